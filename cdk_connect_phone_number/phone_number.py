@@ -1,0 +1,219 @@
+"""The phone number as a construct: it says what to claim, the provider's function does it."""
+
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_connect as connect
+from constructs import Construct
+
+from .imported_phone_number import ImportedPhoneNumber
+from .number_properties import NumberProperties, check_properties, refuse, timeout_seconds
+from .number_resource import NumberResource
+from .phone_number_base import PhoneNumberBase
+from .phone_number_interface import IPhoneNumber
+from .phone_number_provider import PhoneNumberProvider
+from .phone_number_type import PhoneNumberType
+from .provider_interface import IPhoneNumberProvider
+
+DEFAULT_TIMEOUT: Final = Duration.hours(1)
+"""Three attempts of the function fit in, so that its own reason is seen and not a time-out."""
+
+
+class PhoneNumber(PhoneNumberBase):
+    """A phone number that Amazon Connect holds as long as the stack has this construct.
+
+    What to take is said in one of four ways:
+
+    * ``country_code``, and ``type`` and ``prefix`` where wanted: any free number of that kind;
+    * ``country_code`` and ``phone_number``: this free number;
+    * ``phone_number`` and ``adopt=True``: this number, which the account holds already;
+    * ``source_phone_number_arn``: this number, imported from AWS End User Messaging.
+
+    ``Tags.of(number).add(key, value)`` puts tags on the number, as on a native resource.
+
+    Parameters
+    ----------
+    scope : constructs.Construct
+        The construct, usually the stack, that the number belongs to.
+    id : str
+        The construct's id, unique in its scope.
+    target_arn : str, optional
+        ARN of the instance or traffic distribution group that the number is for. Either this or
+        ``target`` is needed. A change moves the number in place.
+    target : aws_cdk.aws_connect.CfnInstance or CfnTrafficDistributionGroup, optional
+        The same as an L1 construct.
+    country_code : str, optional
+        ISO 3166-1 alpha-2 code, for example ``"US"``. A change replaces the number.
+    type : PhoneNumberType or str, default ``PhoneNumberType.DID``
+        What kind of number to search for. A change replaces the number.
+    prefix : str, optional
+        How the number is to begin: ``+``, the country's calling code, and more digits where wanted.
+        A change replaces the number unless the present one begins so.
+    phone_number : str, optional
+        The very number to take, in E.164 form. A change replaces the number.
+    adopt : bool, default False
+        Take ``phone_number`` over from the account, which holds it already. Refused when another
+        resource owns it.
+    source_phone_number_arn : str, optional
+        ARN of a number of AWS End User Messaging to import. A change replaces the number.
+    contact_flow_arn : str, optional
+        ARN of the flow that takes the number's calls. Changed in place; without it there is no
+        association.
+    contact_flow : aws_cdk.aws_connect.CfnContactFlow, optional
+        The same as an L1 construct.
+    description : str, optional
+        At most 500 characters. Changed in place.
+    removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
+        ``DESTROY`` releases the number with the resource, for good: it cools down for up to 180
+        days. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave it to the account, except where
+        its own creation is rolled back. ``SNAPSHOT`` is refused.
+    release_protection : bool, default False
+        Refuse to release the number, whoever asks, until a deployment of its own has switched this
+        off.
+    allow_replacement : bool, default False
+        Allow changes that need another number. Without it they are refused, as the present number
+        would be lost.
+    timeout : aws_cdk.Duration, default one hour
+        How long CloudFormation waits for the number: from one minute to one hour.
+    provider : IPhoneNumberProvider, optional
+        The function that does the work. By default the stack's own, made when the first number
+        needs it.
+
+    Raises
+    ------
+    ValueError
+        Where a value or a combination of values cannot work. The message has the construct's path,
+        the property, its value and what to do.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_ClaimPhoneNumber.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        target_arn: str | None = None,
+        target: connect.CfnInstance | connect.CfnTrafficDistributionGroup | None = None,
+        country_code: str | None = None,
+        type: PhoneNumberType | str | None = None,
+        prefix: str | None = None,
+        phone_number: str | None = None,
+        adopt: bool = False,
+        source_phone_number_arn: str | None = None,
+        contact_flow_arn: str | None = None,
+        contact_flow: connect.CfnContactFlow | None = None,
+        description: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        release_protection: bool = False,
+        allow_replacement: bool = False,
+        timeout: Duration = DEFAULT_TIMEOUT,
+        provider: IPhoneNumberProvider | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        properties = NumberProperties(
+            target_arn=self._one_of("target", target_arn, _target_arn(target)),
+            country_code=country_code,
+            type=None if type is None else str(type),
+            prefix=prefix,
+            phone_number=phone_number,
+            adopt=adopt,
+            source_phone_number_arn=source_phone_number_arn,
+            description=description,
+            contact_flow_arn=self._one_of(
+                "contact_flow",
+                contact_flow_arn,
+                None if contact_flow is None else contact_flow.attr_contact_flow_arn,
+            ),
+            release_protection=release_protection,
+            allow_replacement=allow_replacement,
+        )
+        check_properties(self, properties)
+        provider = provider or PhoneNumberProvider.get_or_create(self)
+        self._resource = NumberResource(
+            self,
+            "Resource",
+            {
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": timeout_seconds(self, timeout),
+                **properties.to_cloudformation(),
+            },
+        )
+        self._resource.apply_removal_policy(removal_policy)
+        if provider.ready is not None:
+            self._resource.node.add_dependency(provider.ready)
+
+    @staticmethod
+    def from_phone_number_arn(
+        scope: Construct, id: str, phone_number_arn: str, *, phone_number: str | None = None
+    ) -> IPhoneNumber:
+        """Refer to a number that was made elsewhere; nothing of it is changed.
+
+        Parameters
+        ----------
+        scope : constructs.Construct
+            The construct that the reference belongs to.
+        id : str
+            The construct's id, unique in its scope.
+        phone_number_arn : str
+            The number's ARN, literal or a token.
+        phone_number : str, optional
+            The number in E.164 form, which the ARN does not contain. Without it, reading
+            ``phone_number`` is an error.
+
+        Raises
+        ------
+        ValueError
+            Where ``phone_number_arn`` is the ARN of anything else.
+        """
+        return ImportedPhoneNumber(scope, id, phone_number_arn=phone_number_arn, phone_number=phone_number)
+
+    @property
+    def phone_number(self) -> str:
+        """The number in E.164 form, for example ``+12065550100``: a token until it is deployed."""
+        return self._resource.get_att("PhoneNumber").to_string()
+
+    @property
+    def phone_number_id(self) -> str:
+        """The number's id, a UUID: a token until it is deployed."""
+        return self._resource.get_att("PhoneNumberId").to_string()
+
+    @property
+    def phone_number_arn(self) -> str:
+        """The number's ARN, which is also the resource's ``Ref``: a token until it is deployed."""
+        return self._resource.ref
+
+    @property
+    def country_code(self) -> str:
+        """The number's country, also of an adopted one: a token until it is deployed."""
+        return self._resource.get_att("CountryCode").to_string()
+
+    @property
+    def type(self) -> str:
+        """The number's type, also of an adopted one: a token until it is deployed."""
+        return self._resource.get_att("Type").to_string()
+
+    @property
+    def target_arn(self) -> str:
+        """The ARN of the number's instance or group: a token until it is deployed."""
+        return self._resource.get_att("TargetArn").to_string()
+
+    def _one_of(self, name: str, arn: str | None, arn_of_construct: str | None) -> str | None:
+        if arn is not None and arn_of_construct is not None:
+            refuse(
+                self,
+                f"{name}_arn and {name} are both given, but say the same thing. Remove one.",
+            )
+        return arn if arn is not None else arn_of_construct
+
+
+def _target_arn(
+    target: connect.CfnInstance | connect.CfnTrafficDistributionGroup | None,
+) -> str | None:
+    if target is None:
+        return None
+    if isinstance(target, connect.CfnInstance):
+        return target.attr_arn
+    return target.attr_traffic_distribution_group_arn

@@ -1,0 +1,64 @@
+"""What a claimed number and an imported one have in common."""
+
+from abc import abstractmethod
+
+from aws_cdk import Resource
+from aws_cdk import aws_iam as iam
+
+from .number_properties import refuse
+
+
+class PhoneNumberBase(Resource):
+    """A phone number of which the subclass knows the attributes."""
+
+    @property
+    @abstractmethod
+    def phone_number(self) -> str:
+        """The number in E.164 form, for example ``+12065550100``."""
+
+    @property
+    @abstractmethod
+    def phone_number_id(self) -> str:
+        """The number's id, a UUID: the last part of its ARN."""
+
+    @property
+    @abstractmethod
+    def phone_number_arn(self) -> str:
+        """The number's ARN, ``arn:aws:connect:<region>:<account>:phone-number/<id>``."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow ``grantee`` to perform ``actions`` on this number.
+
+        Parameters
+        ----------
+        grantee : aws_cdk.aws_iam.IGrantable
+            A role, user, function or anything else that has a principal.
+        *actions : str
+            Actions of Amazon Connect, for example ``"connect:DescribePhoneNumber"``:
+            https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnect.html
+
+        Returns
+        -------
+        aws_cdk.aws_iam.Grant
+            The grant, which other constructs can be made to depend on.
+
+        Raises
+        ------
+        ValueError
+            Where no action is named, or one that is not of Amazon Connect.
+        """
+        if not actions:
+            refuse(self, "grant needs an action, for example 'connect:DescribePhoneNumber'.")
+        for action in actions:
+            if not action.startswith("connect:"):
+                refuse(
+                    self,
+                    f"grant takes actions of Amazon Connect, but got {action!r}. "
+                    "Begin with 'connect:', for example 'connect:DescribePhoneNumber'.",
+                )
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[self.phone_number_arn],
+            scope=self,
+        )

@@ -1,0 +1,108 @@
+"""What Connect's errors mean for a phone number's lifecycle.
+
+One table instead of a decision at each call. The lifecycle asks for the meaning, never for an error code.
+"""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+
+class Trouble(StrEnum):
+    """What kind of trouble an error is."""
+
+    UNCERTAIN = "UNCERTAIN"
+    """No answer, or a failure inside the service: it may have done what was asked. Try again."""
+    THROTTLED = "THROTTLED"
+    """Not done, too many calls. Try again later."""
+    NOT_AVAILABLE = "NOT_AVAILABLE"
+    """The number has gone to somebody else. Try another one."""
+    NOT_FOUND = "NOT_FOUND"
+    DENIED = "DENIED"
+    """The function's role may not. A role that was just made may need some seconds."""
+    IN_USE = "IN_USE"
+    CHANGED_PARAMETERS = "CHANGED_PARAMETERS"
+    """The client token was used before, with other parameters."""
+    INVALID = "INVALID"
+    """Connect refuses what it is asked for."""
+
+
+_MEANING: Final = {
+    "ThrottlingException": Trouble.THROTTLED,
+    "TooManyRequestsException": Trouble.THROTTLED,
+    "InternalServiceException": Trouble.UNCERTAIN,
+    "ServiceUnavailableException": Trouble.UNCERTAIN,
+    "RequestTimeoutException": Trouble.UNCERTAIN,
+    "ResourceNotFoundException": Trouble.NOT_FOUND,
+    "AccessDeniedException": Trouble.DENIED,
+    "ResourceInUseException": Trouble.IN_USE,
+    "ResourceConflictException": Trouble.IN_USE,
+    "IdempotencyException": Trouble.CHANGED_PARAMETERS,
+}
+
+# The service has one error code for "somebody else got the number" and for "your input is wrong".
+_NOT_AVAILABLE: Final = re.compile(r"(not|no longer) available|already (been )?claimed", re.IGNORECASE)
+
+
+class ConnectError(Exception):
+    """Connect refused a call, finally.
+
+    Attributes
+    ----------
+    operation
+        Name of the API operation.
+    trouble
+        What kind of trouble it is.
+    was_uncertain
+        An earlier attempt of the same call ended without a clear answer and may have worked.
+    """
+
+    def __init__(self, operation: str, trouble: Trouble, code: str, message: str, was_uncertain: bool = False) -> None:
+        super().__init__(f"{operation}: {code}: {message}")
+        self.operation = operation
+        self.trouble = trouble
+        self.code = code
+        self.service_message = message
+        self.was_uncertain = was_uncertain
+
+    def advice(self, subject: str) -> str:
+        """Return what to tell the person who deploys: what Connect refused, for what, and what to do."""
+        said = f"Amazon Connect refused {self.operation} for {subject}: {self.code}: {self.service_message}"
+        match self.trouble:
+            case Trouble.DENIED:
+                do = (
+                    f"Allow the provider's role connect:{self.operation} on this resource, look for a service "
+                    "control policy or a permissions boundary that denies it, then deploy or destroy again."
+                )
+            case Trouble.NOT_FOUND:
+                do = "Check that it exists in this account and Region."
+            case Trouble.IN_USE:
+                do = "Something in Connect still uses it: end that (for example calls in progress), then try again."
+            case Trouble.CHANGED_PARAMETERS:
+                do = (
+                    "The client token is known to Connect with other parameters. Wait a day, until it is forgotten, "
+                    "then try again."
+                )
+            case _:
+                do = "Correct what the message names, then try again."
+        return f"{said.rstrip('. ')}. {do}"
+
+
+def meaning_of(operation: str, error: ClientError | BotoCoreError) -> ConnectError:
+    """Return what an error of botocore means."""
+    if isinstance(error, ParamValidationError):
+        return ConnectError(operation, Trouble.INVALID, type(error).__name__, str(error))
+    if not isinstance(error, ClientError):
+        # Time-outs and broken connections: whether the service did it is unknown.
+        return ConnectError(operation, Trouble.UNCERTAIN, type(error).__name__, "no answer")
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", "Unknown"), details.get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    trouble = _MEANING.get(code)
+    if trouble is None:
+        trouble = Trouble.UNCERTAIN if status >= 500 else Trouble.INVALID
+    if trouble is Trouble.INVALID and _NOT_AVAILABLE.search(message):
+        trouble = Trouble.NOT_AVAILABLE
+    return ConnectError(operation, trouble, code, message)

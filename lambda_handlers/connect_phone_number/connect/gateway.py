@@ -1,0 +1,229 @@
+"""The calls to Amazon Connect, each patient with what passes by itself.
+
+https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Connect_Service.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .. import rules
+from ..ledger.items import Settings, Specification
+from ..timing import Timing
+from .errors import ConnectError, Trouble, meaning_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+_DENIED_PATIENCE_SECONDS: Final = 20
+"""How long a new role may take to be known everywhere."""
+_IN_USE_PATIENCE_SECONDS: Final = 60
+_SEARCH_PREFIX_LENGTH: Final = 12
+"""``+`` and 11 digits: the longest prefix that the API takes, shorter than the longest phone number."""
+
+
+@dataclass(frozen=True)
+class PhoneNumberState:
+    """What DescribePhoneNumber says of a number."""
+
+    phone_number: str
+    arn: str
+    status: str
+    """``CLAIMED``, ``IN_PROGRESS`` or ``FAILED``."""
+    message: str
+    country_code: str
+    type: str
+    target_arn: str
+    description: str
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a search."""
+
+    phone_numbers: tuple[str, ...]
+    next_token: str
+
+
+class Connect:
+    """Amazon Connect in one Region.
+
+    Throttling and failures of the service are waited out for as long as ``timing`` allows; a denial and a number in
+    use for a short while. Everything else is raised as ``ConnectError`` at once.
+    """
+
+    def __init__(self, client: "ConnectClient", timing: Timing) -> None:
+        self._client = client
+        self._timing = timing
+
+    def search(self, specification: Specification, target_arn: str, next_token: str) -> Page:
+        """Return a page of numbers that can be claimed."""
+        parameters: dict[str, Any] = {
+            "TargetArn": target_arn,
+            "PhoneNumberCountryCode": specification.country_code,
+            "PhoneNumberType": specification.type,
+            "MaxResults": 10,
+        }
+        if specification.prefix:
+            parameters["PhoneNumberPrefix"] = specification.prefix
+        if next_token:
+            parameters["NextToken"] = next_token
+        answer = self._call("SearchAvailablePhoneNumbers", parameters)
+        found = answer.get("AvailableNumbersList", [])
+        return Page(tuple(entry["PhoneNumber"] for entry in found), answer.get("NextToken", ""))
+
+    def claim(self, phone_number: str, settings: Settings, tags: Mapping[str, str], token: str) -> str:
+        """Ask for a number and return its ARN. Connect has accepted the claim, not finished it."""
+        parameters = {
+            "TargetArn": settings.target_arn,
+            "PhoneNumber": phone_number,
+            "PhoneNumberDescription": settings.description,
+            "Tags": dict(tags),
+            "ClientToken": token,
+        }
+        return str(self._call("ClaimPhoneNumber", parameters)["PhoneNumberArn"])
+
+    def import_number(self, source_arn: str, settings: Settings, tags: Mapping[str, str], token: str) -> str:
+        """Take a number over from AWS End User Messaging and return its ARN."""
+        parameters = {
+            "InstanceId": rules.instance_id_of(settings.target_arn),
+            "SourcePhoneNumberArn": source_arn,
+            "PhoneNumberDescription": settings.description,
+            "Tags": dict(tags),
+            "ClientToken": token,
+        }
+        return str(self._call("ImportPhoneNumber", parameters)["PhoneNumberArn"])
+
+    def describe(self, arn: str) -> PhoneNumberState | None:
+        """Return a number's state, or ``None`` where Connect does not know it (yet, or any more, or in this Region)."""
+        try:
+            answer = self._call("DescribePhoneNumber", {"PhoneNumberId": _id(arn)})
+        except ConnectError as error:
+            if error.trouble is Trouble.NOT_FOUND:
+                return None
+            raise
+        summary = answer["ClaimedPhoneNumberSummary"]
+        status = summary.get("PhoneNumberStatus", {})
+        return PhoneNumberState(
+            phone_number=summary.get("PhoneNumber", ""),
+            arn=summary.get("PhoneNumberArn", arn),
+            status=status.get("Status", ""),
+            message=status.get("Message", ""),
+            country_code=summary.get("PhoneNumberCountryCode", ""),
+            type=summary.get("PhoneNumberType", ""),
+            target_arn=summary.get("TargetArn", ""),
+            description=summary.get("PhoneNumberDescription", ""),
+            tags=summary.get("Tags", {}),
+        )
+
+    def find(self, phone_number: str) -> str | None:
+        """Return the ARN of a number that this account holds in this Region, or ``None``."""
+        prefix = phone_number[:_SEARCH_PREFIX_LENGTH]
+        return self._find({"PhoneNumberPrefix": prefix}, "PhoneNumber", phone_number)
+
+    def find_imported(self, source_arn: str) -> str | None:
+        """Return the ARN of the number that was imported from ``source_arn``, or ``None``."""
+        return self._find({}, "SourcePhoneNumberArn", source_arn)
+
+    def _find(self, parameters: dict[str, Any], member: str, value: str) -> str | None:
+        while True:
+            answer = self._call("ListPhoneNumbersV2", parameters)
+            for entry in answer.get("ListPhoneNumbersSummaryList", []):
+                if entry.get(member) == value:
+                    return str(entry["PhoneNumberArn"])
+            if not answer.get("NextToken"):
+                return None
+            parameters = {**parameters, "NextToken": answer["NextToken"]}
+
+    def release(self, arn: str, token: str) -> None:
+        """Release a number. For good: it cannot be had again for up to 180 days."""
+        self._call("ReleasePhoneNumber", {"PhoneNumberId": _id(arn), "ClientToken": token})
+
+    def move(self, arn: str, target_arn: str, token: str) -> None:
+        """Move a number to another instance or traffic distribution group. Asynchronous."""
+        self._call(
+            "UpdatePhoneNumber",
+            {"PhoneNumberId": _id(arn), "TargetArn": target_arn, "ClientToken": token},
+        )
+
+    def describe_as(self, arn: str, description: str, token: str) -> None:
+        """Change a number's description."""
+        self._call(
+            "UpdatePhoneNumberMetadata",
+            {
+                "PhoneNumberId": _id(arn),
+                "PhoneNumberDescription": description,
+                "ClientToken": token,
+            },
+        )
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add or change tags."""
+        self._call("TagResource", {"resourceArn": arn, "tags": dict(tags)})
+
+    def untag(self, arn: str, keys: list[str]) -> None:
+        """Remove tags."""
+        self._call("UntagResource", {"resourceArn": arn, "tagKeys": keys})
+
+    def associate(self, arn: str, contact_flow_arn: str) -> None:
+        """Let a flow answer the number's calls."""
+        instance, flow = rules.contact_flow_ids(contact_flow_arn)
+        self._call(
+            "AssociatePhoneNumberContactFlow",
+            {"PhoneNumberId": _id(arn), "InstanceId": instance, "ContactFlowId": flow},
+        )
+
+    def disassociate(self, arn: str, contact_flow_arn: str) -> None:
+        """Take the flow away from a number."""
+        instance, _ = rules.contact_flow_ids(contact_flow_arn)
+        self._call(
+            "DisassociatePhoneNumberContactFlow",
+            {"PhoneNumberId": _id(arn), "InstanceId": instance},
+        )
+
+    def _call(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+        method = getattr(self._client, _METHODS[operation])
+        first = self._timing.now()
+        attempt, was_uncertain = 0, False
+        while True:
+            try:
+                return method(**parameters)
+            except (ClientError, BotoCoreError) as cause:
+                error = meaning_of(operation, cause)
+            waited = self._timing.now() - first
+            patience = {
+                Trouble.UNCERTAIN: waited + 1,
+                Trouble.THROTTLED: waited + 1,
+                Trouble.DENIED: _DENIED_PATIENCE_SECONDS,
+                Trouble.IN_USE: _IN_USE_PATIENCE_SECONDS,
+            }.get(error.trouble, 0)
+            if waited >= patience:
+                error.was_uncertain = was_uncertain
+                raise error
+            was_uncertain = was_uncertain or error.trouble is Trouble.UNCERTAIN
+            self._timing.backoff(attempt, str(error))
+            attempt += 1
+
+
+_METHODS: Final = {
+    "SearchAvailablePhoneNumbers": "search_available_phone_numbers",
+    "ClaimPhoneNumber": "claim_phone_number",
+    "ImportPhoneNumber": "import_phone_number",
+    "DescribePhoneNumber": "describe_phone_number",
+    "ListPhoneNumbersV2": "list_phone_numbers_v2",
+    "ReleasePhoneNumber": "release_phone_number",
+    "UpdatePhoneNumber": "update_phone_number",
+    "UpdatePhoneNumberMetadata": "update_phone_number_metadata",
+    "TagResource": "tag_resource",
+    "UntagResource": "untag_resource",
+    "AssociatePhoneNumberContactFlow": "associate_phone_number_contact_flow",
+    "DisassociatePhoneNumberContactFlow": "disassociate_phone_number_contact_flow",
+}
+
+
+def _id(arn: str) -> str:
+    parsed = rules.parse_phone_number_arn(arn)
+    return parsed.id if parsed else arn

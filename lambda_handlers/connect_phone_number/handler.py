@@ -1,0 +1,268 @@
+"""The function's entry: whose event is it, and who handles it.
+
+Three kinds of events come here: CloudFormation's requests, the schedule's call to sweep, and requests that Lambda gave
+up on after the last attempt (through the on-failure queue), which still need an answer.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from .connect.gateway import Connect
+from .ledger.dynamodb import DynamoDBStore
+from .ledger.ledger import Ledger
+from .ledger.store import Store
+from .lifecycle.context import Attempt
+from .lifecycle.decision import Place, decide
+from .lifecycle.guarding import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
+from .lifecycle.guarding import guard
+from .lifecycle.items_of_request import failed_creation_id
+from .lifecycle.requests import fail, fulfil
+from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
+from .lifecycle.sweeping import sweep
+from .logs import Log
+from .protocol.answer import Answer, Put, Status, deliver, encode, http_put
+from .protocol.request import MalformedRequest, Request, parse_request
+from .timing import NotFinished, Timing
+from .untyped import as_list, as_mapping
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+
+def _client_config(attempts: int) -> Config:
+    return Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=20)
+
+
+# Tries and pauses are counted in two places, ``connect.gateway`` and ``ledger.ledger``, where they are tested.
+_ONE_ATTEMPT: Final = _client_config(1)
+_SOME_ATTEMPTS: Final = _client_config(5)
+_PATIENCE_FOR_GIVEN_UP_SECONDS: Final = 60
+
+
+class Context(Protocol):
+    """What is used of Lambda's context object."""
+
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long this attempt may still run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """The world outside the function.
+
+    Parameters
+    ----------
+    connect
+        A client for Amazon Connect.
+    store
+        The ledger's table.
+    stacks
+        What CloudFormation can be asked.
+    put
+        Sends an answer.
+    clock
+        Returns the time in seconds since the epoch.
+    pause
+        Waits for a number of seconds.
+    write_line
+        Takes a line of the log.
+    provider_id
+        The name of this provider in the tags of its numbers.
+    new_worker
+        Returns a name that no other attempt has.
+    jitter
+        Returns a number from 0 to 1.
+    """
+
+    connect: "ConnectClient"
+    store: Store
+    stacks: Stacks
+    put: Put
+    clock: Callable[[], float]
+    pause: Callable[[float], None]
+    write_line: Callable[[str], object]
+    provider_id: str
+    new_worker: Callable[[], str]
+    jitter: Callable[[], float]
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Handle one event of Lambda. An exception means: deliver it again."""
+    Function(_dependencies()).handle(event, context)
+
+
+class Function:
+    """The function, apart from the world outside."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._world = dependencies
+
+    def handle(self, event: object, context: Context) -> None:
+        """Handle one event.
+
+        Raises
+        ------
+        NotFinished
+            There is more to do than one attempt has time for.
+        AnswerNotDelivered
+            CloudFormation could not be reached.
+        """
+        log = Log(self._world.write_line, self._world.clock)
+        fields = as_mapping(event)
+        if fields is None:
+            log.error("malformed event: not an object")
+        elif fields.get("action") == "sweep":
+            sweep(self._attempt(context, log, None))
+        elif (records := as_list(fields.get("Records"))) is not None:
+            for record in records:
+                self._answer_given_up(_destination_record(record), context, log)
+        else:
+            self._answer(fields, context, log)
+
+    def _answer(self, event: Mapping[str, Any], context: Context, log: Log) -> None:
+        try:
+            request = parse_request(event)
+        except MalformedRequest as problem:
+            self._refuse(event, str(problem), log)
+            return
+        log = _with_request(log, request)
+        if request.resource_type == PROVIDER_RESOURCE_TYPE:
+            answer = guard(self._attempt(context, log, None), request)
+        else:
+            attempt = self._attempt(context, log, None)
+            entry = decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
+            answer = fulfil(self._attempt(context, log, entry.deadline), request, entry)
+        self._deliver(event, answer, log)
+
+    def _answer_given_up(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
+        """Answer a request on which all attempts have failed."""
+        event = as_mapping(record.get("requestPayload"))
+        if event is None:
+            log.error("malformed record: no request in it")
+            return
+        reason = (
+            f"The phone number provider gave up after all its attempts ({_last_trouble(record)}). What was begun is "
+            "finished in the background. Look at the log of the provider's function for this request, then try again."
+        )
+        try:
+            request = parse_request(event)
+        except MalformedRequest:
+            self._refuse(event, reason, log)
+            return
+        log = _with_request(log, request)
+        physical_id = request.physical_resource_id or failed_creation_id(request.attempt)
+        answer = Answer(Status.FAILED, physical_id, reason)
+        trouble: Exception | None = None
+        if request.resource_type != PROVIDER_RESOURCE_TYPE:
+            try:
+                attempt = self._attempt(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
+                decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
+                answer = fail(attempt, request, reason)
+            except Exception as error:
+                # Whatever made every attempt fail may fail here too, and the stack must not hang for it.
+                trouble = error
+        log.metrics(self._world.provider_id, FailedDeliveries=1)
+        self._deliver(event, answer, log)
+        if trouble is not None:
+            # The queue delivers the record again, until the ledger has what is to be undone.
+            log.error("answered without the ledger", error=type(trouble).__name__)
+            raise NotFinished("the ledger does not know of this request yet") from trouble
+
+    def _refuse(self, event: Mapping[str, Any], reason: str, log: Log) -> None:
+        log.error("malformed request", reason=reason, fields=sorted(map(str, event)))
+        url = event.get("ResponseURL")
+        if isinstance(url, str) and url:
+            physical_id = str(event.get("PhysicalResourceId") or "") or "malformed-request"
+            self._deliver(event, Answer(Status.FAILED, physical_id, reason), log)
+
+    def _deliver(self, event: Mapping[str, Any], answer: Answer, log: Log) -> None:
+        body = encode(answer, event)
+        is_taken = deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
+        log.info(
+            "answered" if is_taken else "CloudFormation no longer takes an answer",
+            status=answer.status.value,
+            physical_id=answer.physical_resource_id,
+            reason=answer.reason,
+        )
+
+    def _attempt(self, context: Context, log: Log, request_deadline: float | None) -> Attempt:
+        world = self._world
+        timing = Timing(
+            clock=world.clock,
+            pause=world.pause,
+            attempt_deadline=world.clock() + context.get_remaining_time_in_millis() / 1000,
+            request_deadline=request_deadline,
+            jitter=world.jitter,
+        )
+        _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
+        return Attempt(
+            connect=Connect(world.connect, timing),
+            ledger=Ledger(world.store, timing),
+            stacks=PatientStacks(world.stacks, timing),
+            timing=timing,
+            place=Place(region, account, world.provider_id),
+            log=log,
+            worker=world.new_worker(),
+        )
+
+
+def _destination_record(record: object) -> Mapping[str, Any]:
+    """Return what Lambda put into the on-failure queue; empty where a message is none of Lambda's."""
+    message = as_mapping(record) or {}
+    try:
+        return as_mapping(json.loads(str(message.get("body")))) or {}
+    except ValueError:
+        return {}
+
+
+def _last_trouble(record: Mapping[str, Any]) -> str:
+    for part, name in (("responsePayload", "errorType"), ("requestContext", "condition")):
+        trouble = (as_mapping(record.get(part)) or {}).get(name)
+        if trouble:
+            return str(trouble)
+    return "unknown trouble"
+
+
+def _with_request(log: Log, request: Request) -> Log:
+    return log.having(
+        stack=request.stack_id,
+        resource=request.logical_resource_id,
+        request=request.request_id,
+        type=request.type.value,
+    )
+
+
+@cache
+def _dependencies() -> Dependencies:
+    # Made on the first event and kept: a warm function reuses its connections.
+    return Dependencies(
+        connect=boto3.client("connect", config=_ONE_ATTEMPT),
+        store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_ATTEMPT), os.environ["LEDGER_TABLE_NAME"]),
+        stacks=CloudFormationStacks(boto3.client("cloudformation", config=_SOME_ATTEMPTS)),
+        put=http_put,
+        clock=time.time,
+        pause=time.sleep,
+        write_line=_write_line,
+        provider_id=os.environ["PROVIDER_ID"],
+        new_worker=lambda: uuid4().hex,
+        jitter=random.random,
+    )
+
+
+def _write_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,125 @@
+"""The ledger's items in a DynamoDB table."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ..untyped import as_list, as_mapping
+from .store import Conflict, Item, Key, StoreUnavailable, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+INDEX_NAME: Final = "due"
+
+_FINAL_ERRORS: Final = {
+    "AccessDeniedException",
+    "ResourceNotFoundException",
+    "UnrecognizedClientException",
+    "ValidationException",
+}
+
+
+class DynamoDBStore:
+    """A table with keys ``pk`` and ``sk`` and the index ``due`` (``due``, ``due_at``)."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._serialize = TypeSerializer().serialize
+        self._deserialize = TypeDeserializer().deserialize
+
+    def get(self, key: Key) -> Item | None:
+        """Return an item, strongly consistent."""
+        try:
+            answer = self._client.get_item(TableName=self._table_name, Key=self._key(key), ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+        return self._item(answer["Item"]) if "Item" in answer else None
+
+    def query(self, partition: str) -> list[Item]:
+        """Return all items of a partition, strongly consistent."""
+        return self._query(
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": partition}},
+        )
+
+    def index(self, due: str, until: int | None) -> list[Key]:
+        """Return the keys of the items that are due, oldest first."""
+        condition, values = "due = :due", {":due": {"S": due}}
+        if until is not None:
+            condition += " AND due_at <= :until"
+            values[":until"] = {"N": str(until)}
+        items = self._query(
+            IndexName=INDEX_NAME,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        )
+        return [(item["pk"], item["sk"]) for item in items]
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Do all writes, or none and raise ``Conflict``."""
+        try:
+            self._client.transact_write_items(TransactItems=[self._transaction_item(write) for write in writes])
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+            if code == "TransactionCanceledException" and (
+                reasons & {"ConditionalCheckFailed", "TransactionConflict"} or not reasons
+            ):
+                raise Conflict from error
+            raise _unavailable(error) from error
+        except BotoCoreError as error:
+            raise _unavailable(error) from error
+
+    def _query(self, **parameters: Any) -> list[Item]:
+        items: list[Item] = []
+        while True:
+            try:
+                page = self._client.query(TableName=self._table_name, **parameters)
+            except (ClientError, BotoCoreError) as error:
+                raise _unavailable(error) from error
+            items += [self._item(item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return items
+            parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _transaction_item(self, write: Write) -> "TransactWriteItemTypeDef":
+        # A dict of plain values: a condition without and one with a value do not fit one TypedDict.
+        action: Any = {"TableName": self._table_name, "ConditionExpression": "attribute_not_exists(pk)"}
+        if write.expected_version:
+            action["ConditionExpression"] = "version = :version"
+            action["ExpressionAttributeValues"] = {":version": {"N": str(write.expected_version)}}
+        if write.item is None:
+            action["Key"] = self._key(write.key)
+            return {"Delete": action}
+        action["Item"] = {name: self._serialize(value) for name, value in write.item.items()}
+        return {"Put": action}
+
+    def _key(self, key: Key) -> dict[str, Any]:
+        return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+    def _item(self, item: dict[str, Any]) -> Item:
+        return {name: _plain(self._deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value)
+    if (elements := as_list(value)) is not None:
+        return [_plain(element) for element in elements]
+    if (members := as_mapping(value)) is not None:
+        return {key: _plain(member) for key, member in members.items()}
+    return value
+
+
+def _unavailable(error: ClientError | BotoCoreError) -> Exception:
+    if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _FINAL_ERRORS:
+        # Waiting does not help: somebody has to mend the table or the role. The error goes up as it is.
+        return error
+    return StoreUnavailable(type(error).__name__)

@@ -1,0 +1,294 @@
+"""From an opened claim to a number that Connect says is CLAIMED.
+
+Every call of ClaimPhoneNumber is announced in the ledger first, as a doubt: number, worker, and until when the call may
+turn out to have worked. Whoever closes the claim looks there; so no number can be taken without the ledger pointing at
+it. What is announced is taken back only by a clear answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final
+
+from .. import rules, tokens
+from ..connect.errors import ConnectError, Trouble
+from ..connect.gateway import PhoneNumberState
+from ..ledger.items import (
+    Claim,
+    ClaimState,
+    NumberEntry,
+    Origin,
+    ResourceKey,
+)
+from ..ledger.store import Conflict
+from .adopting import adopt
+from .context import Attempt, Failed, Superseded
+
+MAX_CANDIDATES: Final = 200
+"""After so many lost races something else is wrong."""
+LAG_SECONDS: Final = 120
+"""How long Connect may take to show a number that it has given out."""
+_MAX_PAGES: Final = 100
+
+
+def acquire(attempt: Attempt, claim: Claim) -> Claim:
+    """Return the claim with a number that Connect has accepted to claim for it.
+
+    Raises
+    ------
+    Superseded
+        The claim was cancelled meanwhile.
+    Failed
+        No number can be had; the message says why.
+    """
+    while True:
+        claim = attempt.reread(claim)
+        if not claim.is_open:
+            raise Superseded
+        if claim.arn:
+            return claim
+        try:
+            if claim.specification.origin is Origin.ADOPTED:
+                return adopt(attempt, claim)
+            claim = _announced(attempt, claim)
+        except Conflict:
+            continue
+        # An earlier attempt may have got the number unheard, and Connect may have forgotten its token.
+        own = find_own(attempt, claim, claim.candidate) if _others_in_doubt(attempt, claim) else None
+        claim = _called(attempt, claim) if own is None else record_number(attempt, claim, claim.candidate, own)
+
+
+def wait_until_claimed(attempt: Attempt, claim: Claim) -> PhoneNumberState:
+    """Wait until Connect says CLAIMED, and return what it says of the number.
+
+    Raises
+    ------
+    Superseded
+        The claim was cancelled meanwhile.
+    Failed
+        Connect cannot provide the number, or never heard of it.
+    """
+    polls = 0
+    while True:
+        state = attempt.connect.describe(claim.arn)
+        if state is not None and state.status == "CLAIMED":
+            return state
+        if state is not None and state.status == "FAILED":
+            raise Failed(
+                f"Amazon Connect could not provide {state.phone_number} for {claim.opening.target_arn}: "
+                f"{state.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
+                "numbers that are not needed or ask for a higher quota, then deploy again."
+            )
+        if state is None and not attempt.reread(claim).is_open:
+            # Whoever cancelled the claim has released the number already.
+            raise Superseded
+        since = attempt.timing.now() - claim.claimed_at
+        if state is None and since > LAG_SECONDS:
+            raise Failed(
+                f"Amazon Connect accepted the claim of {claim.phone_number}, but {since} seconds later knows no number "
+                f"{claim.arn}. Deploy again; if this goes on, contact AWS Support with this ARN."
+            )
+        attempt.timing.backoff(
+            polls,
+            f"{claim.phone_number} is claimed, but Connect has not finished providing it",
+            5.0,
+        )
+        polls += 1
+
+
+def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -> Claim:
+    """Write down that Connect gave ``arn`` to this claim, whatever has become of the claim meanwhile.
+
+    Raises
+    ------
+    Superseded
+        The claim was cancelled; the number is written down to be released.
+    """
+    while True:
+        changed = replace(claim, doubts=_without(claim.doubts, f"{phone_number}/{attempt.worker}"))
+        if claim.arn in ("", arn):
+            changed = replace(
+                changed,
+                arn=arn,
+                phone_number=phone_number,
+                candidate=phone_number,
+                claimed_at=claim.claimed_at or attempt.timing.now(),
+            )
+        elif arn not in claim.surplus:
+            changed = replace(changed, surplus=(*claim.surplus, arn), check_at=attempt.timing.now())
+        if claim.state is ClaimState.CLOSED and changed.arn == arn and claim.arn != arn:
+            changed = replace(changed, state=ClaimState.CLOSING, check_at=attempt.timing.now())
+        try:
+            claim = attempt.ledger.save_claim(changed)
+        except Conflict:
+            claim = attempt.reread(claim)
+            continue
+        if not claim.is_open:
+            raise Superseded
+        return claim
+
+
+def find_own(attempt: Attempt, claim: Claim, phone_number: str) -> str | None:
+    """Return the ARN of ``phone_number`` if Connect has it claimed for this very claim, else ``None``."""
+    source = claim.specification.source_phone_number_arn
+    arn = attempt.connect.find_imported(source) if source else attempt.connect.find(phone_number)
+    if arn is None:
+        return None
+    state = attempt.connect.describe(arn)
+    return arn if state is not None and state.tags.get(rules.CLAIM_TAG) == claim.id else None
+
+
+def _announced(attempt: Attempt, claim: Claim) -> Claim:
+    """Choose a candidate if there is none, and announce the call."""
+    phone_number = claim.candidate
+    if not phone_number:
+        if claim.specification.source_phone_number_arn:
+            phone_number = claim.specification.source_phone_number_arn
+        else:
+            phone_number = claim.specification.phone_number or _choose(attempt, claim)
+    doubt = {f"{phone_number}/{attempt.worker}": int(attempt.timing.attempt_deadline)}
+    announced = replace(claim, candidate=phone_number, doubts={**claim.doubts, **doubt})
+    if claim.candidate:
+        return attempt.ledger.save_claim(announced)
+    owner = attempt.ledger.number(phone_number)
+    if owner is not None and owner.claim_id != claim.id:
+        if _is_wanted_exactly(claim):
+            raise Failed(_taken(owner))
+        raise Conflict
+    reservation = NumberEntry(phone_number, claim.stack_id, claim.logical_resource_id, claim.id)
+    attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))
+    return replace(announced, version=announced.version + 1)
+
+
+def _choose(attempt: Attempt, claim: Claim) -> str:
+    """Return a number that nobody has, as far as Connect and the ledger know."""
+    if len(claim.given_up) >= MAX_CANDIDATES:
+        raise Failed(
+            f"{len(claim.given_up)} numbers in a row went to somebody else between search and claim. Deploy again."
+        )
+    for page in _pages(attempt, claim):
+        # Everybody gets the same first page. Each claim goes through it in an order of its own, so that those who do
+        # not share this ledger are rarely after the same number either.
+        for phone_number in sorted(page, key=lambda n: sha256((claim.id + n).encode()).digest()):
+            if phone_number in claim.given_up:
+                continue
+            owner = attempt.ledger.number(phone_number)
+            if owner is None or owner.claim_id == claim.id:
+                return phone_number
+    wanted = claim.specification
+    prefix = f" that begins with {wanted.prefix}" if wanted.prefix else ""
+    raise Failed(
+        f"Amazon Connect has no {wanted.type} number of {wanted.country_code}{prefix} to claim. Try another Prefix "
+        "or Type; some countries' numbers must be ordered through AWS Support."
+    )
+
+
+def _pages(attempt: Attempt, claim: Claim) -> Iterator[tuple[str, ...]]:
+    token = ""
+    for _ in range(_MAX_PAGES):
+        try:
+            page = attempt.connect.search(claim.specification, claim.opening.target_arn, token)
+        except ConnectError as error:
+            raise Failed(error.advice(f"TargetArn {claim.opening.target_arn}")) from error
+        yield page.phone_numbers
+        token = page.next_token
+        if not token:
+            return
+
+
+def _called(attempt: Attempt, claim: Claim) -> Claim:
+    """Call ClaimPhoneNumber for the candidate, and write down what came of it."""
+    candidate = claim.candidate
+    source = claim.specification.source_phone_number_arn
+    token = tokens.claim_token(claim.id, candidate)
+    tags = {**claim.opening.tags, **attempt.ownership_tags(claim)}
+    try:
+        if source:
+            arn = attempt.connect.import_number(source, claim.opening, tags, token)
+        else:
+            arn = attempt.connect.claim(candidate, claim.opening, tags, token)
+    except ConnectError as error:
+        return _refused(attempt, claim, candidate, error)
+    return record_number(attempt, claim, candidate, arn)
+
+
+def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
+    # If an earlier attempt did get the number and Connect has forgotten the token, this refusal is about ourselves.
+    if error.trouble in (Trouble.NOT_AVAILABLE, Trouble.CHANGED_PARAMETERS, Trouble.INVALID):
+        own = _patiently_find_own(attempt, claim, candidate)
+        if own is not None:
+            return record_number(attempt, claim, candidate, own)
+    claim = _answered_clearly(attempt, claim, candidate, error)
+    if error.trouble is not Trouble.NOT_AVAILABLE:
+        raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
+    if _is_wanted_exactly(claim):
+        raise Failed(
+            f"{candidate} cannot be claimed: {error.service_message.rstrip('.')}. It was claimed by somebody else, or "
+            "was released less than 180 days ago. If this account holds it, use Adopt."
+        )
+    return claim
+
+
+def _patiently_find_own(attempt: Attempt, claim: Claim, candidate: str) -> str | None:
+    """Look for the candidate among this account's numbers for as long as another call for it may be on its way."""
+    polls = 0
+    while True:
+        own = find_own(attempt, claim, candidate)
+        if own is not None:
+            return own
+        claim = attempt.reread(claim)
+        waits = polls < 6 and any(until > attempt.timing.now() for until in _others_in_doubt(attempt, claim))
+        if not waits or claim.arn or not claim.is_open or claim.candidate != candidate:
+            return None
+        attempt.timing.backoff(polls, f"waiting for another attempt to claim {candidate}", 10.0)
+        polls += 1
+
+
+def _others_in_doubt(attempt: Attempt, claim: Claim) -> list[int]:
+    """Return until when other attempts' calls for the candidate may turn out to have worked."""
+    return [
+        until
+        for doubt, until in claim.doubts.items()
+        if doubt.startswith(claim.candidate + "/") and not doubt.endswith("/" + attempt.worker)
+    ]
+
+
+def _answered_clearly(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
+    """Take back the doubt about a call that Connect refused, and the candidate if it went to somebody else."""
+    while True:
+        claim = attempt.reread(claim)
+        doubt = f"{candidate}/{attempt.worker}"
+        doubts = _without(claim.doubts, doubt)
+        if error.was_uncertain:
+            # The refusal may only say that an earlier attempt of this call did get the number.
+            doubts[doubt] = attempt.timing.now() + LAG_SECONDS
+        changed = replace(claim, doubts=doubts)
+        remove: tuple[NumberEntry, ...] = ()
+        gave_up = error.trouble is Trouble.NOT_AVAILABLE and claim.candidate == candidate
+        if gave_up and not claim.arn and not _is_wanted_exactly(claim):
+            changed = replace(changed, candidate="", given_up=(*claim.given_up, candidate))
+            owner = attempt.ledger.number(candidate)
+            if owner is not None and owner.claim_id == claim.id:
+                remove = (owner,)
+        try:
+            attempt.ledger.save(changed, remove=remove)
+        except Conflict:
+            continue
+        return replace(changed, version=changed.version + 1)
+
+
+def _is_wanted_exactly(claim: Claim) -> bool:
+    wanted = claim.specification
+    return bool(wanted.phone_number or wanted.source_phone_number_arn)
+
+
+def _taken(owner: NumberEntry) -> str:
+    resource = ResourceKey(owner.stack_id, owner.logical_resource_id)
+    return (
+        f"{owner.phone_number} belongs to resource {resource.logical_resource_id} of stack {resource.stack_id}. "
+        "Remove it there with a retaining removal policy and take it over with Adopt, or ask for another number."
+    )
+
+
+def _without(doubts: Mapping[str, int], doubt: str) -> dict[str, int]:
+    return {name: until for name, until in doubts.items() if name != doubt}

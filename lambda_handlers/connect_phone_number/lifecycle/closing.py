@@ -1,0 +1,243 @@
+"""From a claim that is to end to one of which nothing is left in Connect.
+
+Used by Delete and by the sweeper alike, beside any other attempt: every release of a number carries the same token, and
+what is not certain stays written down as due.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Final
+
+from .. import rules, tokens
+from ..connect.errors import ConnectError, Trouble
+from ..connect.gateway import PhoneNumberState
+from ..ledger.items import Claim, ClaimState, Origin, Outcome
+from ..ledger.store import Conflict
+from .claiming import LAG_SECONDS, find_own
+from .context import Attempt, Failed
+from .giving_back import give_back
+
+LAPSE_SECONDS: Final = 26 * 3600
+"""Connect holds a number that it could not provide for a day; then it is looked at again."""
+_WAIT_FOR_WORKER_SECONDS: Final = 60
+"""A creation that runs elsewhere notices its cancellation at its next step."""
+_WAIT_FOR_PROVIDING_SECONDS: Final = 60
+_SURELY_UNSEEN: Final = 2
+"""So many times in a row must Connect not know a number before that is believed."""
+_MAY_BE_GONE: Final = (Trouble.NOT_FOUND, Trouble.CHANGED_PARAMETERS)
+_RECHECK_SECONDS: Final = 300
+_LONGEST_PAUSE_SECONDS: Final = 6 * 3600
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What has become of a claim that was to be closed.
+
+    Parameters
+    ----------
+    claim
+        The claim as it is now.
+    problem
+        Why the number is not gone yet, for the person who deploys; empty where nothing is known to be left.
+    """
+
+    claim: Claim
+    problem: str = ""
+
+
+def close(attempt: Attempt, claim: Claim, is_patient: bool = True) -> Closed:
+    """Release what was claimed; a second time, or beside another attempt, it changes nothing.
+
+    Parameters
+    ----------
+    is_patient
+        Whether to wait for a creation that still runs elsewhere. The sweeper does not: it comes again.
+    """
+    began = attempt.timing.now()
+    polls = 0
+    while True:
+        claim = attempt.reread(claim)
+        if claim.state is not ClaimState.CLOSING and not claim.in_doubt:
+            return Closed(claim)
+        try:
+            closed = _step(attempt, claim)
+        except Conflict:
+            continue
+        except (ConnectError, Failed) as error:
+            name = claim.phone_number or claim.candidate or claim.id
+            problem = error.advice(name) if isinstance(error, ConnectError) else str(error)
+            return Closed(put_off(attempt, claim, problem), problem)
+        if closed is not None:
+            return closed
+        if not is_patient or attempt.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS:
+            # Nothing was claimed as far as anybody can see. The sweeper looks again when that is certain.
+            return Closed(attempt.reread(claim))
+        attempt.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)
+        polls += 1
+
+
+def _step(attempt: Attempt, claim: Claim) -> Closed | None:
+    """Do what can be done now; ``None`` means that only time can tell whether something was claimed."""
+    is_adoption = claim.specification.origin is Origin.ADOPTED
+    if claim.state is ClaimState.CLOSING and is_adoption and not claim.confirmed:
+        return Closed(give_back(attempt, claim))
+    claim = _doubts_settled(attempt, claim)
+    claim, problem = _surplus_released(attempt, claim)
+    if problem or claim.state is not ClaimState.CLOSING:
+        return Closed(claim, problem)
+    if claim.arn:
+        return _closed_with_number(attempt, claim)
+    if not claim.doubts:
+        return Closed(_ended(attempt, claim, Outcome.NEVER_CLAIMED))
+    return None
+
+
+def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
+    """Look in Connect for every number that a call may have claimed unheard."""
+    numbers = dict.fromkeys(doubt.rsplit("/", 1)[0] for doubt in claim.doubts)
+    for phone_number in numbers:
+        arn = find_own(attempt, claim, phone_number)
+        if arn is None:
+            continue
+        if not claim.arn:
+            claim = attempt.ledger.save_claim(
+                replace(
+                    claim,
+                    arn=arn,
+                    phone_number=phone_number,
+                    claimed_at=attempt.timing.now(),
+                )
+            )
+        elif arn not in (claim.arn, *claim.surplus):
+            claim = attempt.ledger.save_claim(replace(claim, surplus=(*claim.surplus, arn)))
+    # Only what Connect cannot show any later than now is settled.
+    now = attempt.timing.now()
+    left = {doubt: until for doubt, until in claim.doubts.items() if until + LAG_SECONDS > now}
+    if left == dict(claim.doubts):
+        return claim
+    check_at = max(left.values(), default=claim.check_at)
+    return attempt.ledger.save_claim(replace(claim, doubts=left, check_at=check_at))
+
+
+def _surplus_released(attempt: Attempt, claim: Claim) -> tuple[Claim, str]:
+    for arn in claim.surplus:
+        outcome, problem = _released(attempt, claim, arn)
+        if outcome is None:
+            return _postponed(attempt, claim, attempt.timing.now() + _RECHECK_SECONDS), problem
+        left = tuple(other for other in claim.surplus if other != arn)
+        claim = attempt.ledger.save_claim(replace(claim, surplus=left))
+    return claim, ""
+
+
+def _closed_with_number(attempt: Attempt, claim: Claim) -> Closed:
+    outcome, problem = _released(attempt, claim, claim.arn)
+    if outcome is None:
+        return Closed(put_off(attempt, claim, problem), problem)
+    if outcome is Outcome.LAPSED:
+        if not claim.lapsing:
+            check_at = attempt.timing.now() + LAPSE_SECONDS
+            claim = attempt.ledger.save_claim(replace(claim, lapsing=True, check_at=check_at))
+        return Closed(claim)
+    if outcome is Outcome.ALREADY_GONE and claim.lapsing:
+        outcome = Outcome.LAPSED
+    return Closed(_ended(attempt, claim, outcome))
+
+
+def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None, str]:
+    """Release one number of the claim; return how it ended, or ``None`` and the problem."""
+    if not attempt.is_own_place(arn):
+        return None, (
+            f"{arn} is not of account {attempt.place.account} and Region {attempt.place.region}, where this provider "
+            "works. Release it with the provider of that place."
+        )
+    began = attempt.timing.now()
+    unseen = 0
+    for polls in count():
+        state = attempt.connect.describe(arn)
+        now = attempt.timing.now()
+        unseen = 0 if state is not None else unseen + 1
+        ended = None if state is None else _ends_without_release(attempt, claim, state, now)
+        if ended is not None:
+            return ended, ""
+        if claim.lapsing and unseen >= _SURELY_UNSEEN:
+            return Outcome.ALREADY_GONE, ""
+        is_provided = state is not None and state.status != "IN_PROGRESS"
+        if is_provided or unseen >= _SURELY_UNSEEN or now - began >= _WAIT_FOR_PROVIDING_SECONDS:
+            try:
+                attempt.connect.release(arn, tokens.release_token(arn))
+            except ConnectError as error:
+                if _is_gone(claim, error, unseen, now):
+                    return Outcome.ALREADY_GONE, ""
+                is_final = state is not None and polls >= _SURELY_UNSEEN
+                if error.trouble not in _MAY_BE_GONE or (is_final and error.trouble is not Trouble.NOT_FOUND):
+                    return None, error.advice(f"{claim.phone_number} ({arn})")
+            else:
+                return Outcome.RELEASED, ""
+        attempt.timing.backoff(polls, f"waiting until Connect has provided {arn}", 10.0)
+    raise AssertionError("count() ends never")
+
+
+def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:
+    """Return whether a number is gone: one "not found" is no proof, two calls that agree are.
+
+    Not so soon after the claim, as Connect may be slow to show a number that it has just given out.
+    """
+    return error.trouble in _MAY_BE_GONE and unseen >= _SURELY_UNSEEN and now - claim.claimed_at > LAG_SECONDS
+
+
+def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberState, now: int) -> Outcome | None:
+    # Tags that were taken off by hand change nothing, nor do those of an adoption that came to nothing: where the
+    # ledger names this claim as the number's owner, that is proof enough.
+    if state.tags.get(rules.CLAIM_TAG, claim.id) != claim.id:
+        owner = attempt.ledger.number(state.phone_number)
+        is_other_providers = state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id
+        if is_other_providers or owner is None or owner.claim_id != claim.id:
+            return Outcome.NOT_OURS
+    is_taken_back_by_now = claim.lapsing and now >= claim.check_at
+    if state.status == "FAILED" and not claim.provisioned and not is_taken_back_by_now:
+        return Outcome.LAPSED
+    return None
+
+
+def _ended(attempt: Attempt, claim: Claim, outcome: Outcome) -> Claim:
+    ended = replace(
+        claim,
+        state=ClaimState.CLOSED,
+        outcome=outcome,
+        closed_at=attempt.timing.now(),
+        last_error="",
+    )
+    numbers = {name for name in (claim.phone_number, claim.candidate) if name}
+    owners = [owner for number in sorted(numbers) if (owner := attempt.ledger.number(number)) is not None]
+    remove = tuple(owner for owner in owners if owner.claim_id == claim.id)
+    attempt.ledger.save(ended, remove=remove)
+    if outcome is Outcome.RELEASED:
+        attempt.log.metrics(attempt.place.provider_id, Releases=1)
+    attempt.log.info("claim closed", claim=claim.id, outcome=outcome.value, number=claim.phone_number)
+    return replace(ended, version=ended.version + 1)
+
+
+def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
+    """Write down that a release did not succeed, and when the sweeper tries again: ever less often."""
+    while True:
+        pause = min(_RECHECK_SECONDS * 2 ** min(claim.failures, 10), _LONGEST_PAUSE_SECONDS)
+        changed = replace(
+            claim,
+            failures=claim.failures + 1,
+            last_error=problem,
+            check_at=attempt.timing.now() + pause,
+        )
+        try:
+            return attempt.ledger.save_claim(changed)
+        except Conflict:
+            claim = attempt.reread(claim)
+            if claim.state is ClaimState.CLOSED:
+                return claim
+
+
+def _postponed(attempt: Attempt, claim: Claim, check_at: int) -> Claim:
+    try:
+        return attempt.ledger.save_claim(replace(claim, check_at=check_at))
+    except Conflict:
+        # Somebody else goes on with this claim, and sets the time for it.
+        return attempt.reread(claim)

@@ -1,0 +1,60 @@
+"""What every step of the lifecycle has at hand, and the two ways in which a step ends early."""
+
+from dataclasses import dataclass
+
+from .. import rules
+from ..connect.gateway import Connect
+from ..ledger.items import Claim
+from ..ledger.ledger import Ledger
+from ..logs import Log
+from ..timing import Timing
+from .decision import Place
+from .stacks import Stacks
+
+
+class Failed(Exception):
+    """The request cannot be fulfilled; the message is for the person who deploys."""
+
+
+class Superseded(Exception):
+    """The claim was cancelled, or a later request has taken it over."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of Lambda to handle one event.
+
+    Parameters
+    ----------
+    worker
+        A name for this attempt that no other attempt has.
+    """
+
+    connect: Connect
+    ledger: Ledger
+    stacks: Stacks
+    timing: Timing
+    place: Place
+    log: Log
+    worker: str
+
+    def reread(self, claim: Claim) -> Claim:
+        """Return the claim as it is now."""
+        return self.ledger.claim(claim.resource, claim.id)
+
+    def ownership_tags(self, claim: Claim) -> dict[str, str]:
+        """Return the tags that say whose the claim's number is."""
+        return {
+            rules.PROVIDER_TAG: self.place.provider_id,
+            rules.CLAIM_TAG: claim.id,
+            rules.STACK_TAG: claim.stack_id,
+            rules.RESOURCE_TAG: claim.logical_resource_id,
+        }
+
+    def is_own_place(self, arn: str) -> bool:
+        """Return whether a number is of this account and Region.
+
+        Only then does "not found" mean that it is gone: elsewhere Connect does not know a number by its id.
+        """
+        parsed = rules.parse_phone_number_arn(arn)
+        return parsed is not None and parsed.region == self.place.region and parsed.account == self.place.account

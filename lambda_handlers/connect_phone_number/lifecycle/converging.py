@@ -1,0 +1,207 @@
+"""From a claimed number to one that has the target, description, tags and flow that the latest request wants.
+
+What is wanted is read from the ledger, not from the request at hand, and read again at the end: when two attempts
+change one number at the same time, whoever comes last finishes what is wanted last.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .. import rules, tokens
+from ..connect.errors import ConnectError, Trouble
+from ..connect.gateway import PhoneNumberState
+from ..ledger.items import Claim, NumberEntry, Settings
+from ..ledger.store import Conflict
+from .claiming import wait_until_claimed
+from .context import Attempt, Failed, Superseded
+
+
+def converge(attempt: Attempt, claim: Claim) -> tuple[Claim, PhoneNumberState]:
+    """Make the number as it is wanted; return the claim and what Connect says of the number.
+
+    Raises
+    ------
+    Superseded
+        The claim was cancelled meanwhile.
+    Failed
+        Connect refuses a change; the message says which, and why.
+    """
+    turn = 0
+    while True:
+        turn += 1
+        claim = attempt.reread(claim)
+        if not claim.is_open:
+            raise Superseded
+        state = _provisioned(attempt, claim)
+        wanted = claim.desired
+        try:
+            claim = _write_down(attempt, claim, state)
+            state = _owned(attempt, claim, state)
+            state = _moved(attempt, claim, state, wanted, turn)
+            claim = attempt.reread(claim)
+            _described(attempt, claim, state, wanted, turn)
+            claim = _tagged(attempt, claim, state, wanted)
+            claim = _associated(attempt, claim, state, wanted)
+        except Conflict:
+            continue
+        claim = attempt.reread(claim)
+        if claim.desired == wanted and claim.is_open:
+            return claim, state
+
+
+def restore(attempt: Attempt, claim: Claim, state: PhoneNumberState, found: Settings) -> Claim:
+    """Set an adopted number's target, description and tags back to how it was found."""
+    state = _moved(attempt, claim, state, found, 0)
+    claim = attempt.reread(claim)
+    if state.description != found.description:
+        _set_description(attempt, claim, found.description, 0)
+    return _tagged(attempt, claim, state, found)
+
+
+def _provisioned(attempt: Attempt, claim: Claim) -> PhoneNumberState:
+    if not claim.provisioned:
+        return wait_until_claimed(attempt, claim)
+    state = attempt.connect.describe(claim.arn)
+    if state is None:
+        raise Failed(
+            f"Amazon Connect knows no number {claim.phone_number} ({claim.arn}) any more: it was released outside "
+            "CloudFormation. Add a resource with another logical id to claim a new one, and remove this one."
+        )
+    return state
+
+
+def _write_down(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> Claim:
+    if claim.provisioned and claim.country_code and claim.phone_number == state.phone_number:
+        return claim
+    written = replace(
+        claim,
+        provisioned=True,
+        phone_number=state.phone_number,
+        country_code=state.country_code,
+        type=state.type,
+        applied_tags=tuple(claim.applied_tags or claim.opening.tags),
+    )
+    owner = attempt.ledger.number(state.phone_number)
+    if owner is not None:
+        return attempt.ledger.save_claim(written)
+    # Which number an import brings is known only now.
+    entry = NumberEntry(state.phone_number, claim.stack_id, claim.logical_resource_id, claim.id)
+    attempt.ledger.save(written, entry)
+    return replace(written, version=written.version + 1)
+
+
+def _owned(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
+    """Put the ownership tags on a number that lacks them: the role may change only numbers that carry them."""
+    tags = attempt.ownership_tags(claim)
+    missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
+    if missing:
+        _change(lambda: attempt.connect.tag(claim.arn, missing), f"the ownership tags of {claim.phone_number}")
+    return replace(state, tags={**state.tags, **missing})
+
+
+def _moved(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int) -> PhoneNumberState:
+    if _is_at(state, wanted):
+        return state
+    if state.target_arn != wanted.target_arn:
+        # A move drops the flow's association, so this is written down before: whoever goes on puts it back.
+        attempt.ledger.save_claim(replace(claim, flow_may_differ=True))
+        token = tokens.change_token(claim.arn, attempt.worker, turn, wanted.target_arn)
+        _change(
+            lambda: attempt.connect.move(claim.arn, wanted.target_arn, token),
+            f"{claim.phone_number} to TargetArn {wanted.target_arn}",
+        )
+    polls = 0
+    while True:
+        moved = attempt.connect.describe(claim.arn)
+        if moved is not None and _is_at(moved, wanted):
+            return moved
+        if moved is not None and moved.status == "FAILED":
+            raise Failed(
+                f"Amazon Connect could not move {claim.phone_number} to TargetArn {wanted.target_arn}: "
+                f"{moved.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
+                "numbers there or ask for a higher quota, then deploy again."
+            )
+        attempt.timing.backoff(polls, f"{claim.phone_number} is being moved to {wanted.target_arn}", 5.0)
+        polls += 1
+
+
+def _is_at(state: PhoneNumberState, wanted: Settings) -> bool:
+    # FAILED is said of a number whose last move failed, too. It is still claimed, where it was before.
+    return state.target_arn == wanted.target_arn and state.status != "IN_PROGRESS"
+
+
+def _described(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int) -> None:
+    is_left_alone = claim.specification.adopt and not wanted.description
+    if state.description == wanted.description or is_left_alone:
+        return
+    _set_description(attempt, claim, wanted.description, turn)
+
+
+def _set_description(attempt: Attempt, claim: Claim, description: str, turn: int) -> None:
+    token = tokens.change_token(claim.arn, attempt.worker, turn, description)
+    _change(
+        lambda: attempt.connect.describe_as(claim.arn, description, token),
+        f"the Description of {claim.phone_number}",
+    )
+
+
+def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
+    tags = wanted.tags
+    missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
+    # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
+    surplus = [key for key in claim.applied_tags if key not in tags and key in state.tags]
+    total = len(set(state.tags) - set(surplus) | set(tags))
+    if total > rules.MAX_TAGS:
+        raise Failed(
+            f"Tags: {claim.phone_number} would have {total} tags with those that were put on it outside "
+            f"CloudFormation, but {rules.MAX_TAGS} are allowed. Remove {total - rules.MAX_TAGS}."
+        )
+    if set(wanted.tags) - set(claim.applied_tags):
+        # Written down before the call, so that a tag that is set is one that a later deployment may remove.
+        keys = dict.fromkeys((*claim.applied_tags, *wanted.tags))
+        claim = attempt.ledger.save_claim(replace(claim, applied_tags=tuple(keys)))
+    subject = f"the Tags of {claim.phone_number}"
+    if surplus:
+        _change(lambda: attempt.connect.untag(claim.arn, surplus), subject)
+    if missing:
+        _change(lambda: attempt.connect.tag(claim.arn, missing), subject)
+    if set(claim.applied_tags) != set(wanted.tags):
+        claim = attempt.ledger.save_claim(replace(claim, applied_tags=tuple(wanted.tags)))
+    return claim
+
+
+def _associated(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
+    if claim.applied_flow_arn == wanted.contact_flow_arn and not claim.flow_may_differ:
+        return claim
+    # The flow is written down before the call: should this attempt die, a rollback knows what to take away.
+    flow_arn = wanted.contact_flow_arn or claim.applied_flow_arn
+    if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
+        claim = attempt.ledger.save_claim(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
+    subject = f"{claim.phone_number} with ContactFlowArn {flow_arn}"
+    if wanted.contact_flow_arn:
+        _change(lambda: attempt.connect.associate(claim.arn, flow_arn), subject)
+    elif flow_arn and _may_have(flow_arn, state):
+        _change(lambda: _disassociate(attempt, claim), subject)
+    return attempt.ledger.save_claim(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
+
+
+def _may_have(flow_arn: str, state: PhoneNumberState) -> bool:
+    # A move to another instance has taken the flow away, and Connect refuses to take it away again.
+    instance = rules.instance_id_of(state.target_arn)
+    return instance is None or instance == rules.contact_flow_ids(flow_arn)[0]
+
+
+def _disassociate(attempt: Attempt, claim: Claim) -> None:
+    try:
+        attempt.connect.disassociate(claim.arn, claim.applied_flow_arn)
+    except ConnectError as error:
+        # A move has taken it away already, or the flow is deleted.
+        if error.trouble is not Trouble.NOT_FOUND:
+            raise
+
+
+def _change(call: Callable[[], None], subject: str) -> None:
+    try:
+        call()
+    except ConnectError as error:
+        raise Failed(error.advice(subject)) from error

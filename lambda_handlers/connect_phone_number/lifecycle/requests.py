@@ -1,0 +1,200 @@
+"""From a request of CloudFormation to its answer, safe to be begun again at any point."""
+
+from dataclasses import dataclass, replace
+
+from .. import rules
+from ..connect.errors import ConnectError
+from ..connect.gateway import PhoneNumberState
+from ..ledger.items import Claim, ClaimState, Origin, Outcome, RequestEntry
+from ..ledger.store import Conflict
+from ..protocol.answer import Answer, Status
+from ..protocol.request import Request, RequestType
+from ..timing import NotFinished, TimedOut
+from .claiming import LAG_SECONDS, acquire
+from .closing import close
+from .context import Attempt, Failed, Superseded
+from .converging import converge
+from .decision import closing
+from .items_of_request import failed_creation_id, resource_key
+from .properties import parse_properties
+
+
+def fulfil(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
+    """Do what the request asks for, and return its answer, which is in the ledger then.
+
+    Raises
+    ------
+    NotFinished
+        This attempt's time is used up; another one goes on.
+    """
+    if entry.answer is not None:
+        return entry.answer
+    try:
+        if request.type is RequestType.DELETE:
+            return _answer_delete(attempt, request, entry)
+        return _answer_claim(attempt, request, entry)
+    except TimedOut as trouble:
+        try:
+            return fail(attempt, request, _timed_out(trouble))
+        except TimedOut as unavailable:
+            raise NotFinished(str(unavailable)) from trouble
+
+
+def fail(attempt: Attempt, request: Request, reason: str) -> Answer:
+    """Answer FAILED, and let go of what the request has claimed, in one write.
+
+    Returns the answer that the request has in the end: another attempt may have answered it already.
+    """
+    while True:
+        entry = attempt.ledger.request(resource_key(request), request.attempt)
+        physical_id = request.physical_resource_id or failed_creation_id(request.attempt)
+        answer = Answer(Status.FAILED, physical_id, reason)
+        if entry is None:
+            return answer
+        if entry.answer is not None:
+            return entry.answer
+        changed: list[Claim] = []
+        if request.type is not RequestType.DELETE:
+            claim = attempt.ledger.claim(resource_key(request), entry.claims[0])
+            if claim.state is ClaimState.OPENING and claim.attempt == request.attempt:
+                changed.append(closing(claim, "its creation failed", attempt.timing.now()))
+        try:
+            attempt.ledger.save(replace(entry, answer=answer), *changed)
+        except Conflict:
+            continue
+        return answer
+
+
+def _answer_claim(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
+    claim = attempt.ledger.claim(resource_key(request), entry.claims[0])
+    while True:
+        try:
+            if claim.attempt != request.attempt:
+                if claim.state is ClaimState.LIVE:
+                    # A value that this attempt set too late is set again to what the later request wants.
+                    converge(attempt, claim)
+                raise Superseded
+            claim = acquire(attempt, claim)
+            claim, state = converge(attempt, claim)
+            return _succeed(attempt, request, claim, state)
+        except Conflict:
+            claim = attempt.reread(claim)
+        except Superseded:
+            # What this claim took, if anything, is released by whoever cancelled it, or by the sweeper.
+            return fail(attempt, request, "CloudFormation has cancelled this request, or sent a later one.")
+        except Failed as problem:
+            return fail(attempt, request, str(problem))
+        except ConnectError as error:
+            return fail(attempt, request, error.advice(claim.phone_number or claim.candidate))
+
+
+def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumberState) -> Answer:
+    key = resource_key(request)
+    resource = attempt.ledger.resource(key)
+    entry, claim = resource.requests[request.attempt], resource.claims[claim.id]
+    if entry.answer is not None:
+        return entry.answer
+    if not claim.is_open or claim.attempt != request.attempt:
+        raise Superseded
+    parsed = rules.parse_phone_number_arn(claim.arn)
+    answer = Answer(
+        Status.SUCCESS,
+        claim.arn,
+        data={
+            "PhoneNumber": claim.phone_number,
+            "PhoneNumberArn": claim.arn,
+            "PhoneNumberId": parsed.id if parsed else claim.arn,
+            "CountryCode": claim.country_code,
+            "Type": claim.type,
+            "TargetArn": state.target_arn,
+        },
+    )
+    wanted = parse_properties(request.properties, attempt.place.region)
+    doubts = dict(claim.doubts)
+    doubts.pop(f"{claim.phone_number}/{attempt.worker}", None)
+    live = replace(
+        claim,
+        state=ClaimState.LIVE,
+        doubts=doubts,
+        protected=wanted.release_protection,
+        failures=0,
+        last_error="",
+        check_at=max(doubts.values(), default=0) + LAG_SECONDS,
+    )
+    attempt.ledger.save(replace(entry, answer=answer), live, replace(resource.head, current_arn=claim.arn))
+    if claim.state is ClaimState.OPENING and claim.specification.origin is not Origin.ADOPTED:
+        attempt.log.metrics(attempt.place.provider_id, Claims=1)
+    attempt.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
+    return answer
+
+
+def _answer_delete(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
+    findings = [_closed(attempt, request, claim_id) for claim_id in entry.claims]
+    if not entry.claims:
+        findings.append(_about_unknown_number(attempt, request.physical_resource_id))
+    problems = [finding.problem for finding in findings if finding.problem]
+    if problems:
+        return fail(attempt, request, " ".join(problems))
+    notes = " ".join(finding.note for finding in findings if finding.note)
+    answer = Answer(Status.SUCCESS, request.physical_resource_id, notes)
+    while True:
+        try:
+            attempt.ledger.save(replace(entry, answer=answer))
+        except Conflict:
+            stored = attempt.ledger.request(resource_key(request), request.attempt)
+            if stored is not None and stored.answer is not None:
+                return stored.answer
+            entry = stored or entry
+        else:
+            return answer
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What a Delete found out about one number: a problem that makes it fail, or a note that goes with success."""
+
+    problem: str = ""
+    note: str = ""
+
+
+def _closed(attempt: Attempt, request: Request, claim_id: str) -> _Finding:
+    closed = close(attempt, attempt.ledger.claim(resource_key(request), claim_id))
+    if closed.claim.outcome is Outcome.NOT_OURS:
+        return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
+    return _Finding(closed.problem)
+
+
+def _about_unknown_number(attempt: Attempt, physical_id: str) -> _Finding:
+    """Say what a Delete found that names a number of which the ledger has no claim to close."""
+    if rules.parse_phone_number_arn(physical_id) is None:
+        return _Finding()
+    if not attempt.is_own_place(physical_id):
+        return _Finding(note=f"{physical_id} is not of this account and Region and was left alone.")
+    try:
+        state = attempt.connect.describe(physical_id)
+    except ConnectError as error:
+        return _Finding(error.advice(physical_id))
+    if state is None:
+        return _Finding()
+    if state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id:
+        attempt.log.warning("number of somebody else is left alone", arn=physical_id)
+        return _Finding(note=f"{state.phone_number} was not claimed by this provider and was left alone.")
+    owner = attempt.ledger.number(state.phone_number)
+    if owner is not None and owner.claim_id == state.tags.get(rules.CLAIM_TAG):
+        return _Finding(
+            note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and was left "
+            "alone."
+        )
+    return _Finding(
+        f"{state.phone_number} carries this provider's tag, but its ledger has no record of it, so it is not "
+        f"released. Restore the ledger table to a point in time before the record was lost, or release {physical_id} "
+        "yourself if it is not needed, then delete again."
+    )
+
+
+def _timed_out(trouble: TimedOut) -> str:
+    last = f" Last: {trouble}." if str(trouble) else ""
+    return (
+        f"Not done within the time-out.{last} What was begun is undone or finished in the background. Try again; "
+        "for a longer wait raise ServiceTimeout (3600 seconds at the most)."
+    )

@@ -1,0 +1,62 @@
+"""Structured logs and metrics: one JSON object a line, without the answer URL.
+
+Metrics are written in CloudWatch's embedded metric format, so that the function needs no permission to publish them:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+METRIC_NAMESPACE: Final = "ConnectPhoneNumber"
+PROVIDER_DIMENSION: Final = "Provider"
+_SECONDS: Final = frozenset({"OldestDueSeconds"})
+
+
+@dataclass(frozen=True)
+class Log:
+    """Writes lines that carry the same fields.
+
+    Parameters
+    ----------
+    write
+        Takes one line.
+    clock
+        Returns the time in seconds since the epoch.
+    fields
+        What every line says, for example the stack and the logical id.
+    """
+
+    write: Callable[[str], object]
+    clock: Callable[[], float]
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def having(self, **fields: str) -> "Log":
+        """Return a log whose lines have further fields."""
+        return Log(self.write, self.clock, {**self.fields, **fields})
+
+    def info(self, message: str, **details: object) -> None:
+        """Write what was done."""
+        self._line("INFO", message, details)
+
+    def warning(self, message: str, **details: object) -> None:
+        """Write what did not go as it should and is dealt with."""
+        self._line("WARNING", message, details)
+
+    def error(self, message: str, **details: object) -> None:
+        """Write what a person should look at."""
+        self._line("ERROR", message, details)
+
+    def metrics(self, provider_id: str, **values: float) -> None:
+        """Publish metrics of the provider."""
+        definition = {
+            "Namespace": METRIC_NAMESPACE,
+            "Dimensions": [[PROVIDER_DIMENSION]],
+            "Metrics": [{"Name": name, "Unit": "Seconds" if name in _SECONDS else "Count"} for name in values],
+        }
+        metadata = {"Timestamp": int(self.clock() * 1000), "CloudWatchMetrics": [definition]}
+        self.write(json.dumps({"_aws": metadata, PROVIDER_DIMENSION: provider_id, **values}))
+
+    def _line(self, level: str, message: str, details: Mapping[str, object]) -> None:
+        self.write(json.dumps({"level": level, "message": message, **self.fields, **details}, default=str))

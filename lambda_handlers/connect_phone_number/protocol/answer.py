@@ -1,0 +1,109 @@
+"""The answer to a request: one PUT to the presigned URL.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+"""
+
+import http.client
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+MAX_BODY_BYTES: Final = 4096
+_MAX_ID_LENGTH: Final = 512
+"""Longer than any that CloudFormation sends; a malformed event may have others."""
+_ATTEMPTS: Final = 5
+_TIMEOUT_SECONDS: Final = 10.0
+
+Put = Callable[[str, bytes], int]
+"""Sends a body to a URL and returns the HTTP status; raises ``OSError`` where no answer came."""
+
+
+class Status(StrEnum):
+    """The two answers that CloudFormation understands."""
+
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+class AnswerNotDelivered(Exception):
+    """CloudFormation's answer box could not be reached; the answer must be sent again later."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What CloudFormation is told."""
+
+    status: Status
+    physical_resource_id: str
+    reason: str = ""
+    data: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def encode(answer: Answer, event: Mapping[str, object]) -> bytes:
+    """Return the body of the answer to ``event``, at most ``MAX_BODY_BYTES`` long.
+
+    The ids are copied from the event, as CloudFormation demands, also from one that is otherwise malformed.
+    """
+    fields: dict[str, object] = {
+        "Status": answer.status.value,
+        "PhysicalResourceId": answer.physical_resource_id[:_MAX_ID_LENGTH],
+        "Data": dict(answer.data),
+    }
+    for name in ("StackId", "RequestId", "LogicalResourceId"):
+        fields[name] = str(event.get(name, ""))[:_MAX_ID_LENGTH]
+
+    def body(reason: str) -> bytes:
+        return json.dumps({**fields, "Reason": reason}).encode()
+
+    whole = body(answer.reason)
+    if len(whole) <= MAX_BODY_BYTES:
+        return whole
+    # A character takes one to twelve bytes, so the length that just fits has to be searched for.
+    cuts = [answer.reason[:length] + "…" for length in range(min(len(answer.reason), MAX_BODY_BYTES))]
+    fitting = bisect_right(cuts, MAX_BODY_BYTES, key=lambda cut: len(body(cut)))
+    return body(cuts[max(fitting - 1, 0)])
+
+
+def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> bool:
+    """Send an answer; return whether CloudFormation took it.
+
+    ``False`` means that it never will (the URL has expired, or a request is answered already): trying again is of
+    no use, and CloudFormation's own time-out ends the wait.
+
+    Raises
+    ------
+    AnswerNotDelivered
+        No attempt got through. The message does not contain the URL.
+    """
+    trouble = ""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            sleep(2.0**attempt)
+        try:
+            status = put(url, body)
+        except (OSError, http.client.HTTPException) as error:
+            trouble = type(error).__name__
+            continue
+        if 200 <= status < 300:
+            return True
+        if 400 <= status < 500 and status not in (408, 429):
+            return False
+        trouble = f"HTTP status {status}"
+    raise AnswerNotDelivered(f"CloudFormation could not be answered in {_ATTEMPTS} attempts: {trouble}")
+
+
+def http_put(url: str, body: bytes) -> int:
+    """PUT ``body`` with an empty ``Content-Type``, which is what the URL was signed for."""
+    parts = urlsplit(url)
+    connection_class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = connection_class(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
+    try:
+        path = parts.path + ("?" + parts.query if parts.query else "")
+        connection.request("PUT", path, body, {"Content-Type": ""})
+        return connection.getresponse().status
+    finally:
+        connection.close()

@@ -1,0 +1,111 @@
+"""Requests of CloudFormation for a custom resource.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+"""
+
+from calendar import timegm
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from time import strptime
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from ..untyped import as_mapping
+
+_PRESIGNED_LIFETIME_SECONDS: Final = 7200
+
+
+class RequestType(StrEnum):
+    """What CloudFormation wants done with the resource."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class MalformedRequest(Exception):
+    """The event is no valid request; the message says why."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of CloudFormation; a redelivery of it is equal to it."""
+
+    type: RequestType
+    stack_id: str
+    logical_resource_id: str
+    request_id: str
+    resource_type: str
+    response_url: str = field(repr=False)
+    """Where to PUT the answer. A secret: whoever has it can answer in our place."""
+    physical_resource_id: str
+    """Empty for a Create."""
+    properties: Mapping[str, object]
+    old_properties: Mapping[str, object]
+
+    @property
+    def attempt(self) -> str:
+        """Name of this request that neither a redelivery changes nor a retried deployment repeats.
+
+        ``RequestId`` will not do, as a retried deployment sends the same one. The presigned URL is made anew for
+        each request, so its digest tells requests apart; the digest does not let anyone find the URL.
+        """
+        return sha256(self.response_url.encode()).hexdigest()[:32]
+
+    @property
+    def sent_at(self) -> int | None:
+        """When CloudFormation signed this request (epoch seconds), or ``None`` where the URL does not tell.
+
+        Lambda's queue does not keep order. The signing time does: it tells a request that is late from one that
+        is new.
+        """
+        try:
+            query = parse_qs(urlsplit(self.response_url).query)
+            if "X-Amz-Date" in query:
+                return timegm(strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ"))
+            if "Expires" in query:
+                return int(query["Expires"][0]) - _PRESIGNED_LIFETIME_SECONDS
+        except ValueError:
+            return None
+        return None
+
+
+def parse_request(event: Mapping[str, object]) -> Request:
+    """Return the request in ``event``.
+
+    Raises
+    ------
+    MalformedRequest
+        A field is missing or is not what CloudFormation sends.
+    """
+    request_type = _text(event, "RequestType")
+    if request_type not in tuple(RequestType):
+        raise MalformedRequest(f"RequestType must be Create, Update or Delete, but is {request_type[:40]!r}.")
+    kind = RequestType(request_type)
+    return Request(
+        type=kind,
+        stack_id=_text(event, "StackId"),
+        logical_resource_id=_text(event, "LogicalResourceId"),
+        request_id=_text(event, "RequestId"),
+        resource_type=_text(event, "ResourceType"),
+        response_url=_text(event, "ResponseURL"),
+        physical_resource_id="" if kind is RequestType.CREATE else _text(event, "PhysicalResourceId"),
+        properties=_mapping(event, "ResourceProperties"),
+        old_properties=_mapping(event, "OldResourceProperties") if kind is RequestType.UPDATE else {},
+    )
+
+
+def _text(event: Mapping[str, object], name: str) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedRequest(f"The event has no {name}.")
+    return value
+
+
+def _mapping(event: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = as_mapping(event.get(name))
+    if value is None:
+        raise MalformedRequest(f"The event has no {name}.")
+    return value

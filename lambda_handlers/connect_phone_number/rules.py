@@ -1,0 +1,289 @@
+"""What a valid request looks like: one set of rules for the construct (at synth) and the function (at deploy).
+
+Each ``check_…`` function looks at one property and returns ``None`` where the value is fine, else the rest of a
+sentence that begins with the property's name: what is wrong, with which value, and what to do. The construct
+puts its path and the Python name of the property before it, the function the CloudFormation name. Limits and
+patterns are those of the Amazon Connect API reference.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .countries import CALLING_CODES
+
+PHONE_NUMBER_TYPES: Final = (
+    "DID",
+    "SHARED",
+    "SHORT_CODE",
+    "THIRD_PARTY_DID",
+    "THIRD_PARTY_TF",
+    "TOLL_FREE",
+    "UIFN",
+)
+"""https://docs.aws.amazon.com/connect/latest/APIReference/API_SearchAvailablePhoneNumbers.html"""
+
+DEFAULT_TYPE: Final = "DID"
+
+REMOVAL_POLICIES: Final = ("destroy", "retain")
+
+MAX_DESCRIPTION_LENGTH: Final = 500
+MAX_TAGS: Final = 50
+MAX_TAG_KEY_LENGTH: Final = 128
+MAX_TAG_VALUE_LENGTH: Final = 256
+MAX_TIMEOUT_SECONDS: Final = 3600
+
+TAG_PREFIX: Final = "cdk-connect-phone-number:"
+"""Tag keys that begin so say who owns a number. They are the provider's alone."""
+
+PROVIDER_TAG: Final = TAG_PREFIX + "provider"
+CLAIM_TAG: Final = TAG_PREFIX + "claim"
+STACK_TAG: Final = TAG_PREFIX + "stack"
+RESOURCE_TAG: Final = TAG_PREFIX + "resource"
+OWNERSHIP_TAGS: Final = (PROVIDER_TAG, CLAIM_TAG, STACK_TAG, RESOURCE_TAG)
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_CONNECT_ARN = r"arn:(?P<partition>aws[a-z-]*):connect:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
+_TARGET_ARN = re.compile(_CONNECT_ARN + rf"(?P<kind>instance|traffic-distribution-group)/(?P<id>{_UUID})")
+_PHONE_NUMBER_ARN = re.compile(_CONNECT_ARN + rf"phone-number/(?P<id>{_UUID})")
+_CONTACT_FLOW_ARN = re.compile(_CONNECT_ARN + rf"instance/(?P<instance>{_UUID})/contact-flow/(?P<id>{_UUID})")
+_SOURCE_ARN = re.compile(r"arn:aws[a-z-]*:sms-voice:(?P<region>[a-z0-9-]+):[0-9]{12}:phone-number/[A-Za-z0-9_:/-]+")
+_PREFIX = re.compile(r"\+[0-9]{1,11}")
+_PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
+_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+
+
+@dataclass(frozen=True)
+class ConnectArn:
+    """The parts of an ARN of Amazon Connect that matter here."""
+
+    partition: str
+    region: str
+    account: str
+    id: str
+
+
+def parse_phone_number_arn(arn: str) -> ConnectArn | None:
+    """Return the parts of a phone number's ARN, or ``None`` where ``arn`` is anything else."""
+    match = _PHONE_NUMBER_ARN.fullmatch(arn)
+    return ConnectArn(match["partition"], match["region"], match["account"], match["id"]) if match else None
+
+
+def instance_id_of(target_arn: str) -> str | None:
+    """Return the instance's id where the target is an instance, ``None`` for a traffic distribution group."""
+    match = _TARGET_ARN.fullmatch(target_arn)
+    return match["id"] if match and match["kind"] == "instance" else None
+
+
+def contact_flow_ids(contact_flow_arn: str) -> tuple[str, str]:
+    """Return the instance's id and the flow's id of a flow's ARN that ``check_contact_flow_arn`` accepts."""
+    match = _CONTACT_FLOW_ARN.fullmatch(contact_flow_arn)
+    if match is None:
+        raise ValueError(f"{contact_flow_arn!r} is not the ARN of a flow")
+    return match["instance"], match["id"]
+
+
+def check_target_arn(value: str, region: str | None = None) -> str | None:
+    """Check the ARN of an instance or a traffic distribution group; ``region`` is where the stack lives."""
+    match = _TARGET_ARN.fullmatch(value)
+    if match is None:
+        return (
+            f"must be the ARN of an Amazon Connect instance or traffic distribution group, but is {value!r}. "
+            "Use arn:aws:connect:<region>:<account>:instance/<id> or "
+            "arn:aws:connect:<region>:<account>:traffic-distribution-group/<id>."
+        )
+    return _check_region(match["region"], value, region)
+
+
+def check_country_code(value: str) -> str | None:
+    """Check an ISO 3166-1 alpha-2 country code that Amazon Connect knows."""
+    if value in CALLING_CODES:
+        return None
+    hint = f"Did you mean {value.upper()!r}?" if value.upper() in CALLING_CODES else ""
+    return f"must be a two-letter country code that Amazon Connect knows, but is {value!r}. " + (
+        hint or "Use for example 'US', 'GB' or 'DE'."
+    )
+
+
+def check_type(value: str) -> str | None:
+    """Check a phone number type against those that Amazon Connect knows."""
+    if value in PHONE_NUMBER_TYPES:
+        return None
+    return f"must be one of {', '.join(PHONE_NUMBER_TYPES)}, but is {value!r}."
+
+
+def check_prefix(value: str, country_code: str | None = None) -> str | None:
+    """Check the beginning of the numbers to search for, of ``country_code`` where that is known."""
+    if not _PREFIX.fullmatch(value):
+        return (
+            f"must be '+' and 1 to 11 digits, but is {value!r}. "
+            "Begin with '+' and the country's calling code, for example '+1206'."
+        )
+    return _check_calling_code(value, country_code)
+
+
+def check_phone_number(value: str, country_code: str | None = None) -> str | None:
+    """Check a number in E.164 form, of ``country_code`` where that is known."""
+    if not _PHONE_NUMBER.fullmatch(value):
+        return (
+            f"must be a number in E.164 form, but is {value!r}. "
+            "Write '+', the calling code and the number, digits only, for example '+12065550100'."
+        )
+    return _check_calling_code(value, country_code)
+
+
+def check_description(value: str) -> str | None:
+    """Check the length of a description: 500 characters at the most."""
+    if len(value) <= MAX_DESCRIPTION_LENGTH:
+        return None
+    return (
+        f"may have {MAX_DESCRIPTION_LENGTH} characters at the most, but has {len(value)} ({value[:40]!r}…). Shorten it."
+    )
+
+
+def check_contact_flow_arn(value: str, region: str | None = None, target_arn: str | None = None) -> str | None:
+    """Check a flow's ARN; where the target is an instance, the flow must be one of that instance."""
+    match = _CONTACT_FLOW_ARN.fullmatch(value)
+    if match is None:
+        return (
+            f"must be the ARN of a flow, but is {value!r}. "
+            "Use arn:aws:connect:<region>:<account>:instance/<id>/contact-flow/<id>."
+        )
+    instance = instance_id_of(target_arn) if target_arn is not None else None
+    if instance is not None and instance != match["instance"]:
+        return (
+            f"belongs to instance {match['instance']}, but the target is instance {instance} "
+            f"({value!r}). Use a flow of the target's own instance."
+        )
+    return _check_region(match["region"], value, region)
+
+
+def check_source_phone_number_arn(value: str, region: str | None = None) -> str | None:
+    """Check the ARN of a number of AWS End User Messaging that is to be imported."""
+    match = _SOURCE_ARN.fullmatch(value)
+    if match is None:
+        return (
+            f"must be the ARN of a phone number of AWS End User Messaging, but is {value!r}. "
+            "Use arn:aws:sms-voice:<region>:<account>:phone-number/<id>."
+        )
+    return _check_region(match["region"], value, region)
+
+
+def check_import_target(target_arn: str) -> str | None:
+    """Check the target of a number that is to be imported, which must be an instance."""
+    if _TARGET_ARN.fullmatch(target_arn) is None or instance_id_of(target_arn) is not None:
+        return None
+    return (
+        f"must be an instance where a number is imported, but is {target_arn!r}. Connect imports into instances only: "
+        "import the number into one first, then move it by changing the target."
+    )
+
+
+def check_phone_number_arn(value: str, region: str | None = None) -> str | None:
+    """Check the ARN of a claimed phone number."""
+    match = _PHONE_NUMBER_ARN.fullmatch(value)
+    if match is None:
+        return (
+            f"must be the ARN of a phone number, but is {value!r}. "
+            "Use arn:aws:connect:<region>:<account>:phone-number/<id>."
+        )
+    return _check_region(match["region"], value, region)
+
+
+def check_removal_policy(value: str) -> str | None:
+    """Check the removal policy as it reaches the function."""
+    if value in REMOVAL_POLICIES:
+        return None
+    return f"must be 'destroy' or 'retain', but is {value!r}. A phone number has no snapshot."
+
+
+def check_timeout_seconds(value: int) -> str | None:
+    """Check the time that CloudFormation waits for an answer, in whole seconds."""
+    if 60 <= value <= MAX_TIMEOUT_SECONDS:
+        return None
+    return (
+        f"must be from 60 to {MAX_TIMEOUT_SECONDS} seconds, but is {value} seconds. "
+        "A claim usually takes less than a minute; CloudFormation waits an hour at the most."
+    )
+
+
+def check_tags(tags: Mapping[str, str]) -> str | None:
+    """Check a number's own tags, for which the ownership tags leave ``MAX_TAGS`` - 4 places."""
+    room = MAX_TAGS - len(OWNERSHIP_TAGS)
+    if len(tags) > room:
+        return (
+            f"may be {room} at the most, but are {len(tags)}: a phone number takes {MAX_TAGS} tags, and "
+            f"{len(OWNERSHIP_TAGS)} of them say who owns it. Remove {len(tags) - room}."
+        )
+    for key, value in tags.items():
+        if key.startswith(TAG_PREFIX) or key.lower().startswith("aws:"):
+            return f"may not have the key {key!r}: keys that begin so are reserved. Use another key."
+        if not 1 <= len(key) <= MAX_TAG_KEY_LENGTH or not _TAG_TEXT.fullmatch(key):
+            return (
+                f"have the key {key!r}, but a key has 1 to {MAX_TAG_KEY_LENGTH} letters, digits, "
+                "spaces and characters of . : / = + - @ _. Use another key."
+            )
+        if len(value) > MAX_TAG_VALUE_LENGTH:
+            return (
+                f"have a value of {len(value)} characters for {key!r}, but {MAX_TAG_VALUE_LENGTH} are allowed. "
+                "Shorten it."
+            )
+    return None
+
+
+def check_combination(
+    *,
+    country_code: bool,
+    type: bool,
+    prefix: bool,
+    phone_number: bool,
+    adopt: bool,
+    source_phone_number_arn: bool,
+) -> str | None:
+    """Check which of the properties that say what to take are given together.
+
+    Unlike the other checks this one returns a whole sentence in CloudFormation's property names, as it speaks of
+    several properties.
+    """
+    if source_phone_number_arn:
+        if country_code or type or prefix or phone_number or adopt:
+            return (
+                "SourcePhoneNumberArn names the number to import, so CountryCode, Type, Prefix, PhoneNumber and "
+                "Adopt do not go with it. Remove them."
+            )
+        return None
+    if adopt and not phone_number:
+        return "Adopt needs PhoneNumber: say which number of the account is to be adopted."
+    if phone_number and prefix:
+        return "PhoneNumber names the one number to take, so Prefix does not go with it. Remove one of them."
+    if adopt and phone_number:
+        return None
+    if not country_code:
+        return (
+            "CountryCode is missing. Say where to search, for example 'US', or give SourcePhoneNumberArn, or "
+            "PhoneNumber with Adopt."
+        )
+    return None
+
+
+def _check_region(found: str, value: str, region: str | None) -> str | None:
+    if region is None or found == region:
+        return None
+    return (
+        f"is in Region {found}, but this stack is in {region} ({value!r}). A phone number is claimed and released "
+        f"only in the Region of its target: deploy the stack to {found}, or use a target in {region}."
+    )
+
+
+def _check_calling_code(value: str, country_code: str | None) -> str | None:
+    code = CALLING_CODES.get(country_code) if country_code is not None else None
+    if code is None:
+        return None
+    start = "+" + code
+    if value.startswith(start):
+        return None
+    return (
+        f"must begin with {start!r}, the calling code of {country_code}, but is {value!r}. "
+        f"Use a value that begins with {start!r}, or another country."
+    )

@@ -1,0 +1,100 @@
+"""Runs the CDK CLI, the same program that a user runs, against the local AWS."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .process_guard import REPOSITORY, GuardedProcess
+
+_CDK: Final = REPOSITORY / "node_modules" / ".bin" / "cdk"
+
+
+@dataclass(frozen=True)
+class CdkResult:
+    """How a run of the CLI ended.
+
+    Attributes
+    ----------
+    exit_code : int
+        0 where all went well.
+    output : str
+        What it wrote; empty where that went to the terminal.
+    """
+
+    exit_code: int
+    output: str
+
+
+class CdkCli:
+    """The CDK CLI for one app.
+
+    Parameters
+    ----------
+    environment : Mapping[str, str]
+        The whole environment of the CLI and the app.
+    assembly : Path
+        The folder for the cloud assembly that the CLI writes.
+    app : str or None
+        The command that runs the app, or the folder of a cloud assembly that exists already: then
+        the app is not run again. Default ``None``: what cdk.json says.
+    show : bool
+        Whether what it writes goes to the terminal, instead of into the result. Default ``False``.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        assembly: Path,
+        *,
+        app: str | None = None,
+        show: bool = False,
+    ) -> None:
+        tools = [str(Path(sys.executable).parent), str(REPOSITORY / "node_modules" / ".bin")]
+        path = ":".join([*tools, environment.get("PATH", "")])
+        self._environment = {
+            **environment,
+            "PATH": path,
+            "PYTHONPATH": str(REPOSITORY),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        }
+        self._assembly = assembly
+        self._app = app
+        self._show = show
+
+    def bootstrap(self, account: str, region: str) -> CdkResult:
+        """Prepare an account and Region for deployments."""
+        # Away from cdk.json: the CLI would first run the app that it names.
+        return self._run(["bootstrap", f"aws://{account}/{region}"], folder=self._assembly)
+
+    def deploy(self, *stacks: str, context: Mapping[str, str] | None = None) -> CdkResult:
+        """Deploy the stacks, or all stacks where none is named."""
+        command = ["deploy", "--require-approval", "never", "--progress", "events"]
+        return self._run([*command, *self._app_arguments(stacks, context)])
+
+    def destroy(self, *stacks: str, context: Mapping[str, str] | None = None) -> CdkResult:
+        """Destroy the stacks, or all stacks where none is named."""
+        return self._run(["destroy", "--force", *self._app_arguments(stacks, context)])
+
+    def _app_arguments(self, stacks: Sequence[str], context: Mapping[str, str] | None) -> Iterator[str]:
+        yield from stacks or ["--all"]
+        if self._app is not None:
+            yield from ("--app", self._app)
+        yield from ("--output", str(self._assembly))
+        for name, value in (context or {}).items():
+            yield from ("--context", f"{name}={value}")
+
+    def _run(self, arguments: Sequence[str], folder: Path = REPOSITORY) -> CdkResult:
+        program = GuardedProcess(
+            [str(_CDK), *arguments, "--no-notices", "--no-version-reporting", "--no-color"],
+            self._environment,
+            output=None if self._show else subprocess.PIPE,
+            folder=folder,
+        )
+        try:
+            output = "" if self._show else program.output.read()
+            return CdkResult(program.wait(), output)
+        finally:
+            program.stop()

@@ -1,0 +1,51 @@
+"""The Connect emulator's control API, as seen from another process."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+# The emulator is on this machine, whatever proxy the environment names.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ConnectControl:
+    """Sets up the emulated Amazon Connect and tells what has happened to it.
+
+    Parameters
+    ----------
+    url : str
+        Where the emulator listens, also for SDKs.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def call(self, method: str, route: str, **arguments: Any) -> Any:
+        """Call a route of ``local_aws.connect_emulator.control.ROUTES`` and return its result.
+
+        Raises
+        ------
+        ValueError
+            With what is wrong, where the emulator refuses the arguments.
+        """
+        request = urllib.request.Request(  # noqa: S310 - the URL is ours
+            f"{self.url}/_control/{route}",
+            data=json.dumps(arguments).encode() if arguments else None,
+            method=method,
+        )
+        try:
+            with _OPENER.open(request, timeout=10) as reply:
+                return json.load(reply)["result"]
+        except urllib.error.HTTPError as error:
+            raise ValueError(json.load(error)["error"]) from error
+
+    def numbers(self) -> list[Mapping[str, Any]]:
+        """Return all numbers that were ever claimed, those that cool down included."""
+        return list(self.call("GET", "numbers"))
+
+    def audit(self, operation: str | None = None) -> list[Mapping[str, Any]]:
+        """Return the log of all calls, or of those to one operation, oldest first."""
+        entries: list[Mapping[str, Any]] = self.call("GET", "audit")
+        return [entry for entry in entries if operation in (None, entry["operation"])]

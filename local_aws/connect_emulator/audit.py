@@ -1,0 +1,52 @@
+"""The log of all calls: what tests judge by, as it does not depend on what the caller believes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+OK: Final = "ok"
+"""Outcome of a call that was answered without an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One call.
+
+    Attributes
+    ----------
+    time : float
+        When it arrived, by the emulator's clock.
+    account, region : str
+        Whose call it was, and where.
+    operation : str
+        For example ``ClaimPhoneNumber``.
+    parameters : Mapping[str, Any]
+        As they arrived, with the client token.
+    client_token : str or None
+        The client token, ``None`` where the call had none.
+    outcome : str
+        What the caller got: ``ok``, an error code, ``no_answer`` or ``lost_request``.
+    message : str or None
+        The text of the error. After ``no_answer`` the error that the caller did not hear of, if there was one.
+    phone_number_arn : str or None
+        The number that the call found or made.
+    took_effect : bool
+        Whether the call changed anything; never so for one that only reads, fails, or is a repetition.
+    replayed : bool
+        Whether the answer is that of an earlier call with the same client token.
+    fault : str or None
+        Kind of the fault that hit the call, ``None`` where none did.
+    """
+
+    time: float
+    account: str
+    region: str
+    operation: str
+    parameters: Mapping[str, Any]
+    client_token: str | None
+    outcome: str
+    message: str | None
+    phone_number_arn: str | None
+    took_effect: bool
+    replayed: bool
+    fault: str | None

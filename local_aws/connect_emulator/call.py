@@ -1,0 +1,146 @@
+"""What each operation works on, and the look-ups that most of them begin with."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .faults import Fault, FaultKind
+from .model import service_error
+from .quota import Quotas
+from .settings import Settings
+from .state import ClaimedNumber, Place, Registry, Target, is_phone_number_id
+
+_TARGET_ARN: Final = re.compile(
+    r"arn:aws[a-z-]*:connect:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    r"(?:instance/(?P<instance>[^/]+)|traffic-distribution-group/[^/]+)"
+)
+
+
+@dataclass
+class Call:
+    """One request, and the world that it meets.
+
+    Attributes
+    ----------
+    place : Place
+        The caller's account and Region.
+    now : float
+        When it arrived.
+    parameters : Mapping[str, Any]
+        The checked parameters.
+    fault : Fault or None
+        The fault that hits the call.
+    number : ClaimedNumber or None
+        Set by the operation: the number that it is about.
+    changed : bool
+        Set by the operation: whether it changed anything.
+    """
+
+    place: Place
+    now: float
+    parameters: Mapping[str, Any]
+    settings: Settings
+    registry: Registry
+    quotas: Quotas
+    fault: Fault | None = None
+    number: ClaimedNumber | None = field(default=None, init=False)
+    changed: bool = field(default=False, init=False)
+
+    def find_number(self, identifier: str) -> ClaimedNumber:
+        """Return the number that the caller means.
+
+        Raises
+        ------
+        ServiceError
+            InvalidParameterException where it is neither id nor ARN, ResourceNotFoundException where the
+            caller's account has no such number or has it elsewhere.
+        """
+        if not is_phone_number_id(identifier):
+            raise service_error("InvalidParameterException", f"Not a phone number's ID or ARN: {identifier}")
+        self.number = self.registry.find(self.place, identifier, self.now)
+        if self.number is None:
+            raise service_error("ResourceNotFoundException", f"Phone number not found: {identifier}")
+        return self.number
+
+    def find_own_number(self, identifier: str) -> ClaimedNumber:
+        """Return the number that the caller means, if it was claimed in the caller's Region.
+
+        Raises
+        ------
+        ServiceError
+            As ``find_number``, and InvalidParameterException in the other Region of the number's traffic
+            distribution group.
+        """
+        number = self.find_number(identifier)
+        if number.place != self.place:
+            raise service_error(
+                "InvalidParameterException",
+                f"Phone number {number.arn} was claimed in {number.place.region}. Call this operation there.",
+            )
+        return number
+
+    def find_target(self, *, also_from_other_region: bool = False) -> Target:
+        """Return the instance or traffic distribution group that ``TargetArn`` or ``InstanceId`` names.
+
+        Parameters
+        ----------
+        also_from_other_region : bool
+            Whether a traffic distribution group may be named in both of its Regions instead of only in that
+            where it was created.
+        """
+        arn, instance_id = self.parameters.get("TargetArn"), self.parameters.get("InstanceId")
+        if (arn is None) == (instance_id is None):
+            raise service_error("InvalidParameterException", "Provide either TargetArn or InstanceId.")
+        if arn is None:
+            return self.find_instance(str(instance_id))
+        match = _TARGET_ARN.fullmatch(arn)
+        if match is None:
+            raise service_error("InvalidParameterException", f"Invalid TargetArn: {arn}")
+        if match["instance"] is not None:
+            if Place(match["account"], match["region"]) != self.place:
+                raise _no_target(arn)
+            return self.find_instance(match["instance"])
+        target = self._known_target(arn, None)
+        regions = target.regions if also_from_other_region else target.regions[:1]
+        if target.place.account != self.place.account or self.place.region not in regions:
+            raise _no_target(arn)
+        return target
+
+    def find_instance(self, instance_id: str) -> Target:
+        """Return an instance of the caller's account and Region."""
+        return self._known_target(self.place.arn(f"instance/{instance_id}"), instance_id)
+
+    def workflow_end(self) -> float:
+        """Return when a claim, import or move that begins now will have ended."""
+        if self.fault is not None and self.fault.kind is FaultKind.WORKFLOW_DELAY:
+            return self.now + self.fault.seconds
+        return self.now + self.settings.claim_seconds
+
+    def workflow_failure(self, target: Target) -> str | None:
+        """Return why one more number for ``target`` will end FAILED, ``None`` where it will not."""
+        if self.fault is not None and self.fault.kind is FaultKind.WORKFLOW_FAILURE:
+            return self.fault.message
+        limit = self.settings.target_limit if target.limit is None else target.limit
+        on_target = 0
+        for number in self.registry.held(self.now, target.place):
+            workflow = number.workflow
+            destination = workflow.target_arn if workflow is not None else number.target_arn
+            if number is not self.number and number.is_active and destination == target.arn:
+                on_target += 1
+        if on_target >= limit:
+            return f"{target.arn} has reached its limit of total claimed numbers: {limit}"
+        return None
+
+    def _known_target(self, arn: str, instance_id: str | None) -> Target:
+        target = self.registry.targets.get(arn)
+        if target is None and self.settings.accept_unknown_targets:
+            target = Target(arn, self.place, (self.place.region,), None, instance_id)
+            self.registry.targets[arn] = target
+        if target is None:
+            raise _no_target(arn)
+        return target
+
+
+def _no_target(arn: str) -> Exception:
+    return service_error("ResourceNotFoundException", f"Instance or traffic distribution group not found: {arn}")

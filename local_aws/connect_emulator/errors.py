@@ -1,0 +1,33 @@
+"""What a call can come to besides an answer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class ServiceError(Exception):
+    """An error that Amazon Connect answers with.
+
+    Attributes
+    ----------
+    code : str
+        Name of the error's shape in the service model, for example ``ResourceNotFoundException``.
+    message : str
+        The text under ``Message`` in the answer.
+    status : int
+        HTTP status code of the answer.
+    """
+
+    code: str
+    message: str
+    status: int
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class LostRequestError(Exception):
+    """The connection broke before the request took effect."""
+
+
+class NoAnswerError(Exception):
+    """The request took effect, but the connection broke before the answer."""

@@ -1,0 +1,53 @@
+"""The 200 % rule: how many claims and releases an account may make in 180 days.
+
+https://docs.aws.amazon.com/connect/latest/APIReference/API_ReleasePhoneNumber.html words it so: claims and
+releases within a rolling 180 days that *exceed* 200 % of the quota block further claims until 180 days after the
+oldest release. The emulator counts both in a sliding window and refuses a claim while the count is above twice the
+quota. Releases are never refused. A claim counts when it is accepted, also if it ends FAILED later.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from .settings import Settings
+from .state import Place
+
+
+@dataclass
+class _Account:
+    quota: int | None = None
+    events: deque[float] = field(default_factory=deque[float])
+
+
+class Quotas:
+    """The quota of each account and Region, and what has been used of its 200 %."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[Place, _Account] = {}
+
+    def set(self, place: Place, quota: int) -> None:
+        """Give one account and Region a quota of its own instead of ``Settings.quota``."""
+        self._account(place).quota = quota
+
+    def quota(self, place: Place, settings: Settings) -> int:
+        """Return how many numbers may be held."""
+        own = self._account(place).quota
+        return settings.quota if own is None else own
+
+    def record(self, place: Place, now: float) -> None:
+        """Count one claim or one release."""
+        self._account(place).events.append(now)
+
+    def used(self, place: Place, now: float, settings: Settings) -> int:
+        """Return how many claims and releases the rolling period has."""
+        events = self._account(place).events
+        while events and events[0] <= now - settings.rolling_seconds:
+            events.popleft()
+        return len(events)
+
+    def is_blocked(self, place: Place, now: float, settings: Settings) -> bool:
+        """Say whether claims are refused."""
+        return self.used(place, now, settings) > 2 * self.quota(place, settings)
+
+    def _account(self, place: Place) -> _Account:
+        return self._accounts.setdefault(place, _Account())

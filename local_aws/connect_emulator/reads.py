@@ -1,0 +1,112 @@
+"""The operations that only look: search, describe and list."""
+
+from typing import Any
+
+from . import inventory
+from .call import Call
+from .model import service_error
+from .paging import next_token, start_of_page
+from .state import ClaimedNumber
+
+_SEARCH_PAGE = 10
+_LIST_PAGE = 1000
+
+
+def search_available_phone_numbers(call: Call) -> dict[str, Any]:
+    """Return the next free numbers; everybody who asks the same gets the same."""
+    call.find_target(also_from_other_region=True)
+    country = call.parameters["PhoneNumberCountryCode"]
+    type = call.parameters["PhoneNumberType"]
+    prefix = call.parameters.get("PhoneNumberPrefix", "+")
+    calling_code = inventory.calling_code(country)
+    begins_well = prefix.startswith(f"+{calling_code or ''}")
+    if "PhoneNumberPrefix" in call.parameters and not begins_well:
+        raise service_error(
+            "InvalidParameterException",
+            f"PhoneNumberPrefix must contain + as part of the country code of {country}: {prefix}",
+        )
+    size = call.parameters.get("MaxResults", _SEARCH_PAGE)
+    candidates = inventory.numbers(country, type, prefix)
+    found: list[str] = []
+    position = start_of_page(call.parameters)
+    while position < len(candidates) and len(found) < size:
+        candidate = candidates[position]
+        position += 1
+        is_offered = inventory.is_offered(candidate, call.settings.inventory_limit)
+        if is_offered and call.registry.is_free(candidate, call.now):
+            found.append(candidate)
+    answer: dict[str, Any] = {
+        "AvailableNumbersList": [
+            {
+                "PhoneNumber": number,
+                "PhoneNumberCountryCode": country,
+                "PhoneNumberType": type,
+            }
+            for number in found
+        ]
+    }
+    if position < len(candidates):
+        answer["NextToken"] = next_token(call.parameters, position)
+    return answer
+
+
+def describe_phone_number(call: Call) -> dict[str, Any]:
+    """Return all that is known of a number, once a claim is old enough to be seen."""
+    number = call.find_number(call.parameters["PhoneNumberId"])
+    if call.now < number.visible_at:
+        raise service_error(
+            "ResourceNotFoundException",
+            f"Phone number not found: {call.parameters['PhoneNumberId']}",
+        )
+    return {"ClaimedPhoneNumberSummary": _summary(call, number)}
+
+
+def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
+    """Return the numbers of a target, or of the account and Region, oldest claim first."""
+    parameters = call.parameters
+    target_arn, place = None, call.place
+    if "TargetArn" in parameters or "InstanceId" in parameters:
+        target = call.find_target(also_from_other_region=True)
+        target_arn, place = target.arn, target.place
+    prefix = parameters.get("PhoneNumberPrefix", "+")
+    if not prefix.startswith("+"):
+        raise service_error(
+            "InvalidParameterException",
+            f"PhoneNumberPrefix must contain + as part of the country code: {prefix}",
+        )
+    countries = parameters.get("PhoneNumberCountryCodes")
+    types = parameters.get("PhoneNumberTypes")
+    start = start_of_page(parameters)
+    matches = [
+        number
+        for number in sorted(call.registry.held(call.now, place), key=lambda held: held.sequence)
+        if number.sequence > start
+        and call.now >= number.visible_at
+        and target_arn in (None, number.target_arn)
+        and number.phone_number.startswith(prefix)
+        and (not countries or number.country_code in countries)
+        and (not types or number.type in types)
+    ]
+    size = parameters.get("MaxResults", _LIST_PAGE)
+    page = matches[:size]
+    answer: dict[str, Any] = {"ListPhoneNumbersSummaryList": [_summary(call, number) for number in page]}
+    if len(matches) > size:
+        answer["NextToken"] = next_token(parameters, page[-1].sequence)
+    return answer
+
+
+def _summary(call: Call, number: ClaimedNumber) -> dict[str, Any]:
+    target = call.registry.targets[number.target_arn]
+    return {
+        "PhoneNumberId": number.id,
+        "PhoneNumberArn": number.arn,
+        "PhoneNumber": number.phone_number,
+        "PhoneNumberCountryCode": number.country_code,
+        "PhoneNumberType": number.type,
+        "PhoneNumberDescription": number.description,
+        "TargetArn": number.target_arn,
+        "InstanceId": target.instance_id,
+        "Tags": number.tags,
+        "PhoneNumberStatus": {"Status": number.status.value, "Message": number.message},
+        "SourcePhoneNumberArn": number.source_arn,
+    }

@@ -1,0 +1,371 @@
+"""The emulator itself: one object that is the whole of Amazon Connect's phone numbers for all accounts.
+
+It has no threads and does not wait: time passes only as its clock says, so that a test can move it. A server that
+shares one emulator between threads must lock it.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from . import changes, claims, inventory, reads
+from .attempt import Attempt
+from .audit import AuditEntry
+from .call import Call
+from .errors import LostRequestError, NoAnswerError, ServiceError
+from .faults import FaultKind, Faults
+from .idempotency import ClientTokens, Remembered
+from .model import connect_model, service_error
+from .quota import Quotas
+from .settings import Settings
+from .state import ClaimedNumber, Place, Registry, SourceNumber, Target
+from .throttle import Throttle
+
+OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
+    "AssociatePhoneNumberContactFlow": changes.associate_phone_number_contact_flow,
+    "ClaimPhoneNumber": claims.claim_phone_number,
+    "DescribePhoneNumber": reads.describe_phone_number,
+    "DisassociatePhoneNumberContactFlow": changes.disassociate_phone_number_contact_flow,
+    "ImportPhoneNumber": claims.import_phone_number,
+    "ListPhoneNumbersV2": reads.list_phone_numbers_v2,
+    "ListTagsForResource": changes.list_tags_for_resource,
+    "ReleasePhoneNumber": claims.release_phone_number,
+    "SearchAvailablePhoneNumbers": reads.search_available_phone_numbers,
+    "TagResource": changes.tag_resource,
+    "UntagResource": changes.untag_resource,
+    "UpdatePhoneNumber": claims.update_phone_number,
+    "UpdatePhoneNumberMetadata": changes.update_phone_number_metadata,
+}
+"""The operations that the emulator has."""
+
+_FAULTS_WITHOUT_EFFECT: Final = (FaultKind.ERROR, FaultKind.LOST_REQUEST)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What becomes of a call.
+
+    Attributes
+    ----------
+    answer : Mapping[str, Any] or None
+        The output, ``None`` after an error.
+    error : ServiceError or None
+        The error that is answered.
+    fault : FaultKind or None
+        The fault that hit the call: after ``NO_ANSWER`` and ``LOST_REQUEST`` the caller gets nothing.
+    delay_seconds : float
+        How long the answer takes.
+    """
+
+    answer: Mapping[str, Any] | None
+    error: ServiceError | None
+    fault: FaultKind | None
+    delay_seconds: float
+
+
+class ConnectEmulator:
+    """Amazon Connect's phone numbers, for all accounts and Regions, in memory.
+
+    Parameters
+    ----------
+    clock : Callable[[], float]
+        Returns the time in seconds since the epoch. Default ``time.time``.
+    settings : Settings or None
+        How it behaves. Default ``Settings()``.
+    sleep : Callable[[float], object]
+        Waits, where a ``delay`` fault asks for it. Default ``time.sleep``.
+    seed : int
+        Seed of the ids: the same calls get the same ids. Default 0.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        settings: Settings | None = None,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+        seed: int = 0,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._seed = seed
+        self._initial_settings = settings or Settings()
+        self._model = connect_model()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything and go back to the settings and the clock of the beginning."""
+        self.settings = self._initial_settings
+        self.audit: list[AuditEntry] = []
+        self._offset = 0.0
+        self.faults = Faults(self.now, OPERATIONS)
+        self._registry = Registry(self._seed)
+        self._quotas = Quotas()
+        self._throttle = Throttle()
+        self._tokens = ClientTokens()
+
+    def call(
+        self,
+        region: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        account: str | None = None,
+    ) -> dict[str, Any]:
+        """Call an operation and return its output.
+
+        Parameters
+        ----------
+        region : str
+            The caller's Region.
+        operation : str
+            Name of the operation, one of ``OPERATIONS``.
+        parameters : Mapping[str, Any]
+            The input, named as in the API reference.
+        account : str or None
+            The caller's account. Default ``Settings.account_id``.
+
+        Raises
+        ------
+        ValueError
+            Where the emulator has no such operation.
+        ServiceError
+            The error that Amazon Connect would answer.
+        NoAnswerError, LostRequestError
+            Where a fault cut the connection, after or before the call took effect.
+        """
+        reply = self.perform(region, operation, parameters, account)
+        if reply.delay_seconds:
+            self._sleep(reply.delay_seconds)
+        if reply.fault is FaultKind.NO_ANSWER:
+            raise NoAnswerError(operation)
+        if reply.fault is FaultKind.LOST_REQUEST:
+            raise LostRequestError(operation)
+        if reply.error is not None:
+            raise reply.error
+        return dict(reply.answer or {})
+
+    def perform(
+        self,
+        region: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        account: str | None = None,
+    ) -> Reply:
+        """Carry out a call without waiting, and return what becomes of it; takes the same as ``call``."""
+        if operation not in OPERATIONS:
+            raise ValueError(f"the emulator has no operation {operation!r}")
+        now = self.now()
+        token_member = self._model.operation(operation).token_member
+        attempt = Attempt(
+            place=self._place(region, account),
+            now=now,
+            operation=operation,
+            parameters=dict(parameters),
+            client_token=parameters.get(token_member) if token_member is not None else None,
+        )
+        settings = self.settings
+        if settings.throttling and not self._throttle.admits(attempt.place, operation, now, settings):
+            attempt.error = service_error("ThrottlingException", "Rate exceeded")
+            return self._logged(attempt)
+        fault = attempt.fault = self.faults.next_for(operation, now)
+        if fault is None or fault.kind not in _FAULTS_WITHOUT_EFFECT or fault.after_effect:
+            self._execute(attempt)
+        if fault is not None and fault.kind is FaultKind.ERROR:
+            attempt.error = fault.error()
+        return self._logged(attempt)
+
+    def now(self) -> float:
+        """Return the emulator's time, in seconds since the epoch."""
+        return self._clock() + self._offset
+
+    def advance(self, seconds: float) -> float:
+        """Move the emulator's clock forward and return its time.
+
+        Raises
+        ------
+        ValueError
+            Where ``seconds`` is negative.
+        """
+        if seconds < 0:
+            raise ValueError(f"the clock moves forward only, but seconds is {seconds}")
+        self._offset += seconds
+        return self.now()
+
+    def configure(self, **changes: Any) -> Settings:
+        """Change some of the settings and return all of them; see ``Settings`` for the names."""
+        self.settings = replace(self.settings, **changes)
+        return self.settings
+
+    def set_quota(self, region: str, quota: int, account: str | None = None) -> None:
+        """Give one account and Region a quota of its own."""
+        self._quotas.set(self._place(region, account), quota)
+
+    def allowance(self, region: str, account: str | None = None) -> tuple[int, int]:
+        """Return how many claims and releases the last 180 days had, and how many are allowed."""
+        place = self._place(region, account)
+        used = self._quotas.used(place, self.now(), self.settings)
+        return used, 2 * self._quotas.quota(place, self.settings)
+
+    def new_client_token(self) -> str:
+        """Return a client token for a call that came without one."""
+        return self._registry.new_id()
+
+    def forget_client_tokens(self) -> None:
+        """Forget all client tokens at once."""
+        self._tokens.forget()
+
+    def add_instance(
+        self,
+        region: str,
+        *,
+        instance_id: str | None = None,
+        account: str | None = None,
+        limit: int | None = None,
+    ) -> str:
+        """Add an instance and return its ARN.
+
+        Parameters
+        ----------
+        region : str
+            Its Region.
+        instance_id : str or None
+            Its id. Default a new UUID.
+        account : str or None
+            Its account. Default ``Settings.account_id``.
+        limit : int or None
+            How many numbers it takes. Default ``Settings.target_limit``.
+        """
+        place = self._place(region, account)
+        instance_id = instance_id or self._registry.new_id()
+        arn = place.arn(f"instance/{instance_id}")
+        self._registry.targets[arn] = Target(arn, place, (region,), limit, instance_id)
+        return arn
+
+    def add_traffic_distribution_group(
+        self,
+        region: str,
+        other_region: str,
+        *,
+        account: str | None = None,
+        limit: int | None = None,
+    ) -> str:
+        """Add a traffic distribution group that was created in ``region``, and return its ARN."""
+        place = self._place(region, account)
+        arn = place.arn(f"traffic-distribution-group/{self._registry.new_id()}")
+        self._registry.targets[arn] = Target(arn, place, (region, other_region), limit, None)
+        return arn
+
+    def add_contact_flow(self, instance_arn: str, flow_id: str | None = None) -> str:
+        """Add a flow to an instance and return the flow's ARN.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such instance.
+        """
+        instance = self._registry.targets.get(instance_arn)
+        if instance is None or instance.instance_id is None:
+            raise ValueError(f"there is no instance {instance_arn}")
+        flow_id = flow_id or self._registry.new_id()
+        instance.flows.add(flow_id)
+        return f"{instance_arn}/contact-flow/{flow_id}"
+
+    def add_source_number(
+        self,
+        region: str,
+        phone_number: str,
+        country_code: str,
+        type: str,
+        account: str | None = None,
+    ) -> str:
+        """Add a number of AWS End User Messaging that can be imported, and return its ARN."""
+        place = self._place(region, account)
+        arn = (
+            f"arn:aws:sms-voice:{region}:{place.account}:phone-number/phone-{self._registry.new_id().replace('-', '')}"
+        )
+        self._registry.sources[arn] = SourceNumber(arn, phone_number, country_code, type, place)
+        return arn
+
+    def take(self, phone_number: str) -> None:
+        """Let a stranger claim a number, so that whoever wants it loses the race.
+
+        Raises
+        ------
+        ValueError
+            Where the number is not free: nobody can take one that is held or cools down.
+        """
+        if inventory.kind_of(phone_number) is None:
+            raise ValueError(f"{phone_number} is not in the inventory")
+        if not self._registry.is_free(phone_number, self.now()):
+            raise ValueError(f"{phone_number} is not free")
+        self._registry.take(phone_number)
+
+    def numbers(self) -> list[ClaimedNumber]:
+        """Return all numbers that were ever claimed or imported, oldest claim first; for reading only."""
+        now = self.now()
+        for number in self._registry.history:
+            self._registry.settled(number, now)
+        return list(self._registry.history)
+
+    def _place(self, region: str, account: str | None) -> Place:
+        return Place(account or self.settings.account_id, region)
+
+    def _execute(self, attempt: Attempt) -> None:
+        operation = self._model.operation(attempt.operation)
+        try:
+            checked = operation.checked_input(attempt.parameters)
+            attempt.parameters = dict(checked)
+            token = checked.pop(operation.token_member, None) if operation.token_member else None
+            if token is not None and self._replay(attempt, token, checked):
+                return
+            attempt.call = Call(
+                attempt.place,
+                attempt.now,
+                checked,
+                self.settings,
+                self._registry,
+                self._quotas,
+                attempt.fault,
+            )
+            attempt.answer = operation.output(OPERATIONS[attempt.operation](attempt.call))
+        except ServiceError as error:
+            attempt.error = error
+            return
+        if token is not None:
+            self._tokens.remember(
+                attempt.place,
+                attempt.operation,
+                token,
+                Remembered(
+                    checked,
+                    attempt.answer,
+                    attempt.phone_number_arn,
+                    attempt.now + self.settings.token_memory_seconds,
+                ),
+            )
+
+    def _replay(self, attempt: Attempt, token: str, checked: Mapping[str, Any]) -> bool:
+        remembered = self._tokens.recall(attempt.place, attempt.operation, token, attempt.now)
+        if remembered is None:
+            return False
+        if remembered.parameters != checked:
+            raise service_error(
+                "IdempotencyException",
+                f"The client token {token} was used before with other parameters.",
+            )
+        attempt.replayed = True
+        attempt.replayed_arn = remembered.phone_number_arn
+        attempt.answer = remembered.answer
+        return True
+
+    def _logged(self, attempt: Attempt) -> Reply:
+        self.audit.append(attempt.audit_entry())
+        fault = attempt.fault
+        is_delayed = fault is not None and fault.kind is FaultKind.DELAY
+        return Reply(
+            attempt.answer if attempt.error is None else None,
+            attempt.error,
+            fault.kind if fault is not None else None,
+            fault.seconds if fault is not None and is_delayed else 0.0,
+        )

@@ -1,0 +1,86 @@
+"""Everything about the emulated account that a test may want to be different."""
+
+import re
+from dataclasses import dataclass
+from inspect import formatannotation
+from typing import Final, get_type_hints
+
+DAY: Final = 86_400.0
+"""Seconds of a day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How the emulated Amazon Connect behaves.
+
+    All durations are in seconds of the emulator's clock.
+
+    Attributes
+    ----------
+    account_id : str
+        The account of a caller whose access key is not itself a 12-digit account.
+        Default ``000000000000``.
+    quota : int
+        Phone numbers per account and Region. A claim beyond it ends FAILED, and twice as many claims and releases
+        in ``rolling_seconds`` block further claims. Default 100; many real accounts have 5.
+    target_limit : int
+        Phone numbers per instance or traffic distribution group whose own limit was not given. A claim or a move
+        beyond it ends FAILED. Default 100.
+    claim_seconds : float
+        How long a claim, an import or a move stays IN_PROGRESS. Default 2.
+    describe_lag_seconds : float
+        For how long after a claim DescribePhoneNumber and ListPhoneNumbersV2 do not know the number yet.
+        Default 0.
+    failed_hold_seconds : float
+        How long a number whose claim ended FAILED is kept for another attempt. Default one day.
+    cooldown_seconds : float
+        How long a released number can be neither found nor claimed. Default 180 days.
+    rolling_seconds : float
+        The period in which claims and releases may not exceed 200 % of ``quota``. Default 180 days.
+    token_memory_seconds : float
+        How long a client token is remembered. Default 24 hours. Connect's documentation does not say.
+    refuse_release_in_progress : bool
+        Whether ReleasePhoneNumber answers ResourceInUseException while a claim or a move is IN_PROGRESS.
+        Default ``True``. Connect's documentation does not say.
+    throttling : bool
+        Whether each operation is throttled per account and Region. Default ``True``.
+    throttle_rate : float
+        Requests per second that an operation takes in the long run. Default 2.
+    throttle_burst : int
+        Requests that an operation takes at once. Default 5.
+    inventory_limit : int or None
+        Offer only so many numbers of each country and type. Default ``None``: all that the inventory has.
+    accept_unknown_targets : bool
+        Whether an instance or a traffic distribution group that was not added is taken for granted, instead of
+        being answered with ResourceNotFoundException. Default ``False``.
+    accept_unknown_flows : bool
+        Whether a flow that was not added is taken for granted in an instance that exists. Default ``True``.
+    """
+
+    account_id: str = "000000000000"
+    quota: int = 100
+    target_limit: int = 100
+    claim_seconds: float = 2.0
+    describe_lag_seconds: float = 0.0
+    failed_hold_seconds: float = DAY
+    cooldown_seconds: float = 180 * DAY
+    rolling_seconds: float = 180 * DAY
+    token_memory_seconds: float = DAY
+    refuse_release_in_progress: bool = True
+    throttling: bool = True
+    throttle_rate: float = 2.0
+    throttle_burst: int = 5
+    inventory_limit: int | None = None
+    accept_unknown_targets: bool = False
+    accept_unknown_flows: bool = True
+
+    def __post_init__(self) -> None:
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            allowed = int | float if hint is float else hint
+            if not isinstance(value, allowed) or (hint is not bool and isinstance(value, bool)):
+                raise ValueError(f"{name} must be {formatannotation(hint)}, but is {value!r}")
+            if not isinstance(value, bool) and isinstance(value, int | float) and value < 0:
+                raise ValueError(f"{name} must not be negative, but is {value}")
+        if not re.fullmatch(r"[0-9]{12}", self.account_id):
+            raise ValueError(f"account_id must be 12 digits, but is {self.account_id!r}")

@@ -1,0 +1,245 @@
+"""What the emulated Amazon Connect remembers: targets, numbers and who holds them."""
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+_UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_ID_PATTERN: Final = re.compile(_UUID)
+_ARN_PATTERN: Final = re.compile(
+    rf"arn:aws[a-z-]*:connect:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):phone-number/(?P<id>{_UUID})"
+)
+
+
+class Status(StrEnum):
+    """Where a number is in its life; the first three are the service model's."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    CLAIMED = "CLAIMED"
+    FAILED = "FAILED"
+    RELEASED = "RELEASED"
+    RETURNED = "RETURNED"
+    """The claim ended FAILED, was not tried again in time, and the number went back to the inventory."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The account and Region that a request is made in."""
+
+    account: str
+    region: str
+
+    def arn(self, resource: str) -> str:
+        """Return the ARN of a resource of Amazon Connect here."""
+        return f"arn:aws:connect:{self.region}:{self.account}:{resource}"
+
+
+@dataclass
+class Target:
+    """An instance or a traffic distribution group.
+
+    Attributes
+    ----------
+    regions : tuple[str, ...]
+        The Region where it was created and, for a traffic distribution group, its other Region.
+    limit : int or None
+        How many numbers it takes; ``None`` for ``Settings.target_limit``.
+    instance_id : str or None
+        ``None`` for a traffic distribution group.
+    flows : set[str]
+        Ids of the instance's flows.
+    """
+
+    arn: str
+    place: Place
+    regions: tuple[str, ...]
+    limit: int | None
+    instance_id: str | None
+    flows: set[str] = field(default_factory=set[str])
+
+
+@dataclass
+class Workflow:
+    """What is still going on with a number after ClaimPhoneNumber, ImportPhoneNumber or UpdatePhoneNumber.
+
+    Attributes
+    ----------
+    ends_at : float
+        When it ends, by the emulator's clock.
+    target_arn : str
+        What the number belongs to when it has ended well.
+    failure : str or None
+        Why it will end FAILED; ``None`` where it will end well.
+    hold_seconds : float or None
+        For how long a failure keeps the number for another attempt; ``None`` for a move, whose failure keeps it.
+    """
+
+    ends_at: float
+    target_arn: str
+    failure: str | None
+    hold_seconds: float | None
+
+
+@dataclass
+class ClaimedNumber:
+    """A number from the moment its claim was accepted, kept also after it was given back."""
+
+    id: str
+    arn: str
+    place: Place
+    sequence: int
+    phone_number: str
+    country_code: str
+    type: str
+    target_arn: str
+    description: str | None
+    tags: dict[str, str]
+    source_arn: str | None
+    claimed_at: float
+    visible_at: float
+    status: Status = Status.IN_PROGRESS
+    message: str | None = None
+    workflow: Workflow | None = None
+    contact_flows: dict[str, str] = field(default_factory=dict[str, str])
+    """The flow that each instance associates with the number, by the instance's id."""
+    held_until: float | None = None
+    released_at: float | None = None
+    cooldown_until: float | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the account still has the number, be it only for another attempt."""
+        return self.status not in (Status.RELEASED, Status.RETURNED)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the number counts towards the limits: not so once its claim has failed or is going to."""
+        is_doomed = (
+            self.workflow is not None and self.workflow.failure is not None and self.workflow.hold_seconds is not None
+        )
+        return self.is_held and self.held_until is None and not is_doomed
+
+
+@dataclass
+class SourceNumber:
+    """A number of AWS End User Messaging that can be imported."""
+
+    arn: str
+    phone_number: str
+    country_code: str
+    type: str
+    place: Place
+
+
+class Registry:
+    """All numbers, targets and sources of all accounts and Regions.
+
+    Parameters
+    ----------
+    seed : int
+        Where the ids come from: the same seed gives the same ids in the same order.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - ids that a test can foretell
+        self.targets: dict[str, Target] = {}
+        self.sources: dict[str, SourceNumber] = {}
+        self.history: list[ClaimedNumber] = []
+        self._by_arn: dict[str, ClaimedNumber] = {}
+        self._holder: dict[str, ClaimedNumber] = {}
+        self._cooling: dict[str, float] = {}
+        self._taken: set[str] = set()
+
+    def new_id(self) -> str:
+        """Return a new random UUID."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def add(self, number: ClaimedNumber) -> None:
+        """Enter a number whose claim was accepted."""
+        self.history.append(number)
+        self._by_arn[number.arn] = number
+        self._holder[number.phone_number] = number
+
+    def take(self, phone_number: str) -> None:
+        """Let a stranger have a number for good."""
+        self._taken.add(phone_number)
+
+    def release(self, number: ClaimedNumber, now: float, cooldown_until: float | None) -> None:
+        """Give a number back; without ``cooldown_until`` it can be claimed again at once."""
+        self._drop(number, Status.RELEASED)
+        number.workflow = None
+        number.released_at = now
+        number.cooldown_until = cooldown_until
+        if cooldown_until is not None:
+            self._cooling[number.phone_number] = cooldown_until
+
+    def is_free(self, phone_number: str, now: float) -> bool:
+        """Say whether nobody has a number and it does not cool down."""
+        return (
+            phone_number not in self._taken
+            and self._cooling.get(phone_number, now) <= now
+            and self.holder(phone_number, now) is None
+        )
+
+    def holder(self, phone_number: str, now: float) -> ClaimedNumber | None:
+        """Return who has a number in the emulated accounts."""
+        number = self._holder.get(phone_number)
+        return self.settled(number, now) if number is not None else None
+
+    def held(self, now: float, place: Place) -> Iterator[ClaimedNumber]:
+        """Go through the numbers that an account holds in a Region, in no particular order."""
+        for number in list(self._holder.values()):
+            if number.place == place and self.settled(number, now) is not None:
+                yield number
+
+    def settled(self, number: ClaimedNumber, now: float) -> ClaimedNumber | None:
+        """Bring a number up to date; ``None`` where it has gone back to the inventory meanwhile."""
+        workflow = number.workflow
+        if workflow is not None and now >= workflow.ends_at:
+            number.workflow = None
+            if workflow.failure is None:
+                number.status = Status.CLAIMED
+                if workflow.target_arn != number.target_arn:
+                    number.target_arn = workflow.target_arn
+                    number.contact_flows.clear()
+            else:
+                number.status = Status.FAILED
+                number.message = workflow.failure
+                if workflow.hold_seconds is not None:
+                    number.held_until = workflow.ends_at + workflow.hold_seconds
+        if number.held_until is not None and number.is_held and now >= number.held_until:
+            self._drop(number, Status.RETURNED)
+        return number if number.is_held else None
+
+    def give_up(self, number: ClaimedNumber) -> None:
+        """Put a number whose claim ended FAILED back into the inventory before its time."""
+        self._drop(number, Status.RETURNED)
+
+    def find(self, place: Place, identifier: str, now: float) -> ClaimedNumber | None:
+        """Return the number that an id or an ARN means to a caller in ``place``.
+
+        A number of a traffic distribution group is known in the group's other Region by its ARN alone.
+        """
+        arn = _ARN_PATTERN.fullmatch(identifier)
+        number = self._by_arn.get(identifier if arn else place.arn(f"phone-number/{identifier}"))
+        if number is None or self.settled(number, now) is None:
+            return None
+        if number.place == place:
+            return number
+        target = self.targets.get(number.target_arn)
+        is_shared = target is not None and number.place.account == place.account and place.region in target.regions
+        return number if is_shared else None
+
+    def _drop(self, number: ClaimedNumber, status: Status) -> None:
+        number.status = status
+        if self._holder.get(number.phone_number) is number:
+            del self._holder[number.phone_number]
+
+
+def is_phone_number_id(identifier: str) -> bool:
+    """Say whether a text has the form of a phone number's id or ARN."""
+    return bool(_ID_PATTERN.fullmatch(identifier) or _ARN_PATTERN.fullmatch(identifier))

@@ -1,0 +1,225 @@
+"""The demo's steps, in their order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from local_aws.custom_resource_record import Answer
+from local_aws.launcher import ACCOUNT, REGION
+
+from .narration import DemoFailedError
+from .scene import NUMBERS_STACK, PROVIDER_STACK, Scene, expected_release_token
+
+_COOLDOWN_DAYS: Final = 180
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it is called, and what it does; it raises ``DemoFailedError`` where it fails."""
+
+    title: str
+    run: Callable[[Scene], None]
+
+
+def _start(scene: Scene) -> None:
+    scene.local_aws.start()
+    scene.narrator.say(f"MiniStack         {scene.local_aws.endpoint_url}")
+    scene.narrator.say(f"Connect emulator  {scene.local_aws.connect.url}")
+
+
+def _bootstrap(scene: Scene) -> None:
+    result = scene.cdk().bootstrap(ACCOUNT, REGION)
+    scene.narrator.check(
+        result.exit_code == 0,
+        "bootstrapped",
+        f"cdk bootstrap ended with exit code {result.exit_code}",
+    )
+
+
+def _deploy(scene: Scene) -> None:
+    result = scene.cdk().deploy()
+    scene.narrator.check(
+        result.exit_code == 0,
+        "both stacks are deployed",
+        f"cdk deploy ended with exit code {result.exit_code}",
+    )
+
+
+def _look_at_the_number(scene: Scene) -> None:
+    outputs = _outputs(scene, NUMBERS_STACK)
+    scene.phone_number = outputs["PhoneNumber"]
+    scene.phone_number_arn = outputs["PhoneNumberArn"]
+    scene.narrator.say(f"the stack's outputs: {scene.phone_number}, {scene.phone_number_arn}")
+    client = scene.local_aws.session().client("connect", endpoint_url=scene.local_aws.connect.url)
+    summary = client.describe_phone_number(PhoneNumberId=scene.phone_number_arn)["ClaimedPhoneNumberSummary"]
+    number, status = summary.get("PhoneNumber"), summary.get("PhoneNumberStatus", {}).get("Status")
+    scene.narrator.check(
+        number == scene.phone_number and status == "CLAIMED",
+        f"Connect: {number} is {status} for {summary.get('TargetArn')}",
+        f"Connect says {summary}",
+    )
+    for key, value in sorted(summary.get("Tags", {}).items()):
+        scene.narrator.say(f"tag {key} = {value}")
+    _check_one_number(scene)
+
+
+def _deliver_create_again(scene: Scene) -> None:
+    before = scene.only_request("Create")
+    scene.narrator.say(f"request {before.event['RequestId']}, delivered once more by Lambda")
+    scene.deliver(before.event)
+    after = scene.only_request("Create")
+    first, last = after.answers[0].body, after.answers[-1].body
+    scene.narrator.check(
+        len(after.answers) > len(before.answers) and first == last,
+        f"the same answer: {last['Status']}, {last['PhysicalResourceId']}",
+        f"the first answer was {first}, the last of {len(after.answers)} is {last}",
+    )
+    _check_one_number(scene)
+
+
+def _cancel_a_creation(scene: Scene) -> None:
+    # MiniStack makes one resource after the other, so that none fails while another is being made:
+    # the two events that CloudFormation would then send are made up here.
+    create = {
+        **scene.only_request("Create").event,
+        "LogicalResourceId": "CancelledLine",
+        "RequestId": str(uuid4()),
+        "ResponseURL": scene.new_answer_url(),
+    }
+    scene.deliver(create, wait=False)
+    scene.wait_until(lambda: len(scene.effective_calls("ClaimPhoneNumber")) == 2, "no second number was claimed")
+    cancelled = scene.effective_calls("ClaimPhoneNumber")[-1]["phone_number_arn"]
+    scene.narrator.say(f"a second Create is claiming {cancelled}")
+    delete = {
+        **create,
+        "RequestType": "Delete",
+        "RequestId": str(uuid4()),
+        "ResponseURL": scene.new_answer_url(),
+        "PhysicalResourceId": f"{NUMBERS_STACK}-CancelledLine-1TX8QO5Z2K3W7",
+    }
+    scene.narrator.say(f"meanwhile comes a Delete for {delete['PhysicalResourceId']}")
+    scene.deliver(delete)
+    _check_answer(scene, delete, "SUCCESS")
+    _check_answer(scene, create, "FAILED")
+    _check_released_once(scene, cancelled)
+    held = [number["arn"] for number in scene.held_numbers()]
+    scene.narrator.check(
+        held == [scene.phone_number_arn],
+        "Connect: the cancelled number is released, the stack's is still there",
+        f"Connect has {held}",
+    )
+
+
+def _destroy_numbers(scene: Scene) -> None:
+    result = scene.cdk(run_app=False).destroy(NUMBERS_STACK)
+    scene.narrator.check(
+        result.exit_code == 0,
+        "the stack of numbers is destroyed",
+        f"cdk destroy ended with exit code {result.exit_code}",
+    )
+    held = scene.held_numbers()
+    scene.narrator.check(not held, "no number is left", f"still there: {[number['arn'] for number in held]}")
+
+
+def _look_at_the_release(scene: Scene) -> None:
+    release = _check_released_once(scene, scene.phone_number_arn)
+    token = release["client_token"]
+    scene.narrator.say(f"audit log: ReleasePhoneNumber {release['phone_number_arn']}")
+    scene.narrator.say(f"its client token:          {token}")
+    expected = expected_release_token(scene.phone_number_arn)
+    scene.narrator.say(f"computed from the ARN:     {expected}")
+    scene.narrator.check(token == expected, "they are equal", "they differ")
+
+
+def _deliver_delete_again(scene: Scene) -> None:
+    before = scene.only_request("Delete")
+    scene.deliver(before.event)
+    after = scene.only_request("Delete")
+    scene.narrator.check(
+        len(after.answers) > len(before.answers) and after.answers[-1].body["Status"] == "SUCCESS",
+        "answered SUCCESS again",
+        f"the answers were {[answer.body for answer in after.answers]}",
+    )
+    _check_released_once(scene, scene.phone_number_arn)
+    scene.narrator.confirm("still one release")
+
+
+def _look_at_the_cooldown(scene: Scene) -> None:
+    number = next(number for number in scene.local_aws.connect.numbers() if number["arn"] == scene.phone_number_arn)
+    released, until = number["released_at"], number["cooldown_until"]
+    days = round((until - released) / 86_400)
+    scene.narrator.check(
+        number["status"] == "RELEASED" and days == _COOLDOWN_DAYS,
+        f"{scene.phone_number} can be neither found nor claimed until "
+        f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d} ({days} days)",
+        f"the number is {number['status']}, and cools down for {days} days",
+    )
+
+
+def _destroy_provider(scene: Scene) -> None:
+    result = scene.cdk(run_app=False).destroy(PROVIDER_STACK)
+    scene.narrator.check(
+        result.exit_code == 0,
+        "the provider's stack is destroyed",
+        f"cdk destroy ended with exit code {result.exit_code}",
+    )
+
+
+def _stop(scene: Scene) -> None:
+    scene.local_aws.stop()
+    scene.narrator.confirm("everything has ended that was started")
+
+
+def _check_answer(scene: Scene, event: Mapping[str, Any], status: str) -> None:
+    def answers() -> tuple[Answer, ...]:
+        return scene.local_aws.record.answers(event["ResponseURL"])
+
+    kind = event["RequestType"]
+    scene.wait_until(lambda: len(answers()) > 0, f"the {kind} was not answered")
+    answer = answers()[0].body
+    scene.narrator.check(
+        answer["Status"] == status, f"the {kind} is answered {status}", f"the {kind} was answered {answer}"
+    )
+
+
+def _check_one_number(scene: Scene) -> None:
+    held = scene.held_numbers()
+    claims = scene.effective_calls("ClaimPhoneNumber")
+    scene.narrator.check(
+        len(held) == 1 and held[0]["arn"] == scene.phone_number_arn and len(claims) == 1,
+        "Connect: one claim, one number",
+        f"Connect has {[number['phone_number'] for number in held]} after {len(claims)} claims",
+    )
+
+
+def _check_released_once(scene: Scene, phone_number_arn: str) -> Mapping[str, Any]:
+    releases = [
+        entry for entry in scene.effective_calls("ReleasePhoneNumber") if entry["phone_number_arn"] == phone_number_arn
+    ]
+    if len(releases) != 1:
+        raise DemoFailedError(f"{phone_number_arn} was released {len(releases)} times")
+    return releases[0]
+
+
+def _outputs(scene: Scene, stack: str) -> dict[str, str]:
+    client = scene.local_aws.session().client("cloudformation", endpoint_url=scene.local_aws.endpoint_url)
+    outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+    return {output.get("OutputKey", ""): output.get("OutputValue", "") for output in outputs}
+
+
+STEPS: Final = (
+    Step("A local AWS starts", _start),
+    Step("cdk bootstrap", _bootstrap),
+    Step("cdk deploy: the provider's stack and a stack of numbers", _deploy),
+    Step("The number, as the stack and as Connect see it", _look_at_the_number),
+    Step("The recorded Create event is delivered a second time", _deliver_create_again),
+    Step("A creation is cancelled while it claims a number", _cancel_a_creation),
+    Step("cdk destroy: the stack of numbers", _destroy_numbers),
+    Step("The release and its client token", _look_at_the_release),
+    Step("The recorded Delete event is delivered a second time", _deliver_delete_again),
+    Step("The cool-down", _look_at_the_cooldown),
+    Step("cdk destroy: the provider's stack", _destroy_provider),
+    Step("The local AWS ends", _stop),
+)

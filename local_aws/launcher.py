@@ -1,0 +1,243 @@
+"""Starts a local AWS: MiniStack for all services but Amazon Connect, our emulator for that one.
+
+Both listen on free ports of the loopback interface, keep what they have in a temporary folder, and end with the
+process that started them (``process_guard`` sees to it), so that tests and the demo need no set-up, leave nothing
+behind, and can run beside each other.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import boto3
+
+from .connect_control import ConnectControl
+from .custom_resource_record import CustomResourceRecord, CustomResourceRequest
+from .process_guard import REPOSITORY, GuardedProcess
+
+ACCOUNT: Final = "000000000000"
+REGION: Final = "us-east-1"
+INSTANCE_ID: Final = "11111111-2222-3333-4444-555555555555"
+"""The Amazon Connect instance that exists from the start; cdk.json's ``target_arn`` names it."""
+
+_PHONE_NUMBER_TYPE: Final = "Custom::ConnectPhoneNumber"
+_HOST: Final = "127.0.0.1"
+_START_SECONDS: Final = 60.0
+_TAIL_LINES: Final = 20
+_PORT_ATTEMPTS: Final = 3
+_MINISTACK_PYTHON: Final = REPOSITORY / ".venv" / "ministack" / "bin" / "python"
+_MINISTACK_SERVER: Final = Path(__file__).parent / "ministack_server.py"
+
+
+class LocalAwsError(Exception):
+    """The local AWS could not be started; the text says why and what to do."""
+
+
+class LocalAws:
+    """A local AWS that runs from ``start`` to ``stop``, or within a ``with`` statement.
+
+    Attributes
+    ----------
+    environment : dict[str, str]
+        A whole environment for programs that are to use it: this process's, without what it says
+        about AWS, and with the endpoints, Region and credentials of the local one.
+    connect : ConnectControl
+        Control of the emulated Amazon Connect.
+    record : CustomResourceRecord
+        What CloudFormation has sent for custom resources, and what it was answered.
+    log : Path
+        What MiniStack writes.
+
+    Raises
+    ------
+    LocalAwsError
+        By ``start``, where a server does not come up.
+    """
+
+    environment: dict[str, str]
+    connect: ConnectControl
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
+        self.log = self._folder / "ministack.log"
+        self._record_path = self._folder / "custom-resources.jsonl"
+        self.record = CustomResourceRecord(self._record_path)
+        self._programs: list[GuardedProcess] = []
+
+    def start(self) -> Self:
+        """Start the servers and return once they answer."""
+        try:
+            connect_url = self._start_connect()
+            self.connect = ConnectControl(connect_url)
+            self.connect.call("POST", "instances", region=REGION, instance_id=INSTANCE_ID)
+            ministack_url = self._start_ministack(connect_url)
+            self.environment = _client_environment(ministack_url, connect_url)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the servers, whatever they have started, and remove what they kept."""
+        while self._programs:
+            self._programs.pop().stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def variables(self) -> dict[str, str]:
+        """Return what ``environment`` has and this process's environment has not, or not so."""
+        return {name: value for name, value in sorted(self.environment.items()) if os.environ.get(name) != value}
+
+    def session(self) -> boto3.Session:
+        """Return a session whose clients need ``endpoint_url`` to come here."""
+        return boto3.Session(
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where all services but Amazon Connect are."""
+        return self.environment["AWS_ENDPOINT_URL"]
+
+    def phone_number_requests(self, request_type: str | None = None) -> list[CustomResourceRequest]:
+        """Return what CloudFormation has sent for phone numbers, oldest first.
+
+        Parameters
+        ----------
+        request_type : str or None
+            ``Create``, ``Update`` or ``Delete``. Default ``None``: any.
+        """
+        return [
+            request
+            for request in self.record.requests()
+            if request.event["ResourceType"] == _PHONE_NUMBER_TYPE
+            and request_type in (None, request.event["RequestType"])
+        ]
+
+    def log_tail(self) -> list[str]:
+        """Return the last lines of MiniStack's log; nothing before ``start`` and after ``stop``."""
+        return self.log.read_text().splitlines()[-_TAIL_LINES:] if self.log.exists() else []
+
+    def _start_connect(self) -> str:
+        program = GuardedProcess(
+            [sys.executable, "-m", "local_aws.connect_emulator"],
+            _server_environment(),
+            output=subprocess.PIPE,
+        )
+        self._programs.append(program)
+        # Its first line is its URL; where it fails to start, its first line is the beginning of why.
+        line = program.output.readline().strip()
+        if not line.startswith("http://"):
+            rest = program.output.read()
+            raise LocalAwsError(f"the Connect emulator did not start:\n{line}\n{rest}")
+        return line
+
+    def _start_ministack(self, connect_url: str) -> str:
+        if not _MINISTACK_PYTHON.exists():
+            raise LocalAwsError("MiniStack is not installed in .venv/ministack; run: make set-up")
+        for _ in range(_PORT_ATTEMPTS):
+            port = _free_port()
+            url = f"http://{_HOST}:{port}"
+            program = self._run_ministack(url, port, connect_url)
+            if _answers(f"{url}/_ministack/ready", program):
+                return url
+            # Most likely somebody else was given the same port: take another one.
+            self._programs.remove(program)
+            program.stop()
+        raise LocalAwsError("MiniStack did not start. The end of its log:\n" + "\n".join(self.log_tail()))
+
+    def _run_ministack(self, url: str, port: int, connect_url: str) -> GuardedProcess:
+        scratch = self._folder / "tmp"
+        scratch.mkdir(exist_ok=True)
+        environment = _client_environment(url, connect_url) | {
+            "BIND_HOST": _HOST,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_HOST": _HOST,
+            "MINISTACK_REGION": REGION,
+            "LAMBDA_EXECUTOR": "local",
+            # Docker is not needed, and must not be looked for.
+            "DOCKER_HOST": f"unix://{self._folder}/no-docker",
+            "S3_DATA_DIR": str(self._folder / "s3"),
+            "STATE_DIR": str(self._folder / "state"),
+            "TMPDIR": str(scratch),
+        }
+        # Functions inherit it, and have no business with this project's modules.
+        environment.pop("PYTHONPATH", None)
+        with self.log.open("a") as log:
+            program = GuardedProcess(
+                [str(_MINISTACK_PYTHON), str(_MINISTACK_SERVER), str(self._record_path)],
+                environment,
+                output=log,
+                folder=self._folder,
+                remove=self._folder,
+            )
+        self._programs.append(program)
+        return program
+
+
+def _server_environment() -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_DEFAULT_"))}
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in environment.get(name, "").split(",") if host]
+        environment[name] = ",".join(dict.fromkeys([*hosts, _HOST, "localhost"]))
+    return environment
+
+
+def _client_environment(ministack_url: str, connect_url: str) -> dict[str, str]:
+    return _server_environment() | {
+        "AWS_ENDPOINT_URL": ministack_url,
+        "AWS_ENDPOINT_URL_CONNECT": connect_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        # No profile of the user's may lead anywhere else.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(url: str, program: GuardedProcess) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + _START_SECONDS
+    while program.exit_code() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), opener.open(url, timeout=5):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def export_lines(variables: Mapping[str, str]) -> list[str]:
+    """Return lines for a shell that set ``variables`` and unset what would lead elsewhere."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return [*exports, "unset AWS_PROFILE AWS_SESSION_TOKEN"]

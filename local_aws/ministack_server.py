@@ -1,0 +1,91 @@
+"""Runs MiniStack with what it lacks here: Lambda's redelivery, dated answer URLs, and a record of what it sends.
+
+* **Redelivery.** CloudFormation invokes the function behind a custom resource asynchronously: a failed attempt is
+  repeated, and the last failure goes to the on-failure destination. MiniStack does so for all its other
+  asynchronous invocations, but calls custom resources once and directly. Here they go the way of the others.
+* **Dates.** CloudFormation's answer URLs say when they were signed, which is the one thing that tells a late event from
+  a new one. MiniStack's do so from here on.
+* **Record.** MiniStack does not keep the requests that it sends. Each one, and each answer, is added to a file of JSON
+  lines, from which the demo and the tests take what they deliver a second time. The file holds answer URLs, so
+  only its owner can read it.
+
+It runs in MiniStack's own environment, so it imports nothing else of this project. What it replaces is private to
+MiniStack: the version is pinned, and where a name is missing, this fails at the start.
+"""
+
+# MiniStack is in no environment that is type-checked, and has no types.
+# pyright: basic, reportMissingImports=false
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack import app
+from ministack.services import lambda_svc
+from ministack.services.cloudformation import custom_resource
+
+_Event = dict[str, Any]
+
+
+def _recorder(path: str) -> Callable[[_Event], None]:
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+
+    def record(line: _Event) -> None:
+        # One write for a whole line: lines of several threads do not mix.
+        os.write(descriptor, json.dumps(line).encode() + b"\n")
+
+    return record
+
+
+_sending = ContextVar("_sending", default=False)
+
+
+def _redeliver_and_record(record: Callable[[_Event], None]) -> None:
+    send_request = custom_resource.invoke_custom_resource
+    invoke_directly = lambda_svc._execute_function_with_config_scope
+    deliver_response = custom_resource.deliver_response
+    plain_url = custom_resource._response_url
+
+    def send(*arguments: Any, **named_arguments: Any) -> Any:
+        mark = _sending.set(True)
+        try:
+            return send_request(*arguments, **named_arguments)
+        finally:
+            _sending.reset(mark)
+
+    def invoke(function: _Event, event: Any) -> Any:
+        if not _sending.get():
+            return invoke_directly(function, event)
+        record({"request": event})
+        return lambda_svc.invoke_async_with_retry(function, event)
+
+    def signed_url(token: str) -> str:
+        signed = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        return f"{plain_url(token)}?X-Amz-Date={signed}&X-Amz-Expires=7200"
+
+    def deliver(token: str, response: _Event) -> bool:
+        counted = deliver_response(token, response)
+        record({"token": token, "answer": response, "counted": counted})
+        return bool(counted)
+
+    custom_resource.invoke_custom_resource = send
+    custom_resource.deliver_response = deliver
+    custom_resource._response_url = signed_url
+    lambda_svc._execute_function_with_config_scope = invoke
+
+
+def main() -> None:
+    """Serve until a signal comes.
+
+    The file's path is the one argument; MiniStack's own environment variables configure the rest.
+    """
+    _redeliver_and_record(_recorder(sys.argv.pop(1)))
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

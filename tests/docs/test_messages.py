@@ -1,0 +1,25 @@
+"""Troubleshooting has every message that the code can give."""
+
+import re
+
+from tests.docs.messages import HOLE, messages
+from tests.docs.pages import ROOT
+
+_ENOUGH = 30
+"""So many characters tell a message from all others."""
+
+_PAGE = " ".join((ROOT / "docs" / "troubleshooting.md").read_text().split())
+
+
+def essence(message: str) -> str:
+    """Return the beginning of the longest part without a value, in the message's first sentence."""
+    sentence = re.split(r"[.…] (?=[A-Z])", message)[0]
+    return max(sentence.split(HOLE), key=len).strip(" .:,()")[:_ENOUGH]
+
+
+def test_every_message_is_explained() -> None:
+    assert [(source, message) for source, message in messages() if essence(message) not in _PAGE] == []
+
+
+def test_the_messages_are_found() -> None:
+    assert len(list(messages())) >= 60

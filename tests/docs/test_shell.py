@@ -1,0 +1,40 @@
+"""Every command that the documents show is a make target, or says that it needs an AWS account."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, Block, blocks, make_targets, prose
+
+NEEDS_AWS = "# needs an AWS account\n"
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=str)
+def test_is_a_make_target_or_says_that_it_needs_an_account(block: Block) -> None:
+    commands = [line for line in block.text.splitlines() if line and not line.startswith("#")]
+
+    assert commands
+    for command in commands:
+        program, _, rest = command.partition(" ")
+        if program == "make":
+            assert rest.split()[0] in make_targets()
+        else:
+            assert block.text.startswith(NEEDS_AWS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_commands_in_the_text_exist(page: Path) -> None:
+    assert set(re.findall(r"`make ([a-z-]+)", prose(page))) <= make_targets()
+
+
+def test_the_map_for_contributors_has_every_target() -> None:
+    listed = set(re.findall(r"`make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+
+    assert make_targets() - {"set-up", "help"} <= listed
+
+
+def test_the_two_commands_are_on_the_first_screen() -> None:
+    first_screen = (ROOT / "README.md").read_text().splitlines()[:20]
+
+    assert [line.split()[1] for line in first_screen if line.startswith("make ")] == ["demo", "test"]

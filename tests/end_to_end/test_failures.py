@@ -1,0 +1,57 @@
+"""Deployments that go wrong leave no number behind, and say why."""
+
+from local_aws.launcher import LocalAws
+from tests.end_to_end.number_stack import NumberStack, add_failing_resource
+
+
+def test_rollback_releases_the_number(local_aws: LocalAws, number_stack: NumberStack) -> None:
+    result = number_stack.deploy(beside=add_failing_resource)
+
+    assert result.exit_code != 0
+    assert number_stack.status() == "ROLLBACK_COMPLETE"
+    assert number_stack.numbers() == []
+    claimed = local_aws.connect.audit("ClaimPhoneNumber")[-1]["phone_number_arn"]
+    (release,) = number_stack.releases(claimed)
+    assert release["outcome"] == "ok"
+
+
+def test_refused_release_is_reported_and_done_by_the_second_destroy(
+    local_aws: LocalAws, number_stack: NumberStack
+) -> None:
+    deployed = number_stack.deploy()
+    assert deployed.exit_code == 0, deployed.output
+    arn = number_stack.output("PhoneNumberArn")
+    local_aws.connect.call(
+        "POST",
+        "faults",
+        operation="ReleasePhoneNumber",
+        kind="error",
+        calls=None,
+        code="InvalidParameterException",
+        message="This number is being ported out.",
+    )
+
+    refused = number_stack.destroy()
+    assert refused.exit_code != 0
+    assert "ReleasePhoneNumber" in refused.output
+    assert "This number is being ported out." in refused.output
+    assert number_stack.status() == "DELETE_FAILED"
+    assert len(number_stack.numbers()) == 1
+
+    local_aws.connect.call("DELETE", "faults")
+    repeated = number_stack.destroy()
+    assert repeated.exit_code == 0, repeated.output
+    assert number_stack.numbers() == []
+    releases = number_stack.releases(arn)
+    assert [entry["outcome"] for entry in releases][-1] == "ok"
+    assert len(releases) >= 2
+    assert len({entry["client_token"] for entry in releases}) == 1
+
+
+def test_no_number_of_the_wanted_kind(number_stack: NumberStack) -> None:
+    # The emulated inventory has no numbers of Iceland.
+    result = number_stack.deploy(country_code="IS")
+
+    assert result.exit_code != 0
+    assert "IS" in result.output
+    assert number_stack.numbers() == []

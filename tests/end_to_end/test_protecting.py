@@ -1,0 +1,39 @@
+"""What release protection stops, and what it does not; that it stops a destroy is in ``test_changes``."""
+
+from local_aws.launcher import LocalAws
+from tests.end_to_end.number_stack import NumberStack, add_failing_resource
+
+
+def test_protection_does_not_stop_the_rollback_of_a_creation(local_aws: LocalAws, number_stack: NumberStack) -> None:
+    rolled_back = number_stack.submit(release_protection=True, beside=add_failing_resource)
+
+    assert rolled_back.status == "ROLLBACK_COMPLETE", rolled_back.reasons
+    assert number_stack.numbers() == []
+    claimed = local_aws.connect.audit("ClaimPhoneNumber")[-1]["phone_number_arn"]
+    assert [release["outcome"] for release in number_stack.releases(claimed)] == ["ok"]
+
+
+def test_number_whose_protection_was_switched_off_is_released(number_stack: NumberStack) -> None:
+    assert number_stack.submit(release_protection=True).status == "CREATE_COMPLETE"
+    (number,) = number_stack.numbers()
+    assert number_stack.submit(release_protection=False).status == "UPDATE_COMPLETE"
+
+    assert number_stack.remove().status == "DELETE_COMPLETE"
+
+    assert [release["outcome"] for release in number_stack.releases(number["arn"])] == ["ok"]
+
+
+def test_protection_is_switched_off_only_by_a_deployment_of_its_own(number_stack: NumberStack) -> None:
+    assert number_stack.submit(release_protection=True).status == "CREATE_COMPLETE"
+    (protected,) = number_stack.numbers()
+
+    for release_protection in (True, False):
+        replaced = number_stack.submit(country_code="GB", allow_replacement=True, release_protection=release_protection)
+        assert replaced.status == "UPDATE_ROLLBACK_COMPLETE"
+        assert "Its ReleaseProtection is on: switch that off in a deployment of its own first" in replaced.reasons
+        assert [number["arn"] for number in number_stack.numbers()] == [protected["arn"]]
+
+    deleted = number_stack.remove()
+    assert deleted.status == "DELETE_FAILED"
+    assert f"{protected['phone_number']} is not released: its ReleaseProtection is on" in deleted.reasons
+    assert number_stack.releases(protected["arn"]) == []

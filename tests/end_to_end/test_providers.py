@@ -1,0 +1,81 @@
+"""Providers beside each other, and what keeps one from being destroyed too early."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import aws_cdk as cdk
+import pytest
+
+from cdk_connect_phone_number import PhoneNumberProvider
+from local_aws.cdk_cli import CdkCli, CdkResult
+from local_aws.launcher import LocalAws
+from tests.end_to_end.number_stack import NumberStack
+from tests.end_to_end.template_stack import StackOutcome, TemplateStack
+
+_PARAMETER_NAME: Final = "/second-provider/service-token"
+
+
+class SecondProvider:
+    """A provider of another team, beside the example app's."""
+
+    def __init__(self, local_aws: LocalAws, folder: Path) -> None:
+        self._stack = TemplateStack(local_aws, "SecondProvider")
+        self._cli = CdkCli(local_aws.environment, folder, app=str(folder))
+        app = cdk.App(outdir=str(folder))
+        PhoneNumberProvider(cdk.Stack(app, self._stack.name), "Provider", service_token_parameter_name=_PARAMETER_NAME)
+        app.synth()
+        # The function's code is in the bucket already: it is the same as the first provider's.
+        deployed = self._stack.deploy((folder / f"{self._stack.name}.template.json").read_text())
+        assert deployed.status == "CREATE_COMPLETE", deployed.reasons
+
+    def destroy(self) -> CdkResult:
+        return self._cli.destroy(self._stack.name)
+
+    def remove(self) -> StackOutcome:
+        return self._stack.delete()
+
+
+@pytest.fixture
+def second_provider(local_aws: LocalAws, example_assembly: Path, tmp_path: Path) -> Iterator[SecondProvider]:
+    del example_assembly
+    provider = SecondProvider(local_aws, tmp_path / "provider")
+    yield provider
+    provider.remove()
+
+
+@pytest.fixture
+def number_of_second(local_aws: LocalAws, second_provider: SecondProvider, tmp_path: Path) -> Iterator[NumberStack]:
+    del second_provider
+    stack = NumberStack(local_aws, tmp_path / "number", "number-of-second", provider_parameter=_PARAMETER_NAME)
+    yield stack
+    stack.remove()
+
+
+def test_providers_beside_each_other_leave_each_others_numbers_alone(
+    number_stack: NumberStack, number_of_second: NumberStack, second_provider: SecondProvider
+) -> None:
+    assert number_of_second.submit().status == "CREATE_COMPLETE"
+    (number,) = number_of_second.numbers()
+
+    refused = number_stack.submit(phone_number=number["phone_number"], adopt=True)
+    assert refused.status == "ROLLBACK_COMPLETE"
+    assert "it belongs to another provider of phone numbers" in refused.reasons
+    assert number_of_second.numbers() == [number]
+
+    assert number_of_second.remove().status == "DELETE_COMPLETE"
+    assert [release["outcome"] for release in number_of_second.releases(number["arn"])] == ["ok"]
+    removed = second_provider.remove()
+    assert removed.status == "DELETE_COMPLETE", removed.reasons
+
+
+def test_provider_with_numbers_is_not_destroyed(number_of_second: NumberStack, second_provider: SecondProvider) -> None:
+    # CloudFormation then keeps all that the guard depends on. MiniStack goes on deleting, so this test ends here.
+    assert number_of_second.submit().status == "CREATE_COMPLETE"
+    (number,) = number_of_second.numbers()
+
+    in_use = second_provider.destroy()
+
+    assert in_use.exit_code != 0
+    assert f"1 phone numbers still need it, for example {number['phone_number']} (Line" in in_use.output
+    assert number_of_second.numbers() == [number]

@@ -1,0 +1,56 @@
+"""The example app's stacks, and one provider with everything switched on, synthesized once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from cdk_connect_phone_number import PhoneNumberProvider
+from stacks.phone_number_provider_stack import PhoneNumberProviderStack
+from stacks.support_numbers_stack import SupportNumbersSettings, SupportNumbersStack
+
+TARGET_ARN = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """An app's stacks as CloudFormation would see them."""
+
+    folder: Path
+    templates: Mapping[str, Mapping[str, Any]]
+
+    def resources(self, stack: str, type: str) -> dict[str, dict[str, Any]]:
+        found = self.templates[stack]["Resources"].items()
+        return {logical_id: resource for logical_id, resource in found if resource["Type"] == type}
+
+    def resource(self, stack: str, type: str) -> dict[str, Any]:
+        (found,) = self.resources(stack, type).values()
+        return found
+
+
+def example_app(outdir: str) -> cdk.App:
+    app = cdk.App(outdir=outdir, context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
+    platform = PhoneNumberProviderStack(app, "ConnectPhoneNumberProvider")
+    settings = SupportNumbersSettings(target_arn=TARGET_ARN, country_code="US", type="DID", description="Support line")
+    SupportNumbersStack(app, "ConnectSupportNumbers", provider=platform.provider, settings=settings)
+    everything = cdk.Stack(app, "Everything")
+    PhoneNumberProvider(
+        everything,
+        "Provider",
+        tracing=True,
+        encryption_key=kms.Key(everything, "Key", enable_key_rotation=True),
+        alarm_topic=sns.Topic(everything, "Topic", enforce_ssl=True),
+    )
+    return app
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    folder = tmp_path_factory.mktemp("cdk.out")
+    assembly = example_app(str(folder)).synth()
+    return Synthesized(folder, {stack.stack_name: stack.template for stack in assembly.stacks})

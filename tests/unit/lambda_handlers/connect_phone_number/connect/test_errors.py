@@ -1,0 +1,171 @@
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Trouble, meaning_of
+
+RELEASE = "ReleasePhoneNumber"
+OPERATIONS = (
+    "SearchAvailablePhoneNumbers",
+    "ClaimPhoneNumber",
+    "ImportPhoneNumber",
+    "DescribePhoneNumber",
+    "ListPhoneNumbersV2",
+    "ReleasePhoneNumber",
+    "UpdatePhoneNumber",
+    "UpdatePhoneNumberMetadata",
+    "TagResource",
+    "UntagResource",
+    "AssociatePhoneNumberContactFlow",
+    "DisassociatePhoneNumberContactFlow",
+)
+URL = "https://connect.eu-west-1.amazonaws.com"
+
+
+def client_error(code: str, message: str = "said", status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, RELEASE)
+
+
+def meaning(code: str, message: str = "said", status: int = 400) -> Trouble:
+    return meaning_of(RELEASE, client_error(code, message, status)).trouble
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        ("InvalidParameterException", Trouble.INVALID),
+        ("InvalidRequestException", Trouble.INVALID),
+        ("ResourceNotFoundException", Trouble.NOT_FOUND),
+        ("ThrottlingException", Trouble.THROTTLED),
+        ("TooManyRequestsException", Trouble.THROTTLED),
+        ("InternalServiceException", Trouble.UNCERTAIN),
+        ("ServiceUnavailableException", Trouble.UNCERTAIN),
+        ("ResourceInUseException", Trouble.IN_USE),
+        ("ResourceConflictException", Trouble.IN_USE),
+        ("IdempotencyException", Trouble.CHANGED_PARAMETERS),
+        ("AccessDeniedException", Trouble.DENIED),
+        ("SomethingNewException", Trouble.INVALID),
+    ],
+)
+def test_what_a_code_means(code: str, trouble: Trouble) -> None:
+    assert meaning(code) is trouble
+
+
+def test_every_error_of_the_model_is_in_the_table_above() -> None:
+    client: Any = boto3.client("connect", region_name="eu-west-1")
+    errors = {
+        shape.name for name in OPERATIONS for shape in client.meta.service_model.operation_model(name).error_shapes
+    }
+    assert errors <= {
+        "AccessDeniedException",
+        "IdempotencyException",
+        "InternalServiceException",
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "ResourceInUseException",
+        "ResourceNotFoundException",
+        "ThrottlingException",
+    }
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_unknown_failure_inside_the_service_may_have_worked(status: int) -> None:
+    assert meaning("Whatever", status=status) is Trouble.UNCERTAIN
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Phone number not available: +12065550100",
+        "PHONE NUMBER NOT AVAILABLE",
+        "The number is no longer available.",
+        "Phone number is already claimed",
+        "Phone number has already been claimed",
+    ],
+)
+def test_a_lost_race_is_told_from_bad_input(message: str) -> None:
+    assert meaning("InvalidParameterException", message) is Trouble.NOT_AVAILABLE
+
+
+@pytest.mark.parametrize("message", ["PhoneNumber must match +", "", "The available quota is used up"])
+def test_bad_input_is_told_from_a_lost_race(message: str) -> None:
+    assert meaning("InvalidParameterException", message) is Trouble.INVALID
+
+
+def test_another_error_is_no_lost_race_whatever_it_says() -> None:
+    assert meaning("ResourceNotFoundException", "not available") is Trouble.NOT_FOUND
+    assert meaning("AccessDeniedException", "not available") is Trouble.DENIED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url=URL),
+        ConnectTimeoutError(endpoint_url=URL),
+        EndpointConnectionError(endpoint_url=URL),
+    ],
+)
+def test_no_answer_is_uncertain(error: BotoCoreError) -> None:
+    meant = meaning_of(RELEASE, error)
+    assert meant.trouble is Trouble.UNCERTAIN
+    assert str(meant) == f"{RELEASE}: {type(error).__name__}: no answer"
+
+
+def test_a_call_that_boto3_itself_refuses_is_not_sent_and_waiting_does_not_help() -> None:
+    meant = meaning_of(RELEASE, ParamValidationError(report="Unknown parameter"))
+    assert meant.trouble is Trouble.INVALID
+    assert "Unknown parameter" in str(meant)
+
+
+def test_an_error_without_details() -> None:
+    meant = meaning_of(RELEASE, ClientError({}, RELEASE))
+    assert (meant.trouble, meant.code, meant.service_message) == (Trouble.INVALID, "Unknown", "")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "advice"),
+    [
+        (
+            Trouble.DENIED,
+            (
+                "Allow the provider's role connect:ReleasePhoneNumber on this resource, look for a service control "
+                "policy or a permissions boundary that denies it, then deploy or destroy again."
+            ),
+        ),
+        (Trouble.NOT_FOUND, "Check that it exists in this account and Region."),
+        (
+            Trouble.IN_USE,
+            "Something in Connect still uses it: end that (for example calls in progress), then try again.",
+        ),
+        (
+            Trouble.CHANGED_PARAMETERS,
+            (
+                "The client token is known to Connect with other parameters. Wait a day, until it is forgotten, then "
+                "try again."
+            ),
+        ),
+        (Trouble.INVALID, "Correct what the message names, then try again."),
+        (Trouble.NOT_AVAILABLE, "Correct what the message names, then try again."),
+    ],
+)
+def test_advice(trouble: Trouble, advice: str) -> None:
+    error = ConnectError(RELEASE, trouble, "SomeException", "Said so. ")
+    assert error.advice("+12065550100") == (
+        f"Amazon Connect refused ReleasePhoneNumber for +12065550100: SomeException: Said so. {advice}"
+    )
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_access_denied_names_the_missing_permission(operation: str) -> None:
+    error = meaning_of(operation, client_error("AccessDeniedException", "User is not authorized"))
+    assert f"connect:{operation} " in error.advice("it")

@@ -1,0 +1,322 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Trouble
+from lambda_handlers.connect_phone_number.connect.gateway import Connect, Page, PhoneNumberState
+from lambda_handlers.connect_phone_number.ledger.items import Settings, Specification
+from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut, Timing
+from tests.unit.lambda_handlers.connect_phone_number.world import VirtualClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+ID = "11111111-2222-3333-4444-555555555555"
+FLOW_ID = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+ARN = f"arn:aws:connect:eu-west-1:123456789012:phone-number/{ID}"
+INSTANCE = f"arn:aws:connect:eu-west-1:123456789012:instance/{ID}"
+FLOW = f"{INSTANCE}/contact-flow/{FLOW_ID}"
+SOURCE = "arn:aws:sms-voice:eu-west-1:123456789012:phone-number/phone-1"
+TOKEN = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+SETTINGS = Settings(INSTANCE, "Support", {"team": "support"})
+UNHEARD = ReadTimeoutError(endpoint_url="https://connect.eu-west-1.amazonaws.com")
+
+Outcome = Mapping[str, Any] | Exception
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "said"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Operation")
+
+
+class _Client:
+    """Gives out the outcomes in turn, the last one for ever, whatever is called."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, method: str) -> Any:
+        def call(**parameters: Any) -> Any:
+            self.calls.append((method, parameters))
+            outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        return call
+
+
+class _Bench:
+    def __init__(self, *outcomes: Outcome, attempt: float = 900.0, request: float | None = None) -> None:
+        self.client = _Client(*outcomes)
+        self.clock = VirtualClock()
+        self.began = self.clock.now
+        deadline = None if request is None else self.began + request
+        timing = Timing(self.clock, self.clock.pause, self.began + attempt, lambda: 1.0, deadline)
+        self.connect = Connect(cast("ConnectClient", self.client), timing)
+
+    @property
+    def waited(self) -> float:
+        return self.clock.now - self.began
+
+    def only_call(self) -> tuple[str, dict[str, Any]]:
+        (call,) = self.client.calls
+        return call
+
+
+# --- What is sent and what is understood ---
+
+
+def test_search() -> None:
+    bench = _Bench({"AvailableNumbersList": [{"PhoneNumber": "+1"}, {"PhoneNumber": "+2"}], "NextToken": "t"})
+    page = bench.connect.search(Specification("US", "DID", prefix="+1206"), INSTANCE, "s")
+    assert page == Page(("+1", "+2"), "t")
+    assert bench.only_call() == (
+        "search_available_phone_numbers",
+        {
+            "TargetArn": INSTANCE,
+            "PhoneNumberCountryCode": "US",
+            "PhoneNumberType": "DID",
+            "MaxResults": 10,
+            "PhoneNumberPrefix": "+1206",
+            "NextToken": "s",
+        },
+    )
+
+
+def test_search_that_finds_nothing() -> None:
+    bench = _Bench({})
+    assert bench.connect.search(Specification("US", "DID"), INSTANCE, "") == Page((), "")
+    assert set(bench.only_call()[1]) == {"TargetArn", "PhoneNumberCountryCode", "PhoneNumberType", "MaxResults"}
+
+
+def test_claim() -> None:
+    bench = _Bench({"PhoneNumberArn": ARN})
+    assert bench.connect.claim("+12065550100", SETTINGS, {"a": "b"}, TOKEN) == ARN
+    assert bench.only_call() == (
+        "claim_phone_number",
+        {
+            "TargetArn": INSTANCE,
+            "PhoneNumber": "+12065550100",
+            "PhoneNumberDescription": "Support",
+            "Tags": {"a": "b"},
+            "ClientToken": TOKEN,
+        },
+    )
+
+
+def test_import_number() -> None:
+    bench = _Bench({"PhoneNumberArn": ARN})
+    assert bench.connect.import_number(SOURCE, SETTINGS, {"a": "b"}, TOKEN) == ARN
+    assert bench.only_call() == (
+        "import_phone_number",
+        {
+            "InstanceId": ID,
+            "SourcePhoneNumberArn": SOURCE,
+            "PhoneNumberDescription": "Support",
+            "Tags": {"a": "b"},
+            "ClientToken": TOKEN,
+        },
+    )
+
+
+def test_describe() -> None:
+    summary = {
+        "PhoneNumber": "+12065550100",
+        "PhoneNumberArn": ARN,
+        "PhoneNumberStatus": {"Status": "FAILED", "Message": "full"},
+        "PhoneNumberCountryCode": "US",
+        "PhoneNumberType": "DID",
+        "TargetArn": INSTANCE,
+        "PhoneNumberDescription": "Support",
+        "Tags": {"a": "b"},
+    }
+    bench = _Bench({"ClaimedPhoneNumberSummary": summary})
+    assert bench.connect.describe(ARN) == PhoneNumberState(
+        "+12065550100", ARN, "FAILED", "full", "US", "DID", INSTANCE, "Support", {"a": "b"}
+    )
+    assert bench.only_call() == ("describe_phone_number", {"PhoneNumberId": ID})
+
+
+def test_describe_of_a_summary_with_gaps() -> None:
+    bench = _Bench({"ClaimedPhoneNumberSummary": {}})
+    assert bench.connect.describe(ARN) == PhoneNumberState("", ARN, "", "", "", "", "", "", {})
+
+
+def test_describe_of_a_number_that_is_not_there() -> None:
+    assert _Bench(error("ResourceNotFoundException", 404)).connect.describe(ARN) is None
+
+
+def test_describe_raises_other_errors() -> None:
+    with pytest.raises(ConnectError, match="InvalidParameterException"):
+        _Bench(error("InvalidParameterException")).connect.describe(ARN)
+
+
+def test_find_goes_through_all_pages_and_takes_only_the_very_number() -> None:
+    bench = _Bench(
+        {"ListPhoneNumbersSummaryList": [{"PhoneNumber": "+4912345678901", "PhoneNumberArn": "x"}], "NextToken": "t"},
+        {"ListPhoneNumbersSummaryList": [{"PhoneNumber": "+49123456789012", "PhoneNumberArn": ARN}]},
+    )
+    assert bench.connect.find("+49123456789012") == ARN
+    assert bench.client.calls == [
+        # 11 digits are the longest prefix that the API takes.
+        ("list_phone_numbers_v2", {"PhoneNumberPrefix": "+49123456789"}),
+        ("list_phone_numbers_v2", {"PhoneNumberPrefix": "+49123456789", "NextToken": "t"}),
+    ]
+
+
+def test_find_nothing() -> None:
+    assert _Bench({}).connect.find("+12065550100") is None
+
+
+def test_find_imported() -> None:
+    bench = _Bench(
+        {
+            "ListPhoneNumbersSummaryList": [
+                {"PhoneNumberArn": "x"},
+                {"PhoneNumberArn": ARN, "SourcePhoneNumberArn": SOURCE},
+            ]
+        }
+    )
+    assert bench.connect.find_imported(SOURCE) == ARN
+    assert bench.only_call() == ("list_phone_numbers_v2", {})
+
+
+def test_release() -> None:
+    bench = _Bench({})
+    bench.connect.release(ARN, TOKEN)
+    assert bench.only_call() == ("release_phone_number", {"PhoneNumberId": ID, "ClientToken": TOKEN})
+
+
+def test_move() -> None:
+    bench = _Bench({})
+    bench.connect.move(ARN, INSTANCE, TOKEN)
+    assert bench.only_call() == (
+        "update_phone_number",
+        {"PhoneNumberId": ID, "TargetArn": INSTANCE, "ClientToken": TOKEN},
+    )
+
+
+def test_describe_as() -> None:
+    bench = _Bench({})
+    bench.connect.describe_as(ARN, "Support", TOKEN)
+    assert bench.only_call() == (
+        "update_phone_number_metadata",
+        {"PhoneNumberId": ID, "PhoneNumberDescription": "Support", "ClientToken": TOKEN},
+    )
+
+
+def test_tags() -> None:
+    bench = _Bench({})
+    bench.connect.tag(ARN, {"a": "b"})
+    bench.connect.untag(ARN, ["a"])
+    assert bench.client.calls == [
+        ("tag_resource", {"resourceArn": ARN, "tags": {"a": "b"}}),
+        ("untag_resource", {"resourceArn": ARN, "tagKeys": ["a"]}),
+    ]
+
+
+def test_flow() -> None:
+    bench = _Bench({})
+    bench.connect.associate(ARN, FLOW)
+    bench.connect.disassociate(ARN, FLOW)
+    assert bench.client.calls == [
+        (
+            "associate_phone_number_contact_flow",
+            {"PhoneNumberId": ID, "InstanceId": ID, "ContactFlowId": FLOW_ID},
+        ),
+        ("disassociate_phone_number_contact_flow", {"PhoneNumberId": ID, "InstanceId": ID}),
+    ]
+
+
+# --- Patience ---
+
+
+@pytest.mark.parametrize(
+    "trouble", [error("ThrottlingException", 429), error("InternalServiceException", 500), error("X", 503), UNHEARD]
+)
+def test_what_passes_by_itself_is_waited_out(trouble: Exception) -> None:
+    bench = _Bench(*[trouble] * 12, {})
+    bench.connect.release(ARN, TOKEN)
+    assert len(bench.client.calls) == 13
+    assert bench.waited == 1 + 2 + 4 + 8 + 16 + 7 * 20
+    assert {call[1]["ClientToken"] for call in bench.client.calls} == {TOKEN}
+
+
+def test_it_is_waited_out_until_the_attempts_time_is_up() -> None:
+    bench = _Bench(error("ThrottlingException", 429), attempt=100.0)
+    with pytest.raises(NotFinished, match="ReleasePhoneNumber: ThrottlingException: said"):
+        bench.connect.release(ARN, TOKEN)
+    assert bench.waited <= 80
+
+
+def test_it_is_waited_out_until_cloudformation_stops_listening() -> None:
+    bench = _Bench(error("InternalServiceException", 500), request=100.0)
+    with pytest.raises(TimedOut, match="ReleasePhoneNumber: InternalServiceException: said"):
+        bench.connect.release(ARN, TOKEN)
+    assert bench.waited <= 100
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble", "patience"),
+    [
+        ("AccessDeniedException", Trouble.DENIED, 20),
+        ("ResourceInUseException", Trouble.IN_USE, 60),
+    ],
+)
+def test_what_may_pass_is_waited_for_a_while(code: str, trouble: Trouble, patience: int) -> None:
+    bench = _Bench(error(code))
+    with pytest.raises(ConnectError) as raised:
+        bench.connect.release(ARN, TOKEN)
+    assert raised.value.trouble is trouble
+    assert patience <= bench.waited < patience + 21
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceInUseException"])
+def test_what_may_pass_does_pass(code: str) -> None:
+    bench = _Bench(error(code), error(code), {})
+    bench.connect.release(ARN, TOKEN)
+    assert bench.waited == 1 + 2
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidParameterException", "ResourceNotFoundException", "IdempotencyException", "Unheard"]
+)
+def test_what_does_not_pass_is_raised_at_once(code: str) -> None:
+    bench = _Bench(error(code))
+    with pytest.raises(ConnectError) as raised:
+        bench.connect.release(ARN, TOKEN)
+    assert (raised.value.code, bench.waited, len(bench.client.calls)) == (code, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "was_uncertain"),
+    [
+        ([], False),
+        ([error("ThrottlingException", 429)], False),
+        ([error("InternalServiceException", 500)], True),
+        ([UNHEARD, error("ThrottlingException", 429)], True),
+    ],
+)
+def test_a_refusal_says_whether_an_earlier_attempt_may_have_worked(
+    before: list[Exception], was_uncertain: bool
+) -> None:
+    bench = _Bench(*before, error("InvalidParameterException"))
+    with pytest.raises(ConnectError) as raised:
+        bench.connect.release(ARN, TOKEN)
+    assert raised.value.was_uncertain is was_uncertain
+
+
+def test_what_is_no_error_of_connect_goes_up_as_it_is() -> None:
+    with pytest.raises(KeyError):
+        _Bench(KeyError("x")).connect.release(ARN, TOKEN)
+
+
+def test_settings_without_a_description_send_an_empty_one() -> None:
+    bench = _Bench({"PhoneNumberArn": ARN})
+    bench.connect.claim("+12065550100", replace(SETTINGS, description=""), {}, TOKEN)
+    assert bench.only_call()[1]["PhoneNumberDescription"] == ""

@@ -1,0 +1,261 @@
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from lambda_handlers.connect_phone_number.ledger.items import (
+    CLAIM_KEPT_SECONDS,
+    DUE,
+    LIVE,
+    REQUEST_KEPT_SECONDS,
+    Claim,
+    ClaimState,
+    Entry,
+    Head,
+    NumberEntry,
+    Origin,
+    Outcome,
+    RequestEntry,
+    ResourceKey,
+    Settings,
+    Specification,
+    decode,
+    encode,
+    number_key,
+)
+from lambda_handlers.connect_phone_number.protocol.answer import Answer, Status
+
+STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
+ARN = "arn:aws:connect:eu-west-1:123456789012:phone-number/11111111-2222-3333-4444-555555555555"
+TARGET = "arn:aws:connect:eu-west-1:123456789012:instance/11111111-2222-3333-4444-555555555555"
+
+HEAD = Head(STACK, "Number", watermark=5, generation=2, current_arn=ARN, refuse_creations_until=9, version=3)
+NUMBER = NumberEntry("+12065550100", STACK, "Number", "claim-1", version=1)
+REQUEST = RequestEntry(
+    stack_id=STACK,
+    logical_resource_id="Number",
+    attempt="a" * 32,
+    type="Create",
+    received_at=100,
+    deadline=3680,
+    claims=("claim-1", "claim-2"),
+    answer=Answer(Status.SUCCESS, ARN, "why", {"PhoneNumber": "+12065550100"}),
+    version=4,
+)
+CLAIM = Claim(
+    stack_id=STACK,
+    logical_resource_id="Number",
+    id="claim-1",
+    state=ClaimState.CLOSING,
+    specification=Specification("US", "DID", "+1206", "+12065550100", "arn:source", adopt=True),
+    opening=Settings(TARGET, "Support", {"team": "support"}, "arn:flow"),
+    desired=Settings(TARGET, "Sales", {"team": "sales", "empty": ""}, ""),
+    attempt="a" * 32,
+    sent_at=99,
+    opened_at=100,
+    satisfies=("d1", "d2"),
+    confirmed=True,
+    retain=True,
+    protected=True,
+    candidate="+12065550100",
+    doubts={"+12065550100/w": 1000},
+    given_up=("+12065550101",),
+    phone_number="+12065550100",
+    arn=ARN,
+    country_code="US",
+    type="DID",
+    provisioned=True,
+    surplus=("arn:other",),
+    applied_flow_arn="arn:flow",
+    applied_tags=("team",),
+    flow_may_differ=True,
+    found=Settings(TARGET, "By hand", {"by-hand": "yes"}),
+    previous_claim="RESOURCE#s#n claim-0",
+    claimed_at=101,
+    closing_at=102,
+    closed_at=103,
+    close_reason="deleted",
+    outcome=Outcome.RELEASED,
+    lapsing=True,
+    failures=2,
+    last_error="denied",
+    check_at=104,
+    version=7,
+)
+
+
+def _small_claim(state: ClaimState, **changes: Any) -> Claim:
+    claim = Claim(
+        stack_id=STACK,
+        logical_resource_id="Number",
+        id="claim-1",
+        state=state,
+        specification=Specification("US", "DID"),
+        opening=Settings(TARGET),
+        desired=Settings(TARGET),
+        attempt="a" * 32,
+        sent_at=None,
+        opened_at=100,
+        claimed_at=101,
+        closed_at=103,
+        check_at=104,
+    )
+    return replace(claim, **changes)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        HEAD,
+        Head(STACK, "Number"),
+        NUMBER,
+        REQUEST,
+        replace(REQUEST, answer=None, claims=()),
+        replace(REQUEST, answer=Answer(Status.FAILED, "")),
+        CLAIM,
+        _small_claim(ClaimState.OPENING),
+    ],
+    ids=lambda entry: type(entry).__name__,
+)
+def test_an_entry_comes_back_as_it_was_with_the_next_version(entry: Entry) -> None:
+    assert decode(type(entry), encode(entry)) == replace(entry, version=entry.version + 1)
+
+
+def test_the_claim_above_sets_every_attribute() -> None:
+    # So that the round trip shows each of them, also those that are added later.
+    default = _small_claim(ClaimState.OPENING)
+    same = {field.name for field in fields(Claim) if getattr(CLAIM, field.name) == getattr(default, field.name)}
+    assert same == {
+        "stack_id",
+        "logical_resource_id",
+        "id",
+        "attempt",
+        "opened_at",
+        "claimed_at",
+        "closed_at",
+        "check_at",
+    }
+
+
+def test_a_decoded_entry_has_the_right_types() -> None:
+    claim = decode(Claim, encode(CLAIM))
+    assert isinstance(claim.state, ClaimState)
+    assert isinstance(claim.outcome, Outcome)
+    assert isinstance(claim.specification, Specification)
+    assert isinstance(claim.given_up, tuple)
+    request = decode(RequestEntry, encode(REQUEST))
+    assert request.answer is not None
+    assert isinstance(request.answer.status, Status)
+
+
+def test_an_attribute_that_a_later_version_adds_is_ignored() -> None:
+    # An older version of the function runs beside the new one for a while.
+    assert decode(Head, {**encode(HEAD), "new": "x"}) == replace(HEAD, version=4)
+
+
+def test_an_attribute_that_an_older_version_did_not_have_gets_its_default() -> None:
+    item = encode(HEAD)
+    del item["refuse_creations_until"]
+    assert decode(Head, item).refuse_creations_until == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        (HEAD, (f"RESOURCE#{STACK}#Number", "RESOURCE")),
+        (REQUEST, (f"RESOURCE#{STACK}#Number", "REQUEST#" + "a" * 32)),
+        (CLAIM, (f"RESOURCE#{STACK}#Number", "CLAIM#claim-1")),
+        (NUMBER, ("NUMBER#+12065550100", "NUMBER")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_keys(entry: Entry, key: tuple[str, str]) -> None:
+    assert entry.key == key
+    assert (encode(entry)["pk"], encode(entry)["sk"]) == key
+
+
+def test_number_key() -> None:
+    assert number_key("+12065550100") == NUMBER.key
+
+
+@pytest.mark.parametrize(
+    ("entry", "index"),
+    [
+        (HEAD, {}),
+        (NUMBER, {}),
+        (REQUEST, {"expires_at": 100 + REQUEST_KEPT_SECONDS}),
+        (_small_claim(ClaimState.OPENING), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.LIVE), {"due": LIVE, "due_at": 101}),
+        (_small_claim(ClaimState.LIVE, doubts={"n/w": 1}), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.LIVE, surplus=("arn",)), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.CLOSING), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.CLOSED), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
+        (_small_claim(ClaimState.CLOSED, doubts={"n/w": 1}), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.CLOSED, surplus=("arn",)), {"due": DUE, "due_at": 104}),
+    ],
+)
+def test_index_attributes(entry: Entry, index: dict[str, object]) -> None:
+    item = encode(entry)
+    assert {name: item[name] for name in ("due", "due_at", "expires_at") if name in item} == index
+
+
+def test_what_has_work_left_never_expires() -> None:
+    for state in ClaimState:
+        for doubts in ({}, {"n/w": 1}):
+            index = _small_claim(state, doubts=doubts).index()
+            assert ("expires_at" in index) == (state is ClaimState.CLOSED and not doubts)
+
+
+def test_closed_claims_outlive_the_180_days_of_the_200_percent_rule() -> None:
+    assert CLAIM_KEPT_SECONDS > 180 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("state", "is_open"),
+    [
+        (ClaimState.OPENING, True),
+        (ClaimState.LIVE, True),
+        (ClaimState.CLOSING, False),
+        (ClaimState.CLOSED, False),
+    ],
+)
+def test_is_open(state: ClaimState, is_open: bool) -> None:
+    assert _small_claim(state).is_open is is_open
+
+
+def test_specifications_that_differ_have_digests_that_differ() -> None:
+    one = Specification("US", "DID", "+1206", "", "", adopt=False)
+    others = [
+        replace(one, country_code="CA"),
+        replace(one, type="TOLL_FREE"),
+        replace(one, prefix=""),
+        replace(one, phone_number="+12065550100"),
+        replace(one, source_phone_number_arn="arn"),
+        replace(one, adopt=True),
+        replace(one, prefix="", phone_number="+1206"),
+    ]
+    assert len({one.digest, *(other.digest for other in others)}) == 8
+    assert replace(one).digest == one.digest
+
+
+def test_a_digest_never_changes() -> None:
+    # It is in the ledger: another way to make it would turn the next update of each resource into a replacement.
+    assert Specification("US", "DID", "+1206").digest == "20c2df57d9adf4db41dccab5bfc67331"
+
+
+@pytest.mark.parametrize(
+    ("specification", "origin"),
+    [
+        (Specification("US", "DID"), Origin.CLAIMED),
+        (Specification("US", phone_number="+12065550100"), Origin.CLAIMED),
+        (Specification(phone_number="+12065550100", adopt=True), Origin.ADOPTED),
+        (Specification(source_phone_number_arn="arn"), Origin.IMPORTED),
+    ],
+)
+def test_origin(specification: Specification, origin: Origin) -> None:
+    assert specification.origin is origin
+
+
+def test_resource_key() -> None:
+    assert CLAIM.resource == ResourceKey(STACK, "Number")
+    assert ResourceKey("s", "n").partition == "RESOURCE#s#n"

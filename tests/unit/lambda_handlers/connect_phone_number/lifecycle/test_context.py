@@ -1,0 +1,40 @@
+import pytest
+
+from lambda_handlers.connect_phone_number import rules
+from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, World
+
+ARN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        (ARN, True),
+        (ARN.replace(REGION, "us-east-1"), False),
+        (ARN.replace(ACCOUNT, "999999999999"), False),
+        ("support-Number-1ABCDEFGH", False),
+        ("", False),
+    ],
+)
+def test_is_own_place(world: World, arn: str, expected: bool) -> None:
+    assert world.attempt().is_own_place(arn) is expected
+
+
+def test_ownership_tags(world: World) -> None:
+    world.created()
+    claim = world.claim()
+    tags = world.attempt().ownership_tags(claim)
+    assert tags == {
+        rules.PROVIDER_TAG: "shared",
+        rules.CLAIM_TAG: claim.id,
+        rules.STACK_TAG: STACK,
+        rules.RESOURCE_TAG: "Number",
+    }
+    assert set(tags) == set(rules.OWNERSHIP_TAGS)
+
+
+def test_reread(world: World) -> None:
+    arn = world.created()
+    before = world.claim()
+    world.delete(arn)
+    assert world.attempt().reread(before) == world.claim()

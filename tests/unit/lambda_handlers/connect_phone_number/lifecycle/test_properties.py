@@ -1,0 +1,142 @@
+from typing import Any
+
+import pytest
+
+from lambda_handlers.connect_phone_number.ledger.items import Origin, Settings, Specification
+from lambda_handlers.connect_phone_number.lifecycle.properties import (
+    InvalidProperty,
+    Wanted,
+    parse_properties,
+    timeout_seconds,
+)
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.bad_properties import (
+    BAD,
+    FLOW,
+    GROUP,
+    INSTANCE,
+    NUMBER,
+    REGION,
+    SOURCE,
+    tag_list,
+)
+
+
+def _given(**changes: object) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:provider",
+        "ServiceTimeout": "600",
+        "TargetArn": INSTANCE,
+        "CountryCode": "US",
+    }
+    return {name: value for name, value in {**properties, **changes}.items() if value is not None}
+
+
+def test_the_least_that_is_needed() -> None:
+    assert parse_properties(_given(), REGION) == Wanted(
+        specification=Specification(country_code="US", type="DID"),
+        settings=Settings(target_arn=INSTANCE),
+        release_protection=False,
+        allow_replacement=False,
+        retain=False,
+    )
+
+
+def test_all_that_can_be_given_with_a_search() -> None:
+    wanted = parse_properties(
+        _given(
+            Type="TOLL_FREE",
+            Prefix="+1800",
+            Adopt="false",
+            Description="Support",
+            ContactFlowArn=FLOW,
+            Tags=tag_list(team="support", empty=""),
+            ReleaseProtection="true",
+            AllowReplacement="true",
+            RemovalPolicy="retain",
+        ),
+        REGION,
+    )
+    assert wanted == Wanted(
+        specification=Specification(country_code="US", type="TOLL_FREE", prefix="+1800"),
+        settings=Settings(INSTANCE, "Support", {"team": "support", "empty": ""}, FLOW),
+        release_protection=True,
+        allow_replacement=True,
+        retain=True,
+    )
+
+
+def test_a_chosen_number() -> None:
+    wanted = parse_properties(_given(PhoneNumber=NUMBER), REGION)
+    assert wanted.specification == Specification("US", "DID", phone_number=NUMBER)
+    assert wanted.specification.origin is Origin.CLAIMED
+
+
+def test_adoption_needs_no_country_and_no_type() -> None:
+    wanted = parse_properties(_given(CountryCode=None, PhoneNumber=NUMBER, Adopt="true"), REGION)
+    assert wanted.specification == Specification(phone_number=NUMBER, adopt=True)
+    assert wanted.specification.origin is Origin.ADOPTED
+
+
+def test_import() -> None:
+    wanted = parse_properties(_given(CountryCode=None, SourcePhoneNumberArn=SOURCE), REGION)
+    assert wanted.specification == Specification(source_phone_number_arn=SOURCE)
+    assert wanted.specification.origin is Origin.IMPORTED
+
+
+def test_a_traffic_distribution_group_with_a_flow() -> None:
+    wanted = parse_properties(_given(TargetArn=GROUP, ContactFlowArn=FLOW), REGION)
+    assert (wanted.settings.target_arn, wanted.settings.contact_flow_arn) == (GROUP, FLOW)
+
+
+@pytest.mark.parametrize("value", ["true", True])
+def test_booleans_arrive_as_text_or_not(value: object) -> None:
+    assert parse_properties(_given(ReleaseProtection=value), REGION).release_protection
+
+
+@pytest.mark.parametrize("value", ["", "false", False])
+def test_what_is_empty_is_off(value: object) -> None:
+    assert not parse_properties(_given(ReleaseProtection=value), REGION).release_protection
+
+
+@pytest.mark.parametrize("value", [None, "", []])
+def test_notag_list(value: object) -> None:
+    assert parse_properties(_given(Tags=value), REGION).settings.tags == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["Type", "Prefix", "PhoneNumber", "SourcePhoneNumberArn", "Description", "RemovalPolicy"]
+)
+def test_an_empty_property_is_like_a_missing_one(name: str) -> None:
+    # Fn::If with a parameter that is empty by default gives these.
+    assert parse_properties(_given(**{name: ""}), REGION) == parse_properties(_given(), REGION)
+
+
+def test_there_are_at_least_60_bad_combinations() -> None:
+    assert len(BAD) >= 60
+    assert len({name for name, _, _ in BAD}) == len(BAD)
+
+
+@pytest.mark.parametrize(("changes", "message"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+def test_bad_input(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidProperty) as problem:
+        parse_properties(_given(**changes), REGION)
+    assert str(problem.value) == message
+
+
+def test_null_is_no_string() -> None:
+    with pytest.raises(InvalidProperty, match=r"^Type must be a string, but is null\. Give one value\.$"):
+        parse_properties({**_given(), "Type": None}, REGION)
+
+
+def test_of_several_bad_properties_the_same_one_is_named_in_each_process() -> None:
+    # The order of a set of strings differs from process to process.
+    with pytest.raises(InvalidProperty, match=r"^Adopt must be a string"):
+        parse_properties(_given(Adopt=[], Description=[], Prefix=[], TargetArn=[], Type=[], PhoneNumber=[]), REGION)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("600", 600), (60, 60), ("3600", 3600), ("7200", 3600), (None, 3600), ("", 3600), ("soon", 3600), ("²", 3600)],
+)
+def test_timeout_seconds(value: object, seconds: int) -> None:
+    assert timeout_seconds(_given(ServiceTimeout=value)) == seconds

@@ -1,0 +1,118 @@
+"""Numbers that Connect gave out while nobody heard of it: found again, or released, and never taken for others'."""
+
+from typing import Any, Final
+
+import pytest
+
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, Died, World, die
+
+CHOSEN: Final = "+12065550150"
+
+
+def _forget_before_the_next_claim(world: World) -> None:
+    def next_time(_: object) -> None:
+        world.client.before["claim_phone_number"] = lambda _: world.emulator.forget_client_tokens()
+
+    world.client.before["claim_phone_number"] = next_time
+
+
+def _dies_after_its_claim(world: World, **properties: Any) -> dict[str, Any]:
+    event = world.event("Create", **properties)
+    world.client.after["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    return event
+
+
+def _with_a_second_number(world: World) -> str:
+    """Let Connect forget a token and hide a number for so long that a second one is claimed; return that one's ARN."""
+    world.emulator.configure(describe_lag_seconds=600.0)
+    event = _dies_after_its_claim(world)
+    world.emulator.configure(describe_lag_seconds=0.0)
+    world.emulator.forget_client_tokens()
+    answer = world.send(event)
+    assert answer.succeeded
+    assert world.effects("ClaimPhoneNumber") == 2
+    return answer.physical_id
+
+
+@pytest.mark.parametrize("properties", [{}, {"PhoneNumber": CHOSEN}], ids=["any", "chosen"])
+def test_a_number_that_a_forgotten_token_hides_is_found(world: World, properties: dict[str, Any]) -> None:
+    world.emulator.faults.add("ClaimPhoneNumber", "no_answer")
+    _forget_before_the_next_claim(world)
+    answer = world.create(**properties)
+    assert answer.succeeded
+    assert len(world.calls("ClaimPhoneNumber")) == 2
+    assert world.effects("ClaimPhoneNumber") == 1
+    assert world.held() == [answer.data["PhoneNumber"]]
+
+
+def test_a_number_that_connect_shows_late_is_waited_for(world: World) -> None:
+    world.emulator.configure(describe_lag_seconds=20.0)
+    event = _dies_after_its_claim(world)
+    world.emulator.forget_client_tokens()
+    answer = world.send(event)
+    assert answer.succeeded
+    assert world.effects("ClaimPhoneNumber") == 1
+    assert world.held() == [answer.data["PhoneNumber"]]
+
+
+def test_a_number_of_this_account_that_is_not_the_claims_is_not_taken_for_its_own(world: World) -> None:
+    arn = world.claimed_by_hand(CHOSEN)
+    failed = world.create(PhoneNumber=CHOSEN)
+    assert failed.status == "FAILED"
+    assert f"{CHOSEN} cannot be claimed: " in failed.reason
+    assert ".. It was" not in failed.reason
+    assert world.claim().arn == ""
+    world.delete(failed.physical_id, PhoneNumber=CHOSEN)
+    world.clock.pause(3600.0)
+    world.sweep()
+    assert world.number(arn).is_held
+    assert "cdk-connect-phone-number:claim" not in world.number(arn).tags
+
+
+def test_a_second_number_is_released_by_the_sweeper_and_the_first_stays(world: World) -> None:
+    arn = _with_a_second_number(world)
+    world.clock.pause(1200.0)
+    world.sweep()
+    assert world.held() == [world.number(arn).phone_number]
+    assert (world.claim().state, world.claim().surplus, dict(world.claim().doubts)) == (ClaimState.LIVE, (), {})
+
+
+def test_a_second_number_that_cannot_be_released_yet_is_tried_again_in_five_minutes(world: World) -> None:
+    arn = _with_a_second_number(world)
+    world.clock.pause(1200.0)
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=1)
+    world.sweep()
+    claim = world.claim()
+    assert (claim.state, len(claim.surplus), claim.arn) == (ClaimState.LIVE, 1, arn)
+    assert 290 <= claim.check_at - world.clock.now <= 300
+    world.clock.pause(300.0)
+    world.sweep()
+    assert world.held() == [world.number(arn).phone_number]
+
+
+def test_a_delete_that_cannot_release_the_second_number_says_so(world: World) -> None:
+    arn = _with_a_second_number(world)
+    world.clock.pause(1200.0)
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=1)
+    failed = world.delete(arn)
+    assert failed.status == "FAILED"
+    assert "Amazon Connect refused ReleasePhoneNumber for " in failed.reason
+    assert world.delete(arn).succeeded
+    assert world.held() == []
+    assert world.claim().outcome is Outcome.RELEASED
+
+
+def test_an_imported_number_of_a_creation_that_died_and_was_cancelled_is_released(world: World) -> None:
+    source = world.emulator.add_source_number(REGION, "+12065559999", "US", "DID", ACCOUNT)
+    properties: dict[str, Any] = {"SourcePhoneNumberArn": source, "CountryCode": None, "Type": None}
+    event = world.event("Create", **properties)
+    world.client.after["import_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    assert world.held() != []
+    assert world.delete("support-Number-1A2B3C", **properties).succeeded
+    assert world.held() == []
+    assert world.effects("ReleasePhoneNumber") == 1

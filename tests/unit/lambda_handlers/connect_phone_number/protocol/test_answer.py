@@ -1,0 +1,206 @@
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from lambda_handlers.connect_phone_number.protocol.answer import (
+    MAX_BODY_BYTES,
+    Answer,
+    AnswerNotDelivered,
+    Status,
+    deliver,
+    encode,
+    http_put,
+)
+
+EVENT = {
+    "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1",
+    "RequestId": "r-1",
+    "LogicalResourceId": "Number",
+}
+URL = "https://bucket.s3.amazonaws.com/key?X-Amz-Signature=5ec4e7"
+
+
+def _encoded(reason: str, event: dict[str, str] | None = None) -> tuple[bytes, Any]:
+    body = encode(Answer(Status.FAILED, "p-1", reason), event if event is not None else EVENT)
+    return body, json.loads(body)
+
+
+class TestEncode:
+    def test_a_success(self) -> None:
+        answer = Answer(Status.SUCCESS, "p-1", data={"PhoneNumber": "+12065550100"})
+        assert json.loads(encode(answer, EVENT)) == {
+            "Status": "SUCCESS",
+            "Reason": "",
+            "PhysicalResourceId": "p-1",
+            **EVENT,
+            "Data": {"PhoneNumber": "+12065550100"},
+        }
+
+    def test_a_failure(self) -> None:
+        _, fields = _encoded("Because.")
+        assert (fields["Status"], fields["Reason"], fields["Data"]) == ("FAILED", "Because.", {})
+
+    def test_what_a_malformed_event_does_not_have_is_empty(self) -> None:
+        _, fields = _encoded("Because.", {})
+        assert (fields["StackId"], fields["RequestId"], fields["LogicalResourceId"]) == ("", "", "")
+
+    def test_a_body_of_just_the_limit_is_left_alone(self) -> None:
+        reason = "x" * (MAX_BODY_BYTES - len(_encoded("x")[0]) + 1)
+        body, fields = _encoded(reason)
+        assert (len(body), fields["Reason"]) == (MAX_BODY_BYTES, reason)
+
+    @pytest.mark.parametrize("character", ["x", '"', "é", "😀", "\x00", " x"])
+    @pytest.mark.parametrize("count", [700, 4000, 30_000])
+    def test_a_long_reason_is_cut_and_most_of_the_room_is_used(self, character: str, count: int) -> None:
+        reason = character * count
+        body, fields = _encoded(reason)
+        if fields["Reason"] == reason:
+            return
+        assert len(body) <= MAX_BODY_BYTES
+        assert fields["Reason"].endswith("…")
+        assert reason.startswith(fields["Reason"][:-1])
+        assert len(body) > MAX_BODY_BYTES * 2 // 3
+
+    def test_the_ids_of_a_malformed_event_may_be_of_any_length(self) -> None:
+        body, fields = _encoded("Because.", {**EVENT, "LogicalResourceId": "x" * 5000})
+        assert len(body) <= MAX_BODY_BYTES
+        assert fields["Status"] == "FAILED"
+
+
+class _Put:
+    """Gives out the outcomes in turn, and the last one for ever."""
+
+    def __init__(self, *outcomes: int | Exception) -> None:
+        self.outcomes = list(outcomes)
+        self.calls: list[tuple[str, bytes]] = []
+
+    def __call__(self, url: str, body: bytes) -> int:
+        self.calls.append((url, body))
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+class TestDeliver:
+    @pytest.mark.parametrize("status", [200, 204])
+    def test_taken_at_once(self, status: int) -> None:
+        put, pauses = _Put(status), list[float]()
+        assert deliver(URL, b"{}", put, pauses.append)
+        assert (put.calls, pauses) == ([(URL, b"{}")], [])
+
+    @pytest.mark.parametrize("trouble", [500, 503, 408, 429, 302, TimeoutError(), ConnectionResetError()])
+    def test_what_passes_is_tried_again_ever_later(self, trouble: int | Exception) -> None:
+        put, pauses = _Put(trouble, trouble, 200), list[float]()
+        assert deliver(URL, b"{}", put, pauses.append)
+        assert len(put.calls) == 3
+        assert pauses == [2.0, 4.0]
+
+    @pytest.mark.parametrize("status", [400, 403, 404])
+    def test_what_is_refused_for_good_is_not_tried_again(self, status: int) -> None:
+        put, pauses = _Put(status), list[float]()
+        assert not deliver(URL, b"{}", put, pauses.append)
+        assert (len(put.calls), pauses) == (1, [])
+
+    @pytest.mark.parametrize(
+        ("trouble", "said"),
+        [
+            (500, "HTTP status 500"),
+            (TimeoutError(URL), "TimeoutError"),
+            (http.client.InvalidURL(URL), "InvalidURL"),
+            (http.client.RemoteDisconnected(URL), "RemoteDisconnected"),
+        ],
+    )
+    def test_after_five_attempts_it_is_left_to_another_delivery(self, trouble: int | Exception, said: str) -> None:
+        put, pauses = _Put(trouble), list[float]()
+        with pytest.raises(AnswerNotDelivered) as problem:
+            deliver(URL, b"{}", put, pauses.append)
+        assert str(problem.value) == f"CloudFormation could not be answered in 5 attempts: {said}"
+        assert len(put.calls) == 5
+        assert pauses == [2.0, 4.0, 8.0, 16.0]
+        # Lambda prints the chain of causes into the log.
+        assert problem.value.__cause__ is None
+        assert problem.value.__context__ is None
+
+
+@dataclass
+class _Bucket:
+    """Takes answers as S3 does behind a presigned URL."""
+
+    url: str = ""
+    status: int = 200
+    is_silent: bool = False
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list[tuple[str, dict[str, str], bytes]])
+
+
+@pytest.fixture
+def bucket() -> Iterator[_Bucket]:
+    bucket = _Bucket()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            bucket.received.append((self.path, dict(self.headers.items()), body))
+            if bucket.is_silent:
+                bucket.may_answer.wait(5)
+                return
+            self.send_response(bucket.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    bucket.url = f"http://127.0.0.1:{server.server_port}/the/key%3A1?X-Amz-Signature=5ec4e7&x=%2F"
+    yield bucket
+    bucket.may_answer.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class TestHttpPut:
+    def test_it_puts_with_an_empty_content_type_to_the_very_url(self, bucket: _Bucket) -> None:
+        assert http_put(bucket.url, b'{"Status": "SUCCESS"}') == 200
+        ((path, headers, body),) = bucket.received
+        assert path == "/the/key%3A1?X-Amz-Signature=5ec4e7&x=%2F"
+        assert headers["Content-Type"] == ""
+        assert headers["Content-Length"] == "21"
+        assert body == b'{"Status": "SUCCESS"}'
+
+    @pytest.mark.parametrize("status", [403, 500, 503])
+    def test_it_returns_the_status(self, bucket: _Bucket, status: int) -> None:
+        bucket.status = status
+        assert http_put(bucket.url, b"{}") == status
+
+    def test_it_does_not_wait_for_ever(self, bucket: _Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lambda_handlers.connect_phone_number.protocol.answer._TIMEOUT_SECONDS", 0.05)
+        bucket.is_silent = True
+        with pytest.raises(TimeoutError):
+            http_put(bucket.url, b"{}")
+
+    def test_nobody_listens(self) -> None:
+        with pytest.raises(OSError, match=r"."):
+            http_put("http://127.0.0.1:1/", b"{}")
+
+    def test_delivered_through_it(self, bucket: _Bucket) -> None:
+        bucket.status = 503
+        pauses: list[float] = []
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            bucket.status = 200
+
+        assert deliver(bucket.url, encode(Answer(Status.SUCCESS, "p-1"), EVENT), http_put, pause)
+        assert pauses == [2.0]
+        assert [json.loads(body)["Status"] for _, _, body in bucket.received] == ["SUCCESS", "SUCCESS"]

@@ -1,0 +1,412 @@
+import json
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+
+from lambda_handlers.connect_phone_number import handler
+from lambda_handlers.connect_phone_number.ledger.store import StoreUnavailable
+from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered
+from lambda_handlers.connect_phone_number.timing import NotFinished
+from tests.simulation.memory_store import MemoryStore
+from tests.unit.lambda_handlers.connect_phone_number.world import (
+    OTHER_STACK,
+    SECRET,
+    Died,
+    Event,
+    World,
+    die,
+    tag_list,
+)
+
+INVENTED = "support-Number-1ABCDEFGH"
+GAVE_UP = (
+    "The phone number provider gave up after all its attempts ({}). What was begun is finished in the background. "
+    "Look at the log of the provider's function for this request, then try again."
+)
+
+
+def _given_up(event: Any, **changes: Any) -> Event:
+    """Return the queue's record of an event on which Lambda has given up."""
+    record: dict[str, Any] = {
+        "version": "1.0",
+        "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "NotFinished", "errorMessage": "out of time", "stackTrace": []},
+        **changes,
+    }
+    return {"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": json.dumps(record)}]}
+
+
+# --- Malformed events never end in silence ---
+
+MALFORMED: list[tuple[str, dict[str, Any], str]] = [
+    ("no type", {"RequestType": None}, "The event has no RequestType."),
+    (
+        "unknown type",
+        {"RequestType": "Read"},
+        "RequestType must be Create, Update or Delete, but is 'Read'.",
+    ),
+    ("type is a number", {"RequestType": 1}, "The event has no RequestType."),
+    ("no stack", {"StackId": None}, "The event has no StackId."),
+    ("no resource", {"LogicalResourceId": None}, "The event has no LogicalResourceId."),
+    ("no request id", {"RequestId": None}, "The event has no RequestId."),
+    ("no resource type", {"ResourceType": None}, "The event has no ResourceType."),
+    ("no properties", {"ResourceProperties": None}, "The event has no ResourceProperties."),
+    ("properties as text", {"ResourceProperties": "x"}, "The event has no ResourceProperties."),
+    ("delete of nothing", {"RequestType": "Delete"}, "The event has no PhysicalResourceId."),
+    (
+        "update without old properties",
+        {"RequestType": "Update", "PhysicalResourceId": "p"},
+        "The event has no OldResourceProperties.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), [case[1:] for case in MALFORMED], ids=[case[0] for case in MALFORMED])
+def test_a_malformed_request_is_answered(world: World, changes: dict[str, Any], reason: str) -> None:
+    event = {name: value for name, value in {**world.event("Create"), **changes}.items() if value is not None}
+    world.handle(event)
+    (answer,) = world.answers
+    assert (answer.status, answer.reason, answer.url) == ("FAILED", reason, event["ResponseURL"])
+    assert answer.physical_id == event.get("PhysicalResourceId", "malformed-request")
+    assert answer.fields["StackId"] == str(event.get("StackId", ""))
+    assert world.emulator.audit == []
+
+
+@pytest.mark.parametrize("url", [None, "", 7])
+def test_a_request_that_cannot_be_answered_is_logged(world: World, url: object) -> None:
+    world.handle({**world.event("Create"), "ResponseURL": url})
+    (line,) = world.messages()
+    assert (line["level"], line["message"], line["reason"]) == (
+        "ERROR",
+        "malformed request",
+        "The event has no ResponseURL.",
+    )
+    assert "ResourceProperties" in line["fields"]
+
+
+@pytest.mark.parametrize("event", [{}, {"a": 1}, {"action": "other"}, {"action": None}])
+def test_an_event_of_nobody_is_logged(world: World, event: Event) -> None:
+    world.handle(event)
+    (line,) = world.messages()
+    assert (line["level"], line["message"]) == ("ERROR", "malformed request")
+
+
+@pytest.mark.parametrize("event", ["text", 7, None, [], [1]])
+def test_an_event_that_is_no_object_is_logged(world: World, event: object) -> None:
+    world.handle(event)
+    (line,) = world.messages()
+    assert line["level"] == "ERROR"
+
+
+# --- Who handles what ---
+
+
+def test_bad_input_of_every_request_is_answered_before_anything_is_called(world: World) -> None:
+    failed = world.create(Prefix="1206")
+    assert failed.status == "FAILED"
+    assert failed.reason.startswith("Prefix must be '+' and 1 to 11 digits")
+    assert world.emulator.audit == []
+
+
+def test_the_schedules_event_sweeps(world: World) -> None:
+    arn = world.created()
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException")
+    world.delete(arn)
+    world.clock.pause(3600)
+    world.handle({"action": "sweep"})
+    assert world.held() == []
+    assert any(line.get("SweepRuns") == 1 for line in world.messages())
+
+
+def test_each_line_of_the_log_names_the_request(world: World) -> None:
+    event = world.event("Create")
+    world.send(event)
+    lines = [line for line in world.messages() if "_aws" not in line]
+    assert lines
+    for line in lines:
+        assert (line["stack"], line["resource"], line["request"], line["type"]) == (
+            event["StackId"],
+            "Number",
+            event["RequestId"],
+            "Create",
+        )
+
+
+# --- Answers (S20) ---
+
+
+@pytest.mark.parametrize("trouble", [500, 503, TimeoutError(), ConnectionResetError()])
+def test_s20_an_answer_that_does_not_arrive_is_sent_again(world: World, trouble: int | Exception) -> None:
+    world.put_status = [trouble, trouble]
+    assert world.create().succeeded
+
+
+def test_s20_an_answer_that_never_arrives_is_left_to_a_redelivery_which_answers_alike(world: World) -> None:
+    event = world.event("Create")
+    world.put_status = [500] * 5
+    with pytest.raises(AnswerNotDelivered):
+        world.handle(event)
+    assert world.answers == []
+    created = world.send(event)
+    assert created.succeeded
+    assert world.effects("ClaimPhoneNumber") == 1
+
+
+def test_s20_an_answer_that_nobody_wants_any_more_is_no_failure(world: World) -> None:
+    world.put_status = [403]
+    world.handle(world.event("Create"))
+    assert world.answers == []
+    assert world.messages()[-1]["message"] == "CloudFormation no longer takes an answer"
+
+
+# --- When all attempts are spent (L5) ---
+
+
+def test_a_request_that_lambda_gave_up_on_is_answered(world: World) -> None:
+    event = world.event("Create")
+    world.handle(_given_up(event))
+    (answer,) = world.answers
+    assert (answer.status, answer.url, answer.reason) == ("FAILED", event["ResponseURL"], GAVE_UP.format("NotFinished"))
+    assert answer.physical_id.startswith("not-claimed-")
+    assert any(line.get("FailedDeliveries") == 1 for line in world.messages())
+
+
+@pytest.mark.parametrize("request_type", ["Update", "Delete"])
+def test_it_names_the_number_that_the_resource_has(world: World, request_type: str) -> None:
+    arn = world.created()
+    world.handle(_given_up(world.event(request_type, arn, Description="x")))
+    answer = world.answers[-1]
+    assert (answer.status, answer.physical_id) == ("FAILED", arn)
+
+
+@pytest.mark.parametrize(
+    ("changes", "trouble"),
+    [
+        ({"responsePayload": {"errorType": "Sandbox.Timedout", "errorMessage": "RequestId: x"}}, "Sandbox.Timedout"),
+        ({"responsePayload": {"errorMessage": "2026 Task timed out"}}, "RetriesExhausted"),
+        ({"responsePayload": None, "requestContext": {"condition": "EventAgeExceeded"}}, "EventAgeExceeded"),
+        ({"responsePayload": None, "requestContext": {}}, "unknown trouble"),
+        ({"responsePayload": "text"}, "RetriesExhausted"),
+    ],
+)
+def test_it_says_why(world: World, changes: dict[str, Any], trouble: str) -> None:
+    world.handle(_given_up(world.event("Create"), **changes))
+    assert world.answers[-1].reason == GAVE_UP.format(trouble)
+
+
+def test_what_the_failed_creation_had_begun_is_released(world: World) -> None:
+    event = world.event("Create")
+    world.client.after["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    world.handle(_given_up(event))
+    failed = world.answers[-1]
+    assert failed.status == "FAILED"
+    for _ in range(3):
+        world.clock.pause(3600)
+        world.sweep()
+    assert world.held() == []
+    assert world.delete(failed.physical_id).succeeded
+
+
+def test_a_release_that_was_asked_for_still_happens(world: World) -> None:
+    arn = world.created()
+    event = world.event("Delete", arn)
+    world.client.before["release_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    world.handle(_given_up(event))
+    assert world.answers[-1].status == "FAILED"
+    world.clock.pause(3600)
+    world.sweep()
+    assert world.held() == []
+
+
+def test_a_request_that_an_attempt_has_answered_is_answered_alike(world: World) -> None:
+    event = world.event("Create")
+    created = world.send(event)
+    world.handle(_given_up(event))
+    assert world.answers[-1].fields == created.fields
+
+
+def test_it_is_answered_alike_however_often_the_record_comes(world: World) -> None:
+    event = world.event("Create")
+    for _ in range(2):
+        world.handle(_given_up(event))
+    assert world.answers[0].fields == world.answers[1].fields
+
+
+class Broken(MemoryStore):
+    """A ledger that cannot be reached."""
+
+    def query(self, partition: str) -> Any:
+        raise StoreUnavailable(f"{partition} is gone")
+
+
+def test_it_is_answered_also_without_the_ledger(world: World) -> None:
+    world.store = Broken(world.clock)
+    began = world.clock()
+    # The queue delivers it again, until the ledger knows what is to be undone.
+    with pytest.raises(NotFinished):
+        world.handle(_given_up(world.event("Create")))
+    (answer,) = world.answers
+    assert (answer.status, answer.reason) == ("FAILED", GAVE_UP.format("NotFinished"))
+    assert world.clock() - began < 120, "the queue's message is not to come again meanwhile"
+
+
+def test_a_delete_that_the_ledger_could_not_be_told_of_happens_when_the_record_comes_again(world: World) -> None:
+    arn = world.created()
+    record = _given_up(world.event("Delete", arn))
+    store, world.store = world.store, Broken(world.clock)
+    with pytest.raises(NotFinished):
+        world.handle(record)
+    world.store = store
+    world.handle(record)
+    assert world.answers[-2].fields == world.answers[-1].fields
+    world.sweep()
+    assert world.held() == []
+
+
+def test_a_malformed_request_that_lambda_gave_up_on_is_answered(world: World) -> None:
+    event = world.event("Create")
+    del event["StackId"]
+    world.handle(_given_up(event))
+    assert (world.answers[-1].status, world.answers[-1].reason) == ("FAILED", GAVE_UP.format("NotFinished"))
+
+
+@pytest.mark.parametrize("payload", [{}, "text", None, 7, {"action": "sweep"}])
+def test_what_cannot_be_answered_is_logged_and_does_not_come_again(world: World, payload: object) -> None:
+    world.handle(_given_up(payload))
+    assert world.answers == []
+    assert any(line.get("level") == "ERROR" for line in world.messages())
+
+
+@pytest.mark.parametrize("body", ["", "no JSON", "7", "[]", "null"])
+def test_a_message_of_nobody_is_logged_and_does_not_come_again(world: World, body: str) -> None:
+    world.handle({"Records": [{"messageId": "m", "body": body}]})
+    assert any(line.get("level") == "ERROR" for line in world.messages())
+
+
+def test_all_records_of_a_batch_are_answered(world: World) -> None:
+    one, other = world.event("Create"), world.event("Create", stack=OTHER_STACK)
+    records = [*_given_up(one)["Records"], *_given_up(other)["Records"]]
+    world.handle({"Records": records})
+    assert [answer.url for answer in world.answers] == [one["ResponseURL"], other["ResponseURL"]]
+
+
+def test_the_providers_own_resource_is_answered_too(world: World) -> None:
+    event = world.event("Delete", "provider-shared", resource_type="Custom::ConnectPhoneNumberProvider")
+    world.handle(_given_up(event))
+    assert (world.answers[-1].status, world.answers[-1].physical_id) == ("FAILED", "provider-shared")
+
+
+# --- The answer URL is a secret ---
+
+
+def _everything(world: World) -> str:
+    store = world.store
+    assert isinstance(store, MemoryStore)
+    return "\n".join(
+        [
+            *world.lines,
+            json.dumps(store.dump()),
+            *(json.dumps(answer.fields) for answer in world.answers),
+            *(str(entry) for entry in world.emulator.audit),
+        ]
+    )
+
+
+def _text_of(raised: BaseException) -> str:
+    # As Lambda prints it: with the whole chain of causes, and the local values that are in the messages.
+    return "".join(traceback.format_exception(raised)) + repr(raised.args)
+
+
+def test_the_answer_url_appears_nowhere(world: World) -> None:
+    texts: list[str] = []
+
+    def tried(event: Any, seconds: float = 900.0) -> None:
+        try:
+            world.handle(event, seconds)
+        except BaseException as raised:
+            texts.append(_text_of(raised))
+
+    arn = world.created(Description="Support", Tags=tag_list(team="support"))
+    world.update(arn, Description="x")
+    world.update(arn, CountryCode="GB")
+    world.create(Type="MOBILE")
+    world.create(resource="Gone", Prefix="+1999")
+    event = world.event("Create", stack=OTHER_STACK)
+    world.client.after["claim_phone_number"] = die
+    tried(event)
+    tried(event)
+    tried(world.event("Create", resource="Slow"), seconds=21)
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
+    tried(world.event("Delete", arn))
+    tried(world.event("Delete", INVENTED, stack=OTHER_STACK))
+    world.sweep()
+    broken = world.event("Create", resource="Broken")
+    del broken["StackId"]
+    tried(broken)
+    tried({**world.event("Create"), "RequestType": "Read"})
+    for outcome in (500, 403, TimeoutError(SECRET), ConnectionResetError(SECRET)):
+        world.put_status = [outcome] * 5
+        tried(world.event("Update", arn, Description="y"))
+        world.put_status = []
+    given_up = world.event("Create", resource="GivenUp")
+    tried(_given_up(given_up, responsePayload={"errorType": "E", "errorMessage": given_up["ResponseURL"]}))
+    tried(_given_up(broken))
+    tried(_given_up(given_up["ResponseURL"]))
+    tried({"Records": [{"body": given_up["ResponseURL"]}]})
+    tried({"Records": [{"body": json.dumps(given_up["ResponseURL"])}]})
+    assert texts
+    assert len(world.answers) > 10
+    assert SECRET not in _everything(world)
+    assert SECRET not in "\n".join(texts)
+    assert "answers.s3.amazonaws.com" not in _everything(world) + "\n".join(texts)
+
+
+# --- The real world outside ---
+
+
+def test_on_event_makes_the_clients_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, Mapping[str, Any]]] = []
+
+    def client(service: str, **options: Any) -> object:
+        made.append((service, options))
+        return object()
+
+    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
+    monkeypatch.setenv("PROVIDER_ID", "shared")
+    handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        world = World()
+        for _ in range(2):
+            handler.on_event({"no": "request"}, world.context())
+    finally:
+        handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    options = dict(made)
+    assert sorted(service for service, _ in made) == ["cloudformation", "connect", "dynamodb"]
+    # Tries are counted in connect.gateway and in the ledger. Nothing counts them for CloudFormation.
+    attempts = {service: given["config"].retries["total_max_attempts"] for service, given in options.items()}
+    assert attempts["connect"] == attempts["dynamodb"] == 1
+    assert attempts["cloudformation"] > 1
+
+
+def test_on_event_writes_lines_to_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
+    monkeypatch.setenv("PROVIDER_ID", "shared")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        handler.on_event({"no": "request"}, World().context())
+    finally:
+        handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    assert json.loads(capsys.readouterr().out)["message"] == "malformed request"

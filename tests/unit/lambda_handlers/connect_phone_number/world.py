@@ -1,0 +1,350 @@
+"""The world around the function: virtual time, an emulated Connect, a ledger in memory, CloudFormation."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import gmtime, strftime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number.connect.gateway import Connect
+from lambda_handlers.connect_phone_number.handler import Dependencies, Function
+from lambda_handlers.connect_phone_number.ledger.items import Claim, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
+from lambda_handlers.connect_phone_number.ledger.store import Store
+from lambda_handlers.connect_phone_number.lifecycle.context import Attempt
+from lambda_handlers.connect_phone_number.lifecycle.decision import Place
+from lambda_handlers.connect_phone_number.logs import Log
+from lambda_handlers.connect_phone_number.timing import Timing
+from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
+from local_aws.connect_emulator.audit import AuditEntry
+from local_aws.connect_emulator.state import ClaimedNumber
+from tests.simulation.memory_store import MemoryStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+NOW: Final = 1_767_323_045.0
+REGION: Final = "eu-west-1"
+ACCOUNT: Final = "123456789012"
+PROVIDER: Final = "shared"
+STACK: Final = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/support/0a1b2c3d"
+OTHER_STACK: Final = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/sales/4e5f6a7b"
+SECRET: Final = "5ec4e75ec4e7"
+"""Part of each answer URL."""
+LAMBDA_SECONDS: Final = 900.0
+
+Event = dict[str, Any]
+
+
+class Died(BaseException):
+    """The function's process has ended. Not an ``Exception``: none of its code gets to see it."""
+
+
+def die(*_: object) -> None:
+    """End the function's process here."""
+    raise Died
+
+
+class HookedClient:
+    """A client for Amazon Connect beside whose calls something else happens.
+
+    Attributes
+    ----------
+    before, after
+        By the name of a method: what happens before its next call, or after that had its effect. It gets the
+        parameters, happens once, and may raise what the caller gets instead of the answer.
+    """
+
+    def __init__(self, client: EmulatedConnectClient) -> None:
+        self._client = client
+        self.before: dict[str, Callable[[Mapping[str, Any]], object]] = {}
+        self.after: dict[str, Callable[[Mapping[str, Any]], object]] = {}
+
+    def __getattr__(self, method: str) -> Any:
+        def call(**parameters: Any) -> Any:
+            self.before.pop(method, _nothing)(parameters)
+            answer = getattr(self._client, method)(**parameters)
+            self.after.pop(method, _nothing)(parameters)
+            return answer
+
+        return call
+
+
+def _nothing(_: Mapping[str, Any]) -> None:
+    pass
+
+
+class VirtualClock:
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class FakeStacks:
+    """CloudFormation's own word on its stacks."""
+
+    rolling_back: bool | None = False
+    held: bool | None = True
+    asked: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
+
+    def is_rolling_back(self, stack_id: str) -> bool | None:
+        self.asked.append((stack_id,))
+        return self.rolling_back
+
+    def holds(self, resource: ResourceKey, physical_resource_id: str) -> bool | None:
+        self.asked.append((resource, physical_resource_id))
+        return self.held
+
+
+@dataclass
+class LambdaContext:
+    """Lambda's context object."""
+
+    clock: Callable[[], float]
+    ends_at: float
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self.ends_at - self.clock()) * 1000)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer as CloudFormation got it."""
+
+    url: str
+    status: str
+    reason: str
+    physical_id: str
+    data: Mapping[str, str]
+    fields: Mapping[str, Any]
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "SUCCESS"
+
+
+class World:
+    """One account with one instance, and CloudFormation that sends requests to the function there."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.emulator = ConnectEmulator(
+            self.clock, Settings(account_id=ACCOUNT, throttling=False), sleep=self.clock.pause
+        )
+        self.instance = self.emulator.add_instance(REGION)
+        self.client = HookedClient(EmulatedConnectClient(self.emulator, REGION))
+        self.store: Store = MemoryStore(self.clock)
+        self.stacks = FakeStacks()
+        self.answers: list[Answered] = []
+        self.lines: list[str] = []
+        self.put_status: list[int | Exception] = []
+        """What the next PUTs of answers come to; after these each one is taken."""
+        self.provider_id = PROVIDER
+        self._requests = 0
+        self._workers = 0
+
+    # --- The function ---
+
+    def function(self) -> Function:
+        """Return the function in a new process."""
+        return Function(
+            Dependencies(
+                connect=cast("ConnectClient", self.client),
+                store=self.store,
+                stacks=self.stacks,
+                put=self._put,
+                clock=self.clock,
+                pause=self.clock.pause,
+                write_line=self.lines.append,
+                provider_id=self.provider_id,
+                new_worker=self._new_worker,
+                jitter=lambda: 0.5,
+            )
+        )
+
+    def context(self, seconds: float = LAMBDA_SECONDS) -> LambdaContext:
+        return LambdaContext(self.clock, self.clock.now + seconds)
+
+    def handle(self, event: Any, seconds: float = LAMBDA_SECONDS) -> None:
+        """Deliver an event to the function."""
+        self.function().handle(event, self.context(seconds))
+
+    def send(self, event: Event, seconds: float = LAMBDA_SECONDS) -> Answered:
+        """Deliver a request and return the answer to it."""
+        before = len(self.answers)
+        self.handle(event, seconds)
+        assert len(self.answers) == before + 1, "a request gets one answer"
+        answer = self.answers[-1]
+        assert answer.url == event["ResponseURL"]
+        for name in ("StackId", "RequestId", "LogicalResourceId"):
+            assert answer.fields[name] == event[name]
+        return answer
+
+    def sweep(self, seconds: float = LAMBDA_SECONDS) -> None:
+        self.handle({"action": "sweep"}, seconds)
+
+    def attempt(self, seconds: float = LAMBDA_SECONDS, request_deadline: float | None = None) -> Attempt:
+        """Return what the steps of the lifecycle get."""
+        timing = Timing(self.clock, self.clock.pause, self.clock.now + seconds, lambda: 0.5, request_deadline)
+        return Attempt(
+            connect=Connect(cast("ConnectClient", self.client), timing),
+            ledger=Ledger(self.store, timing),
+            stacks=self.stacks,
+            timing=timing,
+            place=Place(REGION, ACCOUNT, self.provider_id),
+            log=Log(self.lines.append, self.clock),
+            worker=self._new_worker(),
+        )
+
+    def _new_worker(self) -> str:
+        self._workers += 1
+        return f"worker-{self._workers}"
+
+    def _put(self, url: str, body: bytes) -> int:
+        outcome = self.put_status.pop(0) if self.put_status else 200
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome == 200:
+            fields = json.loads(body)
+            self.answers.append(
+                Answered(
+                    url,
+                    fields["Status"],
+                    fields["Reason"],
+                    fields["PhysicalResourceId"],
+                    fields["Data"],
+                    fields,
+                )
+            )
+        return outcome
+
+    def hooks(self, moment: str) -> dict[str, Callable[[Mapping[str, Any]], object]]:
+        """Return what happens ``before`` or ``after`` the client's calls."""
+        return {"before": self.client.before, "after": self.client.after}[moment]
+
+    # --- CloudFormation ---
+
+    def properties(self, **changes: Any) -> dict[str, object]:
+        """Return properties that are fine, with changes; ``None`` leaves one out."""
+        properties: dict[str, object] = {
+            "ServiceToken": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider",
+            "TargetArn": self.instance,
+            "CountryCode": "US",
+            "Type": "DID",
+        }
+        return {name: value for name, value in {**properties, **changes}.items() if value is not None}
+
+    def event(
+        self,
+        request_type: str,
+        physical_id: str = "",
+        *,
+        stack: str = STACK,
+        resource: str = "Number",
+        resource_type: str = "Custom::ConnectPhoneNumber",
+        old_properties: Mapping[str, object] | None = None,
+        **properties: Any,
+    ) -> Event:
+        """Return a new request, sent a second after the one before."""
+        self._requests += 1
+        self.clock.pause(1.0)
+        date = strftime("%Y%m%dT%H%M%SZ", gmtime(self.clock.now))
+        event: Event = {
+            "RequestType": request_type,
+            "ServiceToken": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider",
+            "ResponseURL": (
+                f"https://answers.s3.amazonaws.com/{self._requests}?X-Amz-Date={date}&X-Amz-Expires=7200"
+                f"&X-Amz-Signature={SECRET}{self._requests}"
+            ),
+            "StackId": stack,
+            "RequestId": f"request-{self._requests}",
+            "LogicalResourceId": resource,
+            "ResourceType": resource_type,
+            "ResourceProperties": self.properties(**properties),
+        }
+        if request_type != "Create":
+            event["PhysicalResourceId"] = physical_id
+        if request_type == "Update":
+            event["OldResourceProperties"] = dict(old_properties or self.properties())
+        return event
+
+    def create(self, *, stack: str = STACK, resource: str = "Number", **properties: Any) -> Answered:
+        return self.send(self.event("Create", stack=stack, resource=resource, **properties))
+
+    def created(self, *, stack: str = STACK, resource: str = "Number", **properties: Any) -> str:
+        """Create a resource and return its number's ARN."""
+        answer = self.create(stack=stack, resource=resource, **properties)
+        assert answer.succeeded, answer.reason
+        return answer.physical_id
+
+    def update(self, physical_id: str, *, stack: str = STACK, resource: str = "Number", **properties: Any) -> Answered:
+        return self.send(self.event("Update", physical_id, stack=stack, resource=resource, **properties))
+
+    def delete(self, physical_id: str, *, stack: str = STACK, resource: str = "Number", **properties: Any) -> Answered:
+        return self.send(self.event("Delete", physical_id, stack=stack, resource=resource, **properties))
+
+    # --- What has become of it ---
+
+    def claimed_by_hand(self, phone_number: str, tags: Mapping[str, str] | None = None) -> str:
+        """Claim a number as a person does in the console, and return its ARN."""
+        parameters: dict[str, Any] = {
+            "TargetArn": self.instance,
+            "PhoneNumber": phone_number,
+            "PhoneNumberDescription": "By hand",
+        }
+        answer = self.client.claim_phone_number(**parameters, **({"Tags": tags} if tags else {}))
+        self.clock.pause(200.0)
+        return str(answer["PhoneNumberArn"])
+
+    def released_by_hand(self, arn: str) -> None:
+        self.client.release_phone_number(PhoneNumberId=arn)
+        self.clock.pause(200.0)
+
+    def number(self, arn: str) -> ClaimedNumber:
+        """Return a number that was claimed once, as it is now in Connect."""
+        (number,) = (number for number in self.emulator.numbers() if number.arn == arn)
+        return number
+
+    def held(self) -> list[str]:
+        """Return the numbers that the account holds."""
+        return [number.phone_number for number in self.emulator.numbers() if number.is_held]
+
+    def calls(self, operation: str) -> list[AuditEntry]:
+        return [entry for entry in self.emulator.audit if entry.operation == operation]
+
+    def effects(self, operation: str) -> int:
+        """Return how often an operation has changed anything."""
+        return sum(entry.took_effect for entry in self.calls(operation))
+
+    def claims(self, stack: str = STACK, resource: str = "Number") -> list[Claim]:
+        """Return the ledger's claims of a resource, oldest first."""
+        claims = self.attempt().ledger.resource(ResourceKey(stack, resource)).claims.values()
+        return sorted(claims, key=lambda claim: claim.opened_at)
+
+    def claim(self, stack: str = STACK, resource: str = "Number") -> Claim:
+        """Return the latest claim of a resource."""
+        return self.claims(stack, resource)[-1]
+
+    def messages(self) -> list[Any]:
+        """Return the log's lines."""
+        return [json.loads(line) for line in self.lines]
+
+
+def user_tags(number: ClaimedNumber) -> dict[str, str]:
+    """Return a number's tags without those that say who owns it."""
+    return {key: value for key, value in number.tags.items() if key not in rules.OWNERSHIP_TAGS}
+
+
+def tag_list(**tags: str) -> list[dict[str, str]]:
+    """Return tags as CloudFormation writes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
