@@ -1,0 +1,201 @@
+"""Every order in which the calls of two or three attempts can follow each other, with one death anywhere.
+
+A scenario is run again and again, each time with other choices at the points where more than one thing can happen:
+which attempt makes its next call, whether one dies there, whether time passes although one could go on (it is slow).
+A state that was reached before, by another order of calls that do not disturb each other, is not gone on from again:
+the world's future depends on nothing but the state, which is what Connect and the ledger hold, what each attempt has
+seen, what CloudFormation knows, and the time. That keeps the exploration exhaustive and yet short.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from .runner import Result, Script, judge, prepare
+from .timeline import Act, Choice, Task
+from .world import World
+
+_SLOW_SECONDS: Final = 120.0
+"""No further than this does time pass while an attempt could go on."""
+
+
+class Known(Exception):
+    """The state was reached before."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far the exploration goes.
+
+    Parameters
+    ----------
+    kills
+        How many attempts may die.
+    standstills
+        How often time may pass although an attempt could go on.
+    preemptions
+        How often an attempt may be interrupted although it could go on; ``None`` for any number.
+    """
+
+    kills: int = 1
+    standstills: int = 1
+    preemptions: int | None = None
+
+
+@dataclass
+class Exploration:
+    """What was explored.
+
+    Parameters
+    ----------
+    schedules
+        How many orders were played to their end.
+    states
+        How many different states were seen at points of choice.
+    cut
+        How many orders ended in a state that was known.
+    failures
+        Seed and violations of the orders that broke an invariant.
+    """
+
+    script: Script
+    bounds: Bounds
+    schedules: int = 0
+    states: int = 0
+    cut: int = 0
+    is_complete: bool = True
+    failures: list[tuple[str, list[str]]] = field(default_factory=list[tuple[str, list[str]]])
+
+
+class Choices:
+    """Chooses as told, then the first thing that can happen, and notes what else could have.
+
+    Parameters
+    ----------
+    told
+        Indices of the choices to make.
+    known
+        States that were reached before; ``None`` to go on from any.
+    """
+
+    def __init__(self, bounds: Bounds, told: tuple[int, ...], known: set[int] | None) -> None:
+        self.made: list[int] = []
+        self.alternatives: list[tuple[int, ...]] = []
+        self.world: World | None = None
+        self._bounds = bounds
+        self._told = told
+        self._known = known
+        self._kills = 0
+        self._standstills = 0
+        self._preemptions = 0
+        self._last: Task | None = None
+
+    def choose(self, ready: list[Task], next_event_at: float | None) -> Choice:
+        """Return what happens next."""
+        world = self.world
+        assert world is not None
+        if not world.is_explored:
+            return Choice(Act.GO, ready[0])
+        options = self._options(world, ready, next_event_at)
+        index = 0
+        if len(options) > 1:
+            position = len(self.made)
+            if position < len(self._told):
+                index = self._told[position]
+            elif self._known is not None:
+                state = hash((world.fingerprint(), self._kills, self._standstills, self._preemptions, self._lasting()))
+                if state in self._known:
+                    raise Known
+                self._known.add(state)
+                self.alternatives += [(*self.made, other) for other in range(1, len(options))]
+            self.made.append(index)
+        choice = options[index]
+        self._count(choice, ready)
+        return choice
+
+    def _options(self, world: World, ready: list[Task], next_event_at: float | None) -> list[Choice]:
+        # The attempt that was going on comes first: the first choice everywhere is the order without interruption.
+        ready = sorted(ready, key=lambda task: task is not self._last)
+        bounds = self._bounds
+        if bounds.preemptions is not None and self._preemptions >= bounds.preemptions and self._last in ready:
+            runnable = ready[:1]
+        else:
+            runnable = ready
+        options = [Choice(Act.GO, task) for task in runnable]
+        if self._kills < bounds.kills:
+            options += [Choice(Act.KILL, task) for task in runnable if task.calls > 0]
+        is_soon = next_event_at is not None and next_event_at <= world.timeline.now + _SLOW_SECONDS
+        if self._standstills < bounds.standstills and is_soon:
+            options.append(Choice(Act.TIME))
+        return options
+
+    def _count(self, choice: Choice, ready: list[Task]) -> None:
+        if choice.act is Act.KILL:
+            self._kills += 1
+        elif choice.act is Act.TIME:
+            self._standstills += 1
+        else:
+            if self._last in ready and choice.task is not self._last:
+                self._preemptions += 1
+            self._last = choice.task
+
+    def _lasting(self) -> str:
+        # Only with a bound on interruptions does it matter who went on last.
+        return self._last.name if self._bounds.preemptions is not None and self._last is not None else ""
+
+
+def explore(script: Script, bounds: Bounds, limit: int | None = None) -> Exploration:
+    """Play a script in every order within the bounds.
+
+    Parameters
+    ----------
+    limit
+        After how many runs to stop; ``None`` to go through to the end.
+    """
+    exploration = Exploration(script, bounds)
+    known: set[int] = set()
+    todo: list[tuple[int, ...]] = [()]
+    while todo:
+        if limit is not None and exploration.schedules + exploration.cut >= limit:
+            exploration.is_complete = False
+            break
+        choices = Choices(bounds, todo.pop(), known)
+        result = _played(script, choices)
+        todo += choices.alternatives
+        if result is None:
+            exploration.cut += 1
+            continue
+        exploration.schedules += 1
+        if result.violations:
+            exploration.failures.append((seed_of(choices.made), result.violations))
+    exploration.states = len(known)
+    return exploration
+
+
+def replay(script: Script, bounds: Bounds, seed: str) -> Result:
+    """Play one order again."""
+    result = _played(script, Choices(bounds, tuple(_numbers(seed)), None))
+    assert result is not None
+    return result
+
+
+def seed_of(choices: list[int]) -> str:
+    """Return a text by which ``replay`` makes the same choices."""
+    while choices and choices[-1] == 0:
+        choices = choices[:-1]
+    return ".".join(map(str, choices)) or "0"
+
+
+def _numbers(seed: str) -> Iterator[int]:
+    return (int(number) for number in seed.split("."))
+
+
+def _played(script: Script, choices: Choices) -> Result | None:
+    world = choices.world = prepare(script, chooser=choices)
+    try:
+        return judge(script, world)
+    except Known:
+        return None
+    finally:
+        for task in world.lambda_service.running:
+            task.abandon()

@@ -1,0 +1,170 @@
+"""Plays one script in a world of its own, and judges it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from .invariants import Needed, check, watch
+from .timeline import Chooser
+from .wire import Call, Fault, Injector
+from .world import Options, World
+
+
+@dataclass(frozen=True)
+class Script:
+    """A named scenario.
+
+    Parameters
+    ----------
+    name
+        A name of the lifecycle contract, with the variant: ``S4 at 7, delete first``.
+    play
+        What happens in the world.
+    needed
+        What it costs at the most when nothing goes wrong.
+    options
+        What the world is like.
+    scripted
+        Makes the faults that belong to the script, for one run.
+    is_short
+        Whether it is short enough to be played under every fault. Default ``True``.
+    """
+
+    name: str
+    play: Callable[[World], None]
+    needed: Needed
+    options: Options = field(default_factory=Options)
+    scripted: Callable[[], Injector] | None = None
+    is_short: bool = True
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Parameters
+    ----------
+    calls
+        All calls of the handler to the world outside.
+    """
+
+    script: Script
+    violations: list[str]
+    calls: list[Call]
+    world: World
+
+    def trace(self) -> str:
+        """Return the whole run, for a person: each call, each answer, and what is wrong."""
+        requests = [
+            f"  {request.name()} ({request.state}): "
+            + ", ".join(f"{answer.status} {answer.physical_id} ({answer.reason})" for answer in request.answers)
+            for request in self.world.cloudformation.requests.values()
+        ]
+        numbers = [
+            f"  {number.phone_number} {number.arn[-36:]} {number.status}" for number in self.world.emulator.numbers()
+        ]
+        return "\n".join(
+            (
+                self.script.name,
+                *(call.line() for call in self.calls),
+                "requests:",
+                *requests,
+                "numbers:",
+                *numbers,
+                "violations:",
+                *(f"  {violation}" for violation in self.violations),
+            )
+        )
+
+
+@dataclass
+class Matching:
+    """Hits the first calls that match.
+
+    Parameters
+    ----------
+    matches
+        Whether a call is meant.
+    count
+        How many calls are hit, ``None`` for all.
+    """
+
+    matches: Callable[[Call], bool]
+    fault: Fault
+    count: int | None = None
+
+    def fault_for(self, call: Call) -> Fault | None:
+        """Return the fault that hits a call, or ``None``."""
+        if self.count == 0 or not self.matches(call):
+            return None
+        if self.count is not None:
+            self.count -= 1
+        return self.fault
+
+
+def hitting(matches: Callable[[Call], bool], fault: Fault, count: int | None = None) -> Callable[[], Injector]:
+    """Return what makes the faults of a script; see ``Matching``."""
+    return lambda: Matching(matches, fault, count)
+
+
+class FaultsByCall:
+    """Hits calls by their index in the run.
+
+    Parameters
+    ----------
+    faults
+        By the index of the call.
+    first
+        Who is asked first.
+    """
+
+    def __init__(self, faults: Mapping[int, Fault], first: Injector | None = None) -> None:
+        self._faults = faults
+        self._first = first
+
+    def fault_for(self, call: Call) -> Fault | None:
+        """Return the fault that hits a call, or ``None``."""
+        fault = self._first.fault_for(call) if self._first is not None else None
+        return fault or self._faults.get(call.index)
+
+
+def run(
+    script: Script,
+    faults: Mapping[int, Fault] | None = None,
+    options: Options | None = None,
+    chooser: Chooser | None = None,
+) -> Result:
+    """Play a script to its end and check all invariants.
+
+    Parameters
+    ----------
+    faults
+        What hits which call, by the call's index in the run.
+    options
+        What the world is like, if not as the script says.
+    chooser
+        Who goes on where several attempts run at the same time.
+    """
+    return judge(script, prepare(script, faults, options, chooser))
+
+
+def prepare(
+    script: Script,
+    faults: Mapping[int, Fault] | None = None,
+    options: Options | None = None,
+    chooser: Chooser | None = None,
+) -> World:
+    """Return the world for a script; see ``run``."""
+    injector = script.scripted() if script.scripted is not None else None
+    if faults:
+        injector = FaultsByCall(faults, injector)
+    world = World(options or script.options, injector, chooser)
+    watch(world)
+    return world
+
+
+def judge(script: Script, world: World) -> Result:
+    """Play a script in a world, and check all invariants."""
+    script.play(world)
+    world.is_explored = False
+    world.run_until_quiet()
+    return Result(script, check(world, script.needed), world.wire.calls, world)

@@ -1,0 +1,180 @@
+"""Scripts about deleting: S6 to S9."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from .faults import DEATH, DEATH_AFTER
+from .invariants import Needed
+from .runner import Script, hitting
+from .wire import Call
+from .world import World
+
+STEPS_OF_A_DELETE: Final = 10
+"""How many calls an undisturbed Delete makes; ``test_scripts`` checks it."""
+
+_ONE: Final = Needed(1, 1)
+_DAY: Final = 86_400.0
+
+
+def scripts() -> Iterator[Script]:
+    """Return the scripts."""
+    yield Script("S6 delete twice, one after the other", _delete_twice_in_turn, _ONE)
+    yield Script("S6 delete twice, at the same time", _delete_twice_at_once, _ONE)
+    yield Script("S6 two deletes of two destroys", _two_destroys, _ONE)
+    for step in range(STEPS_OF_A_DELETE):
+        for fault in (DEATH, DEATH_AFTER):
+            yield Script(
+                f"S7 delete dies, {fault.name.removeprefix('death ')} step {step}",
+                _create_and_delete,
+                _ONE,
+                scripted=hitting(_at_step(step, first_only=True), fault),
+            )
+        yield Script(
+            f"S7 delete dies at every attempt before step {step}",
+            _create_and_delete,
+            _ONE,
+            scripted=hitting(_at_step(step, first_only=False), DEATH),
+        )
+    for code, seconds in (
+        ("AccessDeniedException", 3600.0),
+        ("ResourceInUseException", 3600.0),
+        ("InternalServiceException", 4000.0),
+        ("InternalServiceException", _DAY),
+        ("ThrottlingException", 2000.0),
+        ("InvalidParameterException", 600.0),
+    ):
+        for name, again in (("destroyed again", True), ("abandoned", False)):
+            yield Script(
+                f"S8 {code} for {seconds:.0f} s, {name}",
+                _refused(code, seconds, again=again),
+                _ONE,
+                is_short=seconds < _DAY,
+            )
+    yield Script("S9 number released by hand", _released_by_hand, Needed(1, 0))
+    yield Script("S9 number moved by hand", _moved_by_hand, _ONE)
+    yield Script("S9 number claimed by somebody else since", _claimed_by_others, Needed(1, 0))
+    yield Script("S9 number tagged for somebody else", _retagged, Needed(1, 0))
+    yield Script("S9 delete of a number that never was ours", _foreign_number, Needed(0, 0))
+    yield Script("S9 delete of a number of another Region", _other_region, Needed(0, 0))
+
+
+def _create_and_delete(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        stack.destroy()
+
+
+def _delete_twice_in_turn(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        deletion = stack.begin_delete("Number")
+        world.wait(deletion)
+        stack.finish_delete(deletion)
+        for seconds in (1, 400, 3000):
+            world.sleep(seconds)
+            world.cloudformation.redeliver(deletion)
+
+
+def _delete_twice_at_once(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        deletion = stack.begin_delete("Number")
+        world.cloudformation.redeliver(deletion)
+        world.wait(deletion)
+        stack.finish_delete(deletion)
+
+
+def _two_destroys(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(ServiceTimeout=120)):
+        return
+    first = stack.begin_delete("Number", hold_at=5)
+    world.wait(first)
+    # The process stands still for longer than CloudFormation waits.
+    first.undeliverable = True
+    if stack.finish_delete(first):
+        return
+    second = stack.begin_delete("Number")
+    world.let_go(first)
+    world.wait(second)
+    stack.finish_delete(second)
+
+
+def _refused(code: str, seconds: float, *, again: bool) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        stack = world.stack()
+        if not stack.create("Number", world.number()):
+            return
+        world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
+        if not stack.destroy() and again:
+            world.sleep(seconds + 7200)
+            stack.destroy()
+
+    return play
+
+
+def _released_by_hand(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        world.sleep(600)
+        world.release_by_hand(stack.resources["Number"].physical_id)
+        world.sleep(600)
+        stack.destroy()
+
+
+def _moved_by_hand(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        other = world.emulator.add_instance("us-east-1")
+        world.client.update_phone_number(PhoneNumberId=stack.resources["Number"].physical_id, TargetArn=other)
+        stack.destroy()
+
+
+def _claimed_by_others(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number()):
+        return
+    arn = stack.resources["Number"].physical_id
+    number = next(number for number in world.emulator.numbers() if number.arn == arn)
+    world.release_by_hand(arn)
+    world.sleep(181 * _DAY)
+    claimed = world.client.claim_phone_number(TargetArn=world.instance_arn, PhoneNumber=number.phone_number)
+    world.by_hand.add(claimed["PhoneNumberArn"])
+    stack.destroy()
+
+
+def _retagged(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        arn = stack.resources["Number"].physical_id
+        tags = {
+            "cdk-connect-phone-number:claim": "another",
+            "cdk-connect-phone-number:resource": "Another",
+            "cdk-connect-phone-number:provider": "another",
+        }
+        world.client.tag_resource(resourceArn=arn, tags=tags)
+        # From now on it is somebody else's.
+        world.taken_over.add(arn)
+        stack.destroy()
+
+
+def _foreign_number(world: World) -> None:
+    arn, _ = world.claim_by_hand()
+    stack = world.stack()
+    stack.hold("Number", arn, world.number())
+    stack.destroy()
+
+
+def _other_region(world: World) -> None:
+    stack = world.stack()
+    arn = "arn:aws:connect:eu-west-2:000000000000:phone-number/11111111-2222-4333-8444-555555555555"
+    stack.hold("Number", arn, world.number())
+    stack.destroy()
+
+
+def _at_step(step: int, *, first_only: bool) -> Callable[[Call], bool]:
+    def hits(call: Call) -> bool:
+        is_deletion = call.task.startswith("Delete")
+        return is_deletion and call.number == step and (call.task.endswith("/1") or not first_only)
+
+    return hits

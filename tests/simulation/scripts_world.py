@@ -1,0 +1,209 @@
+"""Scripts about what is kept, adopted, protected, and about the provider itself: S19 and S21."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from .cloudformation import Stack
+from .invariants import Needed
+from .runner import Script
+from .world import PROVIDER_ID, World
+
+_ONE: Final = Needed(1, 1)
+_KEPT: Final = {"RemovalPolicy": "retain"}
+
+
+def scripts() -> Iterator[Script]:
+    """Return the scripts."""
+    yield Script("S19 renamed in its stack", _renamed, _ONE)
+    yield Script("S19 moved to another stack", _moved_to_another_stack, _ONE)
+    yield Script("S19 moved while the old stack still has it", _adopted_too_early, _ONE)
+    yield Script("S19 adoption rolled back", _adoption_rolled_back, _ONE)
+    for step in (2, 6, 9, 12):
+        yield Script(f"S19 adoption cancelled at step {step}", _adoption_cancelled(step), _ONE)
+    yield Script("S19 claimed by hand, adopted", _adopted_from_hand, Needed(0, 1))
+    yield Script("S19 claimed by hand, adoption rolled back", _adopted_from_hand_and_back, Needed(0, 0))
+    yield Script("S19 retained by the handler", _kept_by_handler, _ONE)
+    yield Script("S19 creation rolled back although it is to be retained", _retained_but_rolled_back, _ONE)
+    yield Script("S19 protected, then not", _protected, _ONE)
+    yield Script("S21 provider destroyed with its number", _provider_destroyed, _ONE)
+    yield Script("S21 provider destroyed beside its number", _provider_destroyed_beside, _ONE)
+    yield Script("S21 provider destroyed after a cancelled creation", _provider_destroyed_after_cancellation, _ONE)
+    yield Script("S21 provider destroyed although a number needs it", _provider_destroyed_too_early, _ONE)
+
+
+def _kept_number(world: World) -> tuple[Stack, str] | None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(**_KEPT)):
+        return None
+    arn = stack.resources["Number"].physical_id
+    return stack, next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+
+
+def _adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "TargetArn": world.instance_arn,
+        "PhoneNumber": phone_number,
+        "Adopt": True,
+        "ServiceTimeout": 3600,
+        **properties,
+    }
+
+
+def _renamed(world: World) -> None:
+    kept = _kept_number(world)
+    if kept is None:
+        return
+    stack, phone_number = kept
+    # The new resource is created before the old one is let go.
+    if not stack.create("Renamed", _adoption(world, phone_number)):
+        world.stop_keeping(stack, "Number")
+        return
+    stack.let_go("Number")
+    world.forget_retained()
+    stack.destroy()
+
+
+def _moved_to_another_stack(world: World) -> None:
+    kept = _kept_number(world)
+    if kept is None:
+        return
+    old, phone_number = kept
+    old.let_go("Number")
+    new = world.stack("new")
+    if new.create("Number", _adoption(world, phone_number)):
+        world.forget_retained()
+        new.destroy()
+
+
+def _adopted_too_early(world: World) -> None:
+    kept = _kept_number(world)
+    if kept is None:
+        return
+    old, phone_number = kept
+    new = world.stack("new")
+    new.create("Number", _adoption(world, phone_number))
+    world.stop_keeping(old, "Number")
+
+
+def _adoption_rolled_back(world: World) -> None:
+    kept = _kept_number(world)
+    if kept is None:
+        return
+    stack, phone_number = kept
+    if stack.create("Renamed", _adoption(world, phone_number)):
+        stack.undo_create("Renamed")
+    world.stop_keeping(stack, "Number")
+
+
+def _adoption_cancelled(step: int) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        kept = _kept_number(world)
+        if kept is None:
+            return
+        stack, phone_number = kept
+        creation = stack.begin_create("Renamed", _adoption(world, phone_number), hold_at=step)
+        world.wait_until_held(creation)
+        deletion = stack.begin_cancel_create(creation)
+        world.sleep(2)
+        world.let_go(creation)
+        world.wait(deletion)
+        world.stop_keeping(stack, "Number")
+
+    return play
+
+
+def _adopted_from_hand(world: World) -> None:
+    _, phone_number = world.claim_by_hand()
+    stack = world.stack()
+    if stack.create("Number", _adoption(world, phone_number)):
+        stack.destroy()
+
+
+def _adopted_from_hand_and_back(world: World) -> None:
+    _, phone_number = world.claim_by_hand()
+    stack = world.stack()
+    if stack.create("Number", _adoption(world, phone_number)):
+        stack.undo_create("Number")
+
+
+def _kept_by_handler(world: World) -> None:
+    kept = _kept_number(world)
+    if kept is not None:
+        kept[0].destroy()
+
+
+def _retained_but_rolled_back(world: World) -> None:
+    kept = _kept_number(world)
+    if kept is not None:
+        kept[0].undo_create("Number")
+
+
+def _protected(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number(ReleaseProtection=True)) and not stack.destroy():
+        stack.update("Number", world.number())
+        stack.destroy()
+
+
+# --- S21 ---
+
+
+def _with_provider(world: World) -> Stack | None:
+    stack = world.stack()
+    if not stack.create("Provider", {"ProviderId": PROVIDER_ID, "ServiceTimeout": 3600}):
+        return None
+    return stack if stack.create("Number", world.number()) else None
+
+
+def _destroy_until_gone(world: World, stack: Stack) -> None:
+    for _ in range(20):
+        if stack.destroy():
+            world.destroy_provider()
+            return
+        world.sleep(3600)
+    raise AssertionError("the stack cannot be destroyed")
+
+
+def _provider_destroyed(world: World) -> None:
+    stack = _with_provider(world)
+    if stack is not None:
+        _destroy_until_gone(world, stack)
+
+
+def _provider_destroyed_beside(world: World) -> None:
+    stack = _with_provider(world)
+    if stack is None:
+        return
+    deletion = stack.begin_delete("Number", hold_at=4)
+    world.wait_until_held(deletion)
+    guard = stack.begin_delete("Provider")
+    world.sleep(5)
+    world.let_go(deletion)
+    world.wait(deletion, guard)
+    stack.finish_delete(deletion)
+    if stack.finish_delete(guard):
+        world.destroy_provider()
+    else:
+        _destroy_until_gone(world, stack)
+
+
+def _provider_destroyed_after_cancellation(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Provider", {"ProviderId": PROVIDER_ID, "ServiceTimeout": 3600}):
+        return
+    creation = stack.begin_create("Number", world.number(), hold_at=8)
+    world.wait_until_held(creation)
+    deletion = stack.begin_cancel_create(creation)
+    world.sleep(100)
+    world.wait(deletion)
+    _destroy_until_gone(world, stack)
+
+
+def _provider_destroyed_too_early(world: World) -> None:
+    stack = _with_provider(world)
+    if stack is None:
+        return
+    guard = stack.begin_delete("Provider")
+    world.wait(guard)
+    assert not guard.succeeded
+    _destroy_until_gone(world, stack)

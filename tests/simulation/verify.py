@@ -1,0 +1,209 @@
+"""Plays everything: ``python -m tests.simulation``. That is what ``make verify`` does.
+
+It goes through the scripts, the whole fault matrix, pairs of faults, the schedules, many random walks and real kills,
+on as many processes as asked for, and prints a table of what was played and what was wrong.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from hypothesis import seed
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.kills.driver import play_round
+
+from .encounters import encounters
+from .exploring import Bounds, explore
+from .matrix import Case, first_of_pairs, paired_scripts, pairs, single_faults
+from .runner import run
+from .scripts import all_scripts, by_name
+from .walks import Life, walking
+
+TABLE: Final = Path(__file__).parents[2] / "docs" / "verification.md"
+
+SCRIPTS: Final = "Scripts"
+SINGLE: Final = "Scripts under one fault"
+PAIRS: Final = "Scripts under two faults"
+SCHEDULES: Final = "Schedules"
+WALKS: Final = "Random walks"
+KILLS: Final = "Processes killed"
+PARTS: Final = (SCRIPTS, SINGLE, PAIRS, SCHEDULES, WALKS, KILLS)
+
+_BOUNDS: Final = (
+    Bounds(kills=0, standstills=0),
+    Bounds(kills=1, standstills=0, preemptions=3),
+    Bounds(kills=0, standstills=2, preemptions=2),
+    Bounds(kills=1, standstills=1, preemptions=1),
+)
+"""How far each encounter is explored: all orders; then with a death, with slow attempts, and with both."""
+_SCHEDULES_AT_MOST: Final = 12_000
+"""Of one encounter within one bound."""
+_WALKS: Final = 16
+_EXAMPLES_OF_A_WALK: Final = 250
+_STEPS_OF_A_WALK: Final = 30
+_KILLING_ROUNDS: Final = 12
+_KILLS_IN_A_ROUND: Final = 25
+
+
+@dataclass
+class Tally:
+    """What was played of one part.
+
+    Parameters
+    ----------
+    runs
+        How many runs were played to their end.
+    notes
+        What there is to say about how complete it is.
+    violations
+        What was wrong: in which run, and what.
+    """
+
+    part: str
+    runs: int = 0
+    notes: list[str] = field(default_factory=list[str])
+    violations: list[str] = field(default_factory=list[str])
+
+    def add(self, other: "Tally") -> None:
+        """Add what was played elsewhere."""
+        self.runs += other.runs
+        self.notes += other.notes
+        self.violations += other.violations
+
+
+def play_scripts() -> Tally:
+    """Play every script without further faults."""
+    tally = Tally(SCRIPTS)
+    for script in all_scripts():
+        tally.runs += 1
+        tally.violations += [f"{script.name}: {violation}" for violation in run(script).violations]
+    return tally
+
+
+def play_single_faults(name: str) -> Tally:
+    """Play a script under every single fault."""
+    return _played(SINGLE, single_faults([by_name(name)]))
+
+
+def play_pairs(name: str, start: int, step: int) -> Tally:
+    """Play a script under pairs of faults: every ``step``-th first fault, and every second one."""
+    firsts = list(first_of_pairs(by_name(name)))[start::step]
+    return _played(PAIRS, (case for first in firsts for case in pairs(first)))
+
+
+def play_schedules(name: str, bounds: Bounds) -> Tally:
+    """Explore an encounter."""
+    script = next(script for script in encounters() if script.name == name)
+    exploration = explore(script, bounds, _SCHEDULES_AT_MOST)
+    seeds = [f"{name}, seed {seed} ({bounds}): {violations[0]}" for seed, violations in exploration.failures]
+    limits = "" if exploration.is_complete else f", stopped at {_SCHEDULES_AT_MOST} runs"
+    note = (
+        f"{{{name}}}, {_said(bounds)}: {exploration.schedules} schedules, "
+        f"{exploration.cut} more led to one of {exploration.states} states that were known{limits}"
+    )
+    return Tally(SCHEDULES, exploration.schedules, [note], seeds)
+
+
+def play_walks(number: int) -> Tally:
+    """Walk at random."""
+    tally = Tally(WALKS, _EXAMPLES_OF_A_WALK)
+    walk = seed(number)(Life)
+    try:
+        run_state_machine_as_test(walk, settings=walking(_EXAMPLES_OF_A_WALK, _STEPS_OF_A_WALK))
+    except AssertionError as error:
+        tally.violations.append(f"walk {number}: {str(error).splitlines()[-1]}")
+    return tally
+
+
+def play_kills(number: int) -> Tally:
+    """Kill real processes of the handler."""
+    played = play_round(number, _KILLS_IN_A_ROUND)
+    violations = [f"round {number}: {violation}" for violation in played.violations]
+    return Tally(KILLS, played.kills, violations=violations)
+
+
+def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
+    """Play all of some parts on some processes; say on the way how far it is."""
+    tallies = {part: Tally(part) for part in parts}
+    began = time.monotonic()
+    with ProcessPoolExecutor(jobs) as pool:
+        work = {pool.submit(task): part for part, task in _work() if part in parts}
+        for done, future in enumerate(as_completed(work), start=1):
+            tally = future.result()
+            tallies[tally.part].add(tally)
+            elapsed = time.monotonic() - began
+            total = sum(one.runs for one in tallies.values())
+            wrong = sum(len(one.violations) for one in tallies.values())
+            sys.stderr.write(
+                f"\r{done} of {len(work)} pieces, {total} runs, {wrong} violations, {elapsed / 60:.1f} minutes"
+            )
+            sys.stderr.flush()
+    sys.stderr.write("\n")
+    return list(tallies.values())
+
+
+def table(tallies: list[Tally]) -> str:
+    """Return what was played as Markdown."""
+    lines = ["| What | Runs | Violations |", "| --- | ---: | ---: |"]
+    lines += [f"| {tally.part} | {tally.runs:,} | {len(tally.violations)} |" for tally in tallies]
+    notes = [note for tally in tallies for note in sorted(tally.notes)]
+    return "\n".join([*lines, *(["", *(f"- {note}" for note in notes)] if notes else []), ""])
+
+
+def main() -> int:
+    """Play everything; return whether anything was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2, help="processes; default 2")
+    parser.add_argument("--write", action="store_true", help=f"write the table to docs/{TABLE.name}")
+    parser.add_argument("--part", action="append", choices=PARTS, help="play this part only; may be repeated")
+    arguments = parser.parse_args()
+    tallies = verify(arguments.jobs, tuple(arguments.part or PARTS))
+    text = table(tallies)
+    sys.stdout.write(text)
+    if arguments.write:
+        TABLE.write_text(f"# What was verified\n\n{text}")
+    violations = [violation for tally in tallies for violation in tally.violations]
+    for violation in violations[:50]:
+        sys.stdout.write(f"{violation}\n")
+    return 1 if violations else 0
+
+
+def _work() -> Iterator[tuple[str, partial[Tally]]]:
+    # What takes longest first, so that no process is left alone with it at the end.
+    for script in encounters():
+        for bounds in _BOUNDS:
+            yield SCHEDULES, partial(play_schedules, script.name, bounds)
+    for script in paired_scripts():
+        for start in range(4):
+            yield PAIRS, partial(play_pairs, script.name, start, 4)
+    for number in range(_WALKS):
+        yield WALKS, partial(play_walks, number)
+    for number in range(_KILLING_ROUNDS):
+        yield KILLS, partial(play_kills, number)
+    for script in all_scripts():
+        yield SINGLE, partial(play_single_faults, script.name)
+    yield SCRIPTS, partial(play_scripts)
+
+
+def _played(part: str, cases: Iterator[Case]) -> Tally:
+    tally = Tally(part)
+    for case in cases:
+        tally.runs += 1
+        tally.violations += [f"{case.name}: {violation}" for violation in case.run().violations]
+    return tally
+
+
+def _said(bounds: Bounds) -> str:
+    interruptions = "any number of" if bounds.preemptions is None else f"at most {bounds.preemptions}"
+    return f"{interruptions} interruptions, {bounds.kills} deaths, {bounds.standstills} standstills"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

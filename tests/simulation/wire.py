@@ -1,0 +1,207 @@
+"""The one place through which every call of the handler to the world outside goes.
+
+Here calls are counted, written down, hit by faults, and are the points at which a task gives way to others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Protocol, TypeVar
+
+from botocore.exceptions import ClientError
+
+from .timeline import START, Killed, Timeline
+
+_R = TypeVar("_R")
+
+LATE_SECONDS: Final = 15.0
+LASTING_SECONDS: Final = 60.0
+
+
+class Surface(StrEnum):
+    """Whom a call is to."""
+
+    CONNECT = "connect"
+    LEDGER = "ledger"
+    STACKS = "stacks"
+    ANSWER = "answer"
+
+
+@dataclass(slots=True)
+class Call:
+    """One call to the world outside, as the handler made it.
+
+    Attributes
+    ----------
+    index
+        Which call of the whole run it is, from 0.
+    number
+        Which call of its task it is, from 0.
+    result
+        What it returned, where it did.
+    """
+
+    index: int
+    time: float
+    task: str
+    number: int
+    surface: Surface
+    operation: str
+    parameters: Any
+    outcome: str = "…"
+    result: Any = None
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whom it is to, and what for."""
+        return f"{self.surface}.{self.operation}"
+
+    def line(self) -> str:
+        """Return one line of a trace."""
+        fault = f"  <= {self.fault}" if self.fault else ""
+        return (
+            f"{self.time - START:9.1f}s #{self.index:<3} {self.task:<28} {self.number:>3} {self.name} "
+            f"{_brief(self.parameters)} -> {self.outcome}{fault}"
+        )
+
+
+class FaultKind(StrEnum):
+    """When a fault hits, and with what."""
+
+    ERROR = "error"
+    """Instead of the call."""
+    ERROR_AFTER = "error after"
+    """The call is done all the same."""
+    LASTING = "lasting error"
+    """Instead of this call and of each like it within a minute."""
+    LATE = "late"
+    """The call is done a quarter of a minute later."""
+    DEATH = "death"
+    """The process ends before the call."""
+    DEATH_AFTER = "death after"
+    """The process ends when the call is done."""
+    NONE = "none"
+    """Nothing but what happens to the world besides."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What can happen to a call.
+
+    Parameters
+    ----------
+    name
+        What a trace and a table call it.
+    error
+        Makes what the handler gets, where the fault is an error.
+    besides
+        What happens to the world right before the call.
+    afterwards
+        What happens to the world right after it.
+    """
+
+    name: str
+    kind: FaultKind
+    error: Callable[[str], Exception] | None = None
+    besides: Callable[[Any, Call], None] | None = None
+    afterwards: Callable[[Any, Call], None] | None = None
+
+
+class Injector(Protocol):
+    """Decides which call is hit."""
+
+    def fault_for(self, call: Call) -> Fault | None:
+        """Return the fault that hits a call, or ``None``."""
+        ...
+
+
+class Wire:
+    """Takes every call.
+
+    Parameters
+    ----------
+    injector
+        Decides which calls are hit; ``None`` for none.
+    world
+        What a fault may change besides the call.
+    """
+
+    def __init__(self, timeline: Timeline, injector: Injector | None, world: object) -> None:
+        self.calls: list[Call] = []
+        self.is_closed = False
+        """Whether faults are over: the run is at its end, where all that lasts for a while has passed."""
+        self.keeps_history = False
+        """Whether tasks keep in mind what they have seen, so that states can be compared."""
+        self._timeline = timeline
+        self._injector = injector
+        self._world = world
+        self._lasting: dict[str, tuple[float, Fault]] = {}
+
+    def call(self, surface: Surface, operation: str, parameters: Any, perform: Callable[[], _R]) -> _R:
+        """Make one call."""
+        timeline = self._timeline
+        task = timeline.current
+        assert task is not None
+        number = task.calls
+        timeline.give_way()
+        call = Call(len(self.calls), timeline.now, task.name, number, surface, operation, parameters)
+        self.calls.append(call)
+        try:
+            call.result = result = self._performed(call, perform)
+        except BaseException as error:
+            call.outcome = _outcome(error)
+            if self.keeps_history:
+                task.history = hash((task.history, timeline.now, call.name, call.outcome))
+            raise
+        call.outcome = "ok"
+        if self.keeps_history:
+            task.history = hash((task.history, timeline.now, call.name, repr(result)))
+        return result
+
+    def _performed(self, call: Call, perform: Callable[[], _R]) -> _R:
+        fault = self._fault(call)
+        if fault is None:
+            return perform()
+        call.fault = fault.name
+        if fault.besides is not None:
+            fault.besides(self._world, call)
+        kind = fault.kind
+        if kind is FaultKind.DEATH:
+            raise Killed
+        if kind in (FaultKind.ERROR, FaultKind.LASTING):
+            assert fault.error is not None
+            raise fault.error(call.operation)
+        if kind is FaultKind.LATE:
+            self._timeline.pause(LATE_SECONDS)
+        result = perform()
+        if fault.afterwards is not None:
+            fault.afterwards(self._world, call)
+        if kind is FaultKind.DEATH_AFTER:
+            raise Killed
+        if kind is FaultKind.ERROR_AFTER:
+            assert fault.error is not None
+            raise fault.error(call.operation)
+        return result
+
+    def _fault(self, call: Call) -> Fault | None:
+        if self._injector is None or self.is_closed:
+            return None
+        until, lasting = self._lasting.get(call.name, (0.0, None))
+        if lasting is not None and call.time < until:
+            return lasting
+        fault = self._injector.fault_for(call)
+        if fault is not None and fault.kind is FaultKind.LASTING:
+            self._lasting[call.name] = (call.time + LASTING_SECONDS, fault)
+        return fault
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code"))
+    return type(error).__name__
+
+
+def _brief(parameters: Any) -> str:
+    text = str(parameters)
+    return text if len(text) <= 300 else text[:300] + "…"

@@ -1,0 +1,428 @@
+"""One simulated account and Region: the handler and everything around it, put together."""
+
+import json
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from botocore import xform_name
+
+from lambda_handlers.connect_phone_number.handler import Dependencies, Function
+from lambda_handlers.connect_phone_number.ledger.items import DUE, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.store import Item, Key, Write
+from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered
+from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
+from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
+from local_aws.connect_emulator import Settings as EmulatorSettings
+from local_aws.connect_emulator.service import OPERATIONS
+
+from .cloudformation import CloudFormation, SentRequest, Stack
+from .lambda_service import Invocation, LambdaService
+from .memory_store import MemoryStore
+from .timeline import START, Chooser, Killed, Task, Timeline
+from .wire import Injector, Surface, Wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+REGION: Final = "us-east-1"
+PROVIDER_ID: Final = "provider"
+SWEEP_SECONDS: Final = 300.0
+QUIET_SECONDS: Final = 30 * 3600.0
+"""For how long the world goes on when a script is over: longer than Connect holds a number that it cannot provide."""
+NEVER_QUIET_SECONDS: Final = 100 * 3600.0
+
+_OPERATION_OF_METHOD: Final = {xform_name(operation): operation for operation in OPERATIONS}
+_EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, AnswerNotDelivered)
+
+
+class HttpStatus(Exception):
+    """Stands for an HTTP status with which an answer is refused."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+class Unknown(Exception):
+    """CloudFormation's API does not answer."""
+
+
+class Endless(AssertionError):
+    """The world does not become quiet."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the world is like.
+
+    Parameters
+    ----------
+    signs_time
+        Whether CloudFormation's presigned URLs say when they were signed. Default ``True``.
+    emulator
+        How Connect behaves. Default: without throttling.
+    index_lag_seconds
+        How late the ledger's index is. Default 0.
+    """
+
+    signs_time: bool = True
+    emulator: EmulatorSettings = field(default_factory=lambda: EmulatorSettings(throttling=False))
+    index_lag_seconds: float = 0.0
+
+
+class World:
+    """Everything.
+
+    Parameters
+    ----------
+    injector
+        Decides which calls of the handler are hit by faults.
+    chooser
+        Decides who goes on where several attempts run at the same time.
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        injector: Injector | None = None,
+        chooser: Chooser | None = None,
+    ) -> None:
+        options = options or Options()
+        self.timeline = Timeline(chooser)
+        self.wire = Wire(self.timeline, injector, self)
+        self.wire.keeps_history = chooser is not None
+        self.violations: list[str] = []
+        self.by_hand: set[str] = set()
+        """ARNs of numbers that somebody has claimed by hand."""
+        self.taken_over: set[str] = set()
+        """ARNs of numbers that the handler has claimed and somebody else has made theirs."""
+        self.released_by_hand: set[str] = set()
+        """ARNs of numbers that somebody has released by hand."""
+        self.on_answer: Callable[[SentRequest], None] = _ignore
+        """Told of each answer at the moment when it arrives."""
+        self.on_effect: Callable[[str, Mapping[str, Any]], None] = _ignore
+        """Told of each change in Connect at the moment when the handler makes it: operation and parameters."""
+        self.log: list[str] = []
+        self.emulator = ConnectEmulator(self.timeline.clock, options.emulator, sleep=_no_sleep)
+        self.instance_arn = self.emulator.add_instance(REGION)
+        self.client = EmulatedConnectClient(self.emulator, REGION)
+        """For people who do something in Connect by hand."""
+        self.store = MemoryStore(self.timeline.clock, options.index_lag_seconds)
+        self._function = Function(
+            Dependencies(
+                connect=cast("ConnectClient", SimulatedConnect(self)),
+                store=SimulatedStore(self),
+                stacks=SimulatedStacks(self),
+                put=self._put,
+                clock=self.timeline.clock,
+                pause=self.timeline.pause,
+                write_line=self.log.append,
+                provider_id=PROVIDER_ID,
+                new_worker=lambda: self.lambda_service.new_worker(),
+                jitter=lambda: 0.5,
+            )
+        )
+        self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
+        self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
+        self.is_explored = False
+        """Whether a script is at the point where the order of calls is to be varied."""
+        self.is_provider_gone = False
+        """Whether the provider's stack was destroyed: nothing runs any more."""
+        self._last_sweep = START
+        self._audit_counted = 0
+        self._audit_sum = 0
+
+    # --- What scripts do ---
+
+    def stack(self, name: str = "app") -> Stack:
+        """Return a new stack."""
+        return self.cloudformation.stack(name)
+
+    def number(self, **properties: Any) -> dict[str, Any]:
+        """Return the properties of a number in the United States, changed or completed by others."""
+        usual = {"TargetArn": self.instance_arn, "CountryCode": "US", "Type": "DID", "ServiceTimeout": 3600}
+        return {**usual, **properties}
+
+    def claim_by_hand(self, country_code: str = "US") -> tuple[str, str]:
+        """Claim a number in Connect as somebody does who knows nothing of the provider; return ARN and number."""
+        found = self.client.search_available_phone_numbers(
+            TargetArn=self.instance_arn, PhoneNumberCountryCode=country_code, PhoneNumberType="DID"
+        )
+        number = found["AvailableNumbersList"][-1]["PhoneNumber"]
+        arn = self.client.claim_phone_number(TargetArn=self.instance_arn, PhoneNumber=number)["PhoneNumberArn"]
+        self.by_hand.add(arn)
+        self.sleep(10)
+        return arn, number
+
+    def release_by_hand(self, arn: str) -> None:
+        """Release a number in Connect as somebody does who knows nothing of the provider."""
+        self.client.release_phone_number(PhoneNumberId=arn)
+        self.released_by_hand.add(arn)
+
+    def stop_keeping(self, stack: Stack, logical_id: str) -> None:
+        """Change a resource that was to be retained into one that is not, and delete it."""
+        if stack.update(logical_id, {**stack.resources[logical_id].properties, "RemovalPolicy": "destroy"}):
+            stack.destroy()
+
+    def forget_retained(self) -> None:
+        """Take note that what stacks have let go of has found a new owner, which may delete it."""
+        self.cloudformation.retained.clear()
+
+    def destroy_provider(self) -> None:
+        """Destroy function and schedule: whatever is not finished now never is."""
+        self.is_provider_gone = True
+        for task in list(self.lambda_service.running):
+            self.timeline.kill(task)
+        self.lambda_service.is_gone = True
+
+    def wait(self, *requests: SentRequest) -> None:
+        """Let the world go on until CloudFormation no longer waits for the requests."""
+        self.cloudformation.wait(*requests)
+
+    def wait_until_held(self, request: SentRequest) -> None:
+        """Let the world go on until the request's first attempt stands still, or has ended without."""
+        first = request.invocation.attempts[0]
+        self.run_until(lambda: first.is_held or first.is_over)
+
+    def let_go(self, request: SentRequest) -> None:
+        """Let an attempt go on that stands still."""
+        for task in request.invocation.attempts:
+            self.timeline.release(task)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the world go on for a while."""
+        until = self.timeline.now + seconds
+        self.timeline.at(until, _nothing)
+        self.run_until(lambda: self.timeline.now >= until)
+
+    def sweep(self, hold_at: int | None = None) -> Invocation:
+        """Let the schedule call the function now."""
+        name = f"sweep at {self.timeline.now - START:.0f}s"
+        return self.lambda_service.invoke(name, {"action": "sweep"}, hold_at)
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Let the world go on until a condition holds."""
+        while not condition():
+            if not self._step():
+                raise Endless("what a script waits for does not happen")
+
+    def run_until_quiet(self) -> None:
+        """Let the world go on for as long as anything is still to come: retries, sweeps, claims that lapse."""
+        timeline = self.timeline
+        self.wire.is_closed = True
+        for invocation in self.lambda_service.invocations:
+            for task in invocation.attempts:
+                timeline.release(task)
+        end = timeline.now + QUIET_SECONDS
+        last = timeline.now + NEVER_QUIET_SECONDS
+        while True:
+            upcoming = self._upcoming()
+            if not timeline.ready and (upcoming is None or upcoming > end):
+                if self.lambda_service.is_idle and (self.is_provider_gone or self.store.next_due_at(DUE) is None):
+                    break
+                end = upcoming or end
+                if end > last:
+                    self.violations.append(f"Never quiet: {self.store.next_due_at(DUE)} is still due")
+                    break
+            if not self._step():
+                break
+        timeline.now = max(timeline.now, end)
+
+    def fingerprint(self) -> int:
+        """Return a number that is the same for worlds with the same future, within this process."""
+        audit = self.emulator.audit
+        for entry in audit[self._audit_counted :]:
+            if entry.took_effect or (entry.client_token is not None and entry.outcome == "ok"):
+                # Of calls in another order the sum is the same.
+                self._audit_sum += hash((entry.operation, entry.phone_number_arn, entry.client_token, entry.time))
+        self._audit_counted = len(audit)
+        numbers = [
+            (number.arn, number.status, number.target_arn, number.description, str(number.tags), number.visible_at)
+            for number in self.emulator.numbers()
+        ]
+        tasks = [
+            (task.name, task.history, task.is_begun, task.is_over, task.ended_at, task.wakes_at, task.calls)
+            for invocation in self.lambda_service.invocations
+            for task in invocation.attempts
+        ]
+        requests = [
+            (request.state, *((answer.status, answer.physical_id, answer.counts) for answer in request.answers))
+            for request in self.cloudformation.requests.values()
+        ]
+        parts = (self.timeline.now, self._audit_sum, self.store.fingerprint(), *numbers, *tasks, *requests)
+        return hash(parts)
+
+    # --- Parts ---
+
+    def _step(self) -> bool:
+        timeline = self.timeline
+        if not timeline.ready:
+            sweep_at = self._next_sweep_at()
+            event_at = timeline.next_event_at()
+            if sweep_at is not None and (event_at is None or sweep_at <= event_at):
+                timeline.now = max(timeline.now, sweep_at)
+                self._last_sweep = sweep_at
+                self.sweep()
+            elif event_at is None:
+                return False
+        timeline.go_on()
+        return True
+
+    def _upcoming(self) -> float | None:
+        times = [time for time in (self._next_sweep_at(), self.timeline.next_event_at()) if time is not None]
+        return min(times, default=None)
+
+    def _next_sweep_at(self) -> float | None:
+        """Return when the schedule's next call comes that has anything to do; the others change nothing."""
+        due_at = self.store.next_due_at(DUE)
+        if due_at is None or self.is_provider_gone:
+            return None
+        # The schedule calls every five minutes. What is overdue is for the next call.
+        earliest = max(due_at - START, self._last_sweep - START + 1, self.timeline.now - START)
+        return START + ceil(earliest / SWEEP_SECONDS) * SWEEP_SECONDS
+
+    def _crashed(self, task: Task, problem: BaseException) -> None:
+        if not isinstance(problem, _EXPECTED_ENDS):
+            where = "".join(traceback.format_exception(problem)[-4:])
+            self.violations.append(f"Unexpected end of {task.name}: {type(problem).__name__}: {problem}\n{where}")
+
+    def _put(self, url: str, body: bytes) -> int:
+        answer = json.loads(body)
+        summary = {"Status": answer["Status"], "PhysicalResourceId": answer["PhysicalResourceId"]}
+        try:
+            return self.wire.call(
+                Surface.ANSWER, "put", {**summary, "Reason": answer["Reason"][:160]}, lambda: self._taken(url, answer)
+            )
+        except HttpStatus as refusal:
+            if refusal.status == 403:
+                self.cloudformation.requests[url].undeliverable = True
+            return refusal.status
+
+    def _taken(self, url: str, answer: Mapping[str, Any]) -> int:
+        status = self.cloudformation.put(url, answer)
+        self.on_answer(self.cloudformation.requests[url])
+        return status
+
+
+class SimulatedConnect:
+    """The handler's client for Connect."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
+        if method not in _OPERATION_OF_METHOD:
+            raise AttributeError(method)
+        operation = _OPERATION_OF_METHOD[method]
+        world, perform = self._world, getattr(self._world.client, method)
+        is_change = operation not in _READS
+
+        def done(**parameters: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = perform(**parameters)
+            if is_change and world.emulator.audit[-1].took_effect:
+                world.on_effect(operation, parameters)
+            return answer
+
+        def call(**parameters: Any) -> dict[str, Any]:
+            return world.wire.call(Surface.CONNECT, operation, parameters, lambda: done(**parameters))
+
+        self.__dict__[method] = call
+        return call
+
+
+_READS: Final = frozenset(
+    {"DescribePhoneNumber", "ListPhoneNumbersV2", "ListTagsForResource", "SearchAvailablePhoneNumbers"}
+)
+
+
+class SimulatedStore:
+    """The handler's ledger."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def get(self, key: Key) -> Item | None:
+        """Return an item."""
+        return self._world.wire.call(Surface.LEDGER, "get", key, lambda: self._world.store.get(key))
+
+    def query(self, partition: str) -> list[Item]:
+        """Return the items of a partition."""
+        return self._world.wire.call(Surface.LEDGER, "query", partition, lambda: self._world.store.query(partition))
+
+    def index(self, due: str, until: int | None) -> list[Key]:
+        """Return the keys of what is due."""
+        return self._world.wire.call(Surface.LEDGER, "index", (due, until), lambda: self._world.store.index(due, until))
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Write all or nothing."""
+        self._world.wire.call(Surface.LEDGER, "write", _WritesSummary(writes), lambda: self._world.store.write(writes))
+
+
+class _WritesSummary:
+    """Says what is written, where a trace is printed."""
+
+    def __init__(self, writes: Sequence[Write]) -> None:
+        self._writes = writes
+
+    def __str__(self) -> str:
+        return "; ".join(
+            f"{write.key[1][:18]}@{write.expected_version}={_item_summary(write.item)}" for write in self._writes
+        )
+
+
+def _item_summary(item: Item | None) -> str:
+    if item is None:
+        return "removed"
+    shown = ("type", "state", "outcome", "candidate", "arn", "claims", "claim_id", "doubts", "surplus", "watermark")
+    text = {name: item[name] for name in shown if item.get(name)}
+    if "answer" in item:
+        text["answer"] = item["answer"]["status"]
+    return str(text)
+
+
+class SimulatedStacks:
+    """What CloudFormation's API says of stacks."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def is_rolling_back(self, stack_id: str) -> bool | None:
+        """Return whether a stack is rolling back."""
+        world = self._world
+        try:
+            return world.wire.call(
+                Surface.STACKS,
+                "is_rolling_back",
+                stack_id,
+                lambda: "ROLLBACK" in world.cloudformation.stacks[stack_id].status,
+            )
+        except Unknown:
+            return None
+
+    def holds(self, resource: ResourceKey, physical_resource_id: str) -> bool | None:
+        """Return whether a stack holds a resource."""
+        world = self._world
+
+        def look() -> bool:
+            held = world.cloudformation.stacks[resource.stack_id].resources.get(resource.logical_resource_id)
+            return held is not None and held.physical_id == physical_resource_id
+
+        try:
+            return world.wire.call(Surface.STACKS, "holds", (resource, physical_resource_id), look)
+        except Unknown:
+            return None
+
+
+def _no_sleep(seconds: float) -> None:
+    raise AssertionError(f"the emulator wants to sleep for {seconds} seconds")
+
+
+def _nothing() -> None:
+    pass
+
+
+def _ignore(*_: object) -> None:
+    pass
