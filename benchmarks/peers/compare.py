@@ -1,0 +1,189 @@
+"""Plays the same scripts under the same faults with the handler and with both peers, and prints what each broke."""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.simulation.faults import faults_of
+from tests.simulation.invariants import check, watch
+from tests.simulation.matrix import worth_hitting
+from tests.simulation.runner import FaultsByCall, Script, run
+from tests.simulation.scripts import all_scripts, group
+from tests.simulation.wire import Fault
+from tests.simulation.world import World
+
+from .helper_style import HelperStylePeer
+from .peer import Peer, Tools
+from .plain import PlainPeer
+from .world import PeerWorld
+
+_OURS: Final = "this handler"
+_PEERS: Final[Mapping[str, Callable[[Tools], Peer]]] = {
+    "plain boto3": PlainPeer,
+    "crhelper style": HelperStylePeer,
+}
+_NOT_FOR_PEERS: Final = frozenset({"S19", "S21"})
+"""Adopting and retaining numbers, and the ledger's own provider: the usual handlers have nothing of the kind."""
+_OTHER_PROPERTIES: Final = (
+    "S1 an imported number",
+    "S6 two deletes of two destroys",
+    "S10 prefix that the number has already",
+    "S10 replacement refused",
+    "S11 replacement, the old one retained",
+    "S14 retried while the first still runs, same RequestId",
+)
+"""They use properties that only this handler has, or a time-out that is shorter than a peer's polling."""
+
+LEAKS: Final = "leaked numbers"
+DOUBLE: Final = "double claims"
+WRONG: Final = "wrong or repeated releases"
+TOKENS: Final = "changed tokens"
+ANSWERS: Final = "no or changed answer"
+HONESTY: Final = "untrue SUCCESS"
+KINDS: Final = (LEAKS, DOUBLE, WRONG, TOKENS, ANSWERS, HONESTY)
+
+
+@dataclass
+class Score:
+    """What a handler broke.
+
+    Parameters
+    ----------
+    cases
+        How many runs there were.
+    broken
+        How many of them had any violation.
+    kinds
+        How many runs had a violation of a kind.
+    """
+
+    cases: int = 0
+    broken: int = 0
+    kinds: Counter[str] = field(default_factory=Counter[str])
+
+    def count(self, kinds: set[str]) -> None:
+        """Count one run."""
+        self.cases += 1
+        self.broken += bool(kinds)
+        self.kinds.update(kinds)
+
+
+def scripts(*, whole: bool) -> Iterator[Script]:
+    """Return the scripts of the comparison: all variants, or the first of each group."""
+    seen = set[str]()
+    for script in all_scripts():
+        name = group(script)
+        if name in _NOT_FOR_PEERS or script.name in _OTHER_PROPERTIES or not script.is_short:
+            continue
+        if whole or name not in seen:
+            yield script
+        seen.add(name)
+
+
+def play(handler: str, script: Script, faults: Mapping[int, Fault]) -> tuple[World, list[str]]:
+    """Play a script with one of the handlers; return the world and all violations."""
+    if handler == _OURS:
+        result = run(script, faults)
+        return result.world, result.violations
+    injector = FaultsByCall(faults, script.scripted() if script.scripted is not None else None)
+    world = PeerWorld(_PEERS[handler], script.options, injector)
+    watch(world)
+    script.play(world)
+    world.run_until_quiet()
+    return world, check(world, script.needed)
+
+
+def kinds_of(world: World, violations: list[str]) -> set[str]:
+    """Return what kinds of violations a run had.
+
+    What tokens are derived from is the handler's own affair; that they change is what counts here.
+    """
+    found = {kind for violation in violations for kind in _kind(violation)}
+    tokens: dict[str | None, set[str | None]] = {}
+    for entry in world.emulator.audit:
+        if entry.operation == "ReleasePhoneNumber" and entry.parameters.get("PhoneNumberId"):
+            tokens.setdefault(entry.parameters["PhoneNumberId"], set()).add(entry.client_token)
+    by_hand = {arn.rpartition("/")[2] for arn in world.released_by_hand}
+    if any(len(used) > 1 for number, used in tokens.items() if number not in by_hand | world.released_by_hand):
+        found.add(TOKENS)
+    return found
+
+
+def _kind(violation: str) -> Iterator[str]:
+    invariant = violation[:2]
+    if invariant in ("L1", "L7"):
+        yield LEAKS
+    elif invariant == "L2" or (invariant == "L6" and "claims instead" in violation):
+        yield DOUBLE
+    elif invariant == "L3" or "releases instead" in violation or violation.endswith(" times"):
+        yield WRONG
+    elif invariant == "L5":
+        yield ANSWERS
+    elif invariant == "L8":
+        yield HONESTY
+    elif invariant != "L4":
+        raise ValueError(violation)
+
+
+def compare(handler: str, *, whole: bool, with_faults: bool = True) -> Score:
+    """Play every script alone, and with every fault at every call that this handler makes in it.
+
+    A run that goes exactly like another one of its group is not counted again: a handler that makes few calls is the
+    same at many steps at which others differ.
+    """
+    score, seen = Score(), set[object]()
+
+    def count(script: Script, faults: Mapping[int, Fault]) -> World:
+        world, violations = play(handler, script, faults)
+        run_as_it_was = (
+            group(script),
+            tuple((call.time, call.task, call.name, call.outcome, call.fault) for call in world.wire.calls),
+        )
+        if run_as_it_was not in seen:
+            seen.add(run_as_it_was)
+            score.count(kinds_of(world, violations))
+        return world
+
+    for script in scripts(whole=whole):
+        for call in worth_hitting(count(script, {}).wire.calls):
+            for fault in faults_of(call) if with_faults else ():
+                count(script, {call.index: fault})
+    return score
+
+
+def table(scores: Mapping[str, Score]) -> str:
+    """Return a table in Markdown: how many runs broke what."""
+    lines = [
+        f"| runs with | {' | '.join(scores)} |",
+        f"| --- | {' | '.join('---:' for _ in scores)} |",
+        f"| (different runs in all) | {' | '.join(str(score.cases) for score in scores.values())} |",
+        *(f"| {kind} | {' | '.join(str(score.kinds[kind]) for score in scores.values())} |" for kind in KINDS),
+        f"| any violation | {' | '.join(_share(score) for score in scores.values())} |",
+    ]
+    return "\n".join(lines)
+
+
+def _share(score: Score) -> str:
+    return f"{score.broken} ({score.broken / score.cases:.1%})"
+
+
+def main() -> int:
+    """Compare, and print the table; return 1 where this handler has broken anything."""
+    parser = argparse.ArgumentParser(description="Play the scripts with this handler and with two usual ones.")
+    parser.add_argument("--whole", action="store_true", help="all variants of all scripts, not one of each group")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    handlers = (*_PEERS, _OURS)
+    alone = {handler: compare(handler, whole=True, with_faults=False) for handler in handlers}
+    faulty = {handler: compare(handler, whole=arguments.whole) for handler in handlers}
+    count = len(tuple(scripts(whole=arguments.whole)))
+    sys.stdout.write(
+        f"All {len(tuple(scripts(whole=True)))} scripts, with no faults but their own:\n\n{table(alone)}\n\n"
+        f"{count} of them, alone and with each fault at each call that the handler makes:\n\n{table(faulty)}\n\n"
+        f"{time.monotonic() - began:.0f} s\n"
+    )
+    return 1 if alone[_OURS].broken or faulty[_OURS].broken else 0

@@ -1,0 +1,63 @@
+"""The simulator's world with another function in it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
+
+from tests.simulation.cloudformation import CloudFormation
+from tests.simulation.lambda_service import Invocation, LambdaService
+from tests.simulation.timeline import Task
+from tests.simulation.wire import Injector
+from tests.simulation.world import Options, SimulatedConnect, World
+
+from .peer import Event, Peer, RetryingClient, Tools
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+_POLL_SECONDS: Final = 120.0
+_LONGEST_POLLING_SECONDS: Final = 3600.0
+
+
+class PeerWorld(World):
+    """A world around a peer.
+
+    Parameters
+    ----------
+    make
+        Makes the peer.
+    """
+
+    def __init__(self, make: Callable[[Tools], Peer], options: Options, injector: Injector | None) -> None:
+        super().__init__(options, injector)
+        self._rules: set[str] = set()
+        connect = RetryingClient(SimulatedConnect(self), self.timeline.pause, self.emulator.new_client_token)
+        peer = make(
+            Tools(
+                connect=cast("ConnectClient", connect),
+                put=self._put,
+                pause=self.timeline.pause,
+                new_id=self.emulator.new_client_token,
+                poll_later=self._poll_later,
+                stop_polling=self._rules.discard,
+            )
+        )
+        self.lambda_service = LambdaService(self.timeline, peer.handle, self._crashed)
+        self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
+
+    def _crashed(self, task: Task, problem: BaseException) -> None:
+        # That a peer ends with an exception is no fault of its own: Lambda calls it again.
+        pass
+
+    def _poll_later(self, name: str, event: Event) -> None:
+        self._rules.add(name)
+        until = self.timeline.now + _LONGEST_POLLING_SECONDS
+        request = self.cloudformation.requests[name]
+
+        def poll() -> None:
+            if name not in self._rules or self.timeline.now > until:
+                return
+            invocation: Invocation = self.lambda_service.invoke(f"poll {request.name()}", event)
+            request.invocation.attempts.extend(invocation.attempts)
+            self.timeline.after(_POLL_SECONDS, poll)
+
+        self.timeline.after(_POLL_SECONDS, poll)

@@ -1,0 +1,35 @@
+"""Prints which breakage is noticed by what: ``python -m tests.breakages [--whole]``."""
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from .breakage import Breakage
+from .report import BREAKAGES, Finding, hunt, table, whole_hunt
+
+
+def main() -> int:
+    """Hunt every breakage, two at a time, and return 1 if one is not noticed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.breakages", description=__doc__)
+    parser.add_argument("--whole", action="store_true", help="play every script, and not only those named for it")
+    arguments = parser.parse_args()
+    began = monotonic()
+
+    def find(breakage: Breakage) -> Finding:
+        return whole_hunt(breakage) if arguments.whole else hunt(breakage, breakage.hunts)
+
+    # Each waits for a process of its own, so threads do.
+    with ThreadPoolExecutor(2) as two:
+        findings = list(zip(BREAKAGES, two.map(find, BREAKAGES), strict=True))
+    caught = sum(finding.is_caught for _, finding in findings)
+    played = sum(finding.played for _, finding in findings)
+    sys.stdout.write(
+        f"{table(findings)}\n\n"
+        f"{caught} of {len(findings)} breakages are caught, in {played} runs and {monotonic() - began:.0f} s.\n"
+    )
+    return 0 if caught == len(findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""Breakages of what opens a claim: intent before act, tokens of claims, answers, replacement and roll-back."""
+
+from typing import Final
+
+from .breakage import UNIT_TESTS, Breakage, Hunt, Patch
+
+_CLAIMING: Final = "lifecycle/claiming.py"
+_CONVERGING: Final = "lifecycle/converging.py"
+_DECISION: Final = "lifecycle/decision.py"
+_REQUESTS: Final = "lifecycle/requests.py"
+_CLAIM: Final = "connect.ClaimPhoneNumber"
+
+CLAIMING: Final = (
+    Breakage(
+        "the ledger hears of a claim only afterwards",
+        (
+            Patch(
+                _CLAIMING,
+                "    if claim.candidate:\n        return attempt.ledger.save_claim(announced)\n",
+                "    if True:\n        return announced\n",
+            ),
+        ),
+        (Hunt("S3 create dies, after step *"), Hunt("S4 cancelled at step *, create dies, *")),
+    ),
+    Breakage(
+        "the call of a claim is not announced as a doubt",
+        (
+            Patch(
+                _CLAIMING,
+                'doubt = {f"{phone_number}/{attempt.worker}": int(attempt.timing.attempt_deadline)}',
+                "doubt: dict[str, int] = {}",
+            ),
+        ),
+        (Hunt("S4 cancelled at step *, create goes on much later"), Hunt("S4 cancelled at step *, create dies, *")),
+    ),
+    Breakage(
+        "nobody checks for a cancellation after the claim",
+        (
+            Patch(
+                _CLAIMING,
+                "        if not claim.is_open:\n            raise Superseded\n        return claim\n",
+                "        return claim\n",
+            ),
+            Patch(
+                _CONVERGING,
+                "        if not claim.is_open:\n            raise Superseded\n        state = _provisioned",
+                "        state = _provisioned",
+            ),
+            Patch(_CONVERGING, "if claim.desired == wanted and claim.is_open:", "if claim.desired == wanted:"),
+            Patch(_REQUESTS, "if not claim.is_open or claim.attempt != request.attempt:", "if False:"),
+        ),
+        (Hunt("S12 cancelled at step 1?, both at once"), Hunt("S12 cancelled at step 1?, roll-back first")),
+    ),
+    Breakage(
+        "an attempt is named by the RequestId",
+        (Patch("protocol/request.py", "self.response_url.encode()", "self.request_id.encode()"),),
+        (Hunt("S14 *"),),
+    ),
+    Breakage(
+        "writes to the ledger have no condition",
+        (
+            Patch(
+                "ledger/ledger.py",
+                "[Write(entry.key, encode(entry), entry.version) for entry in entries]",
+                '[Write(e.key, encode(e), (self._store.get(e.key) or {"version": 0})["version"]) for e in entries]',
+            ),
+        ),
+        (Hunt("S4 cancelled at step *, both at once"), Hunt("S12 cancelled at step *, both at once")),
+    ),
+    Breakage(
+        "DynamoDB is asked to write without a condition",
+        (Patch("ledger/dynamodb.py", '"version = :version"', '":version = :version"'),),
+        unit_tests=("tests/simulation/test_stores.py",),
+    ),
+    Breakage(
+        "the claim token does not depend on the number",
+        (
+            Patch(
+                "tokens.py",
+                'return _derive("claim", claim, phone_number)',
+                'return _derive("claim", claim, "" if phone_number else phone_number)',
+            ),
+        ),
+        (Hunt("S16 number lost *", must_succeed=True), Hunt("S1 create, delete", _CLAIM, "*", must_succeed=True)),
+    ),
+    Breakage(
+        "the claim token is random",
+        (Patch(_CLAIMING, "tokens.claim_token(claim.id, candidate)", 'str(__import__("uuid").uuid4())'),),
+        (Hunt("S2 create twice, at the same time", _CLAIM, "death after; not shown for a while"),),
+    ),
+    Breakage(
+        "a number does not say from its first moment on for which claim it is",
+        (
+            Patch(
+                _CLAIMING,
+                "**attempt.ownership_tags(claim)}",
+                "rules.PROVIDER_TAG: attempt.place.provider_id}",
+            ),
+        ),
+        (Hunt("S4 cancelled at step *, create dies, *"),),
+    ),
+    Breakage(
+        "a number that somebody else got is the end",
+        (Patch(_CLAIMING, "if error.trouble is not Trouble.NOT_AVAILABLE:", "if True:"),),
+        (Hunt("S16 number lost *", must_succeed=True),),
+    ),
+    Breakage(
+        "'not available' is believed without looking for our own number",
+        (
+            Patch(
+                _CLAIMING,
+                "if error.trouble in (Trouble.NOT_AVAILABLE, Trouble.CHANGED_PARAMETERS, Trouble.INVALID):",
+                "if False:",
+            ),
+        ),
+        (Hunt("S1 create, delete", _CLAIM, "*token forgotten"), Hunt("S1 a chosen number", _CLAIM, "*token forgotten")),
+    ),
+    Breakage(
+        "numbers are not reserved in the ledger",
+        (
+            Patch(
+                _CLAIMING, "if owner is not None and owner.claim_id != claim.id:\n        if", "if False:\n        if"
+            ),
+            Patch(
+                _CLAIMING,
+                "if owner is None or owner.claim_id == claim.id:\n                return",
+                "if True:\n                return",
+            ),
+            Patch(
+                _CLAIMING,
+                "attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))",
+                "attempt.ledger.save(announced)",
+            ),
+        ),
+        (Hunt("S18 *"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_claiming.py",),
+    ),
+    Breakage(
+        "SUCCESS is said before Connect says CLAIMED",
+        (Patch(_CLAIMING, 'if state is not None and state.status == "CLAIMED":', "if state is not None:"),),
+        (Hunt("S17 *"), Hunt("S1 create, delete")),
+    ),
+    Breakage(
+        "a Create that fails does not cancel its claim",
+        (Patch(_REQUESTS, "if claim.state is ClaimState.OPENING and claim.attempt == request.attempt:", "if False:"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_failed_creations.py",),
+    ),
+    Breakage(
+        "the answer is not stored before it is sent",
+        (
+            Patch(
+                _REQUESTS,
+                "attempt.ledger.save(replace(entry, answer=answer), live,",
+                "attempt.ledger.save(entry, live,",
+            ),
+        ),
+        (Hunt("S15 *"),),
+    ),
+    Breakage(
+        "a roll-back claims a third number",
+        (
+            Patch(_DECISION, "found = self._exact(wanted.specification, prefer=named.id)", "found = None"),
+            Patch(
+                _DECISION, "if found is None and (refusal := _replacement_refusal(named, wanted)):", "if refusal := '':"
+            ),
+        ),
+        (Hunt("S12 rolled back *"), Hunt("S12 cancelled *, roll-back first")),
+    ),
+    Breakage(
+        "a replaced number is closed before the replacement has succeeded",
+        (Patch(_DECISION, "self._close_others({named.id, claim.id})", "self._close_others({claim.id})"),),
+        (Hunt("S11 *"), Hunt("S12 rolled back *")),
+    ),
+    Breakage(
+        "a Create opens a claim although there is an open one for what it wants",
+        (Patch(_DECISION, 'found = self._exact(wanted.specification, prefer="")', "found = None"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_decision.py",),
+    ),
+    Breakage(
+        "being throttled counts as refused",
+        (
+            Patch(
+                "connect/errors.py",
+                '"ThrottlingException": Trouble.THROTTLED',
+                '"ThrottlingException": Trouble.INVALID',
+            ),
+        ),
+        (Hunt("S1 create, delete", "connect.*", "throttled for a minute", must_succeed=True), Hunt("S8 Throttling*")),
+    ),
+)
+"""Each is noticed by at least one of its hunts."""

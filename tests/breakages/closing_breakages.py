@@ -1,0 +1,136 @@
+"""Breakages of what ends a claim: tokens of releases, Delete, the sweeper, what is not ours, what is kept."""
+
+from typing import Final
+
+from .breakage import UNIT_TESTS, Breakage, Hunt, Patch
+
+_CLOSING: Final = "lifecycle/closing.py"
+_DECISION: Final = "lifecycle/decision.py"
+_REQUESTS: Final = "lifecycle/requests.py"
+_RELEASE_TOKEN: Final = "tokens.release_token(arn)"
+
+CLOSING: Final = (
+    Breakage(
+        "the release token is random",
+        (Patch(_CLOSING, _RELEASE_TOKEN, 'str(__import__("uuid").uuid4())'),),
+        (Hunt("S6 *"), Hunt("S7 delete dies, after step *")),
+    ),
+    Breakage(
+        "the release token depends on the RequestId",
+        (Patch(_CLOSING, _RELEASE_TOKEN, 'tokens.claim_token(attempt.log.fields.get("request", ""), arn)'),),
+        (Hunt("S6 *"), Hunt("S8 ResourceInUseException *")),
+    ),
+    Breakage(
+        "the release token depends on the attempt",
+        (Patch(_CLOSING, _RELEASE_TOKEN, 'tokens.change_token(arn, attempt.worker, 0, "")'),),
+        (Hunt("S7 delete dies, after step *"), Hunt("S8 AccessDeniedException *")),
+    ),
+    Breakage(
+        "a Delete with an invented id is ignored",
+        (
+            Patch(
+                _DECISION,
+                "cancelled = [claim for claim in self._claims().values() if self._is_cancelled_by_this(claim)]",
+                "cancelled: list[Claim] = []",
+            ),
+        ),
+        (Hunt("S4 cancelled at step 1?, delete first"),),
+    ),
+    Breakage(
+        "a Delete with an invented id does not keep a late Create from starting",
+        (
+            Patch(
+                _DECISION,
+                "if self.request.type is not RequestType.DELETE and self._is_stale():",
+                "if False:",
+            ),
+        ),
+        (Hunt("S4 cancelled at step 0, *"),),
+    ),
+    Breakage(
+        "doubts are not settled: nobody looks for a number that was claimed unheard",
+        (Patch(_CLOSING, "arn = find_own(attempt, claim, phone_number)", "arn = None"),),
+        (Hunt("S4 cancelled at step *, create dies, *"),),
+    ),
+    Breakage(
+        "doubts are dropped before Connect shows every number",
+        (Patch(_CLOSING, "if until + LAG_SECONDS > now}", "if until > now + 10**9}"),),
+        (Hunt("S4 cancelled at step *, create goes on much later", "connect.ClaimPhoneNumber", "death after*"),),
+    ),
+    Breakage(
+        "one 'not found' is believed",
+        (
+            Patch(
+                _CLOSING,
+                "if claim.lapsing and unseen >= _SURELY_UNSEEN:",
+                "if unseen:",
+            ),
+        ),
+        (Hunt("S1 an old number", "connect.DescribePhoneNumber", "ResourceNotFoundException"),),
+    ),
+    Breakage(
+        "'not found' is believed in another Region",
+        (Patch(_CLOSING, "if not attempt.is_own_place(arn):", "if False:"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_closing.py", "-k", "another_region"),
+    ),
+    Breakage(
+        "a number that carries somebody else's tags is released",
+        (Patch(_CLOSING, "if state.tags.get(rules.CLAIM_TAG, claim.id) != claim.id:", "if False:"),),
+        (Hunt("S9 number tagged for somebody else"),),
+    ),
+    Breakage(
+        "a number that Connect could not provide is released at once",
+        (
+            Patch(
+                _CLOSING,
+                'if state.status == "FAILED" and not claim.provisioned and not is_taken_back_by_now:',
+                "if False:",
+            ),
+        ),
+        (Hunt("S5 target full"),),
+    ),
+    Breakage(
+        "the sweeper ignores claims that are to be closed",
+        (Patch("lifecycle/sweeping.py", "for claim in due:", "for claim in [c for c in due if c.sent_at is None]:"),),
+        (Hunt("S13 *"), Hunt("S8 *, abandoned")),
+    ),
+    Breakage(
+        "release protection is ignored",
+        (Patch(_DECISION, "if named.protected and is_current and not rolls_back:", "if False:"),),
+        (Hunt("S19 protected*"),),
+    ),
+    Breakage(
+        "the removal policy is ignored",
+        (Patch(_DECISION, "if named.retain and not rolls_back:", "if False:"),),
+        (Hunt("S19 retained by the handler"),),
+    ),
+    Breakage(
+        "a Delete says SUCCESS although the release was refused",
+        (Patch(_REQUESTS, "if problems:", "if False:"),),
+        (Hunt("S8 AccessDeniedException *"),),
+    ),
+    Breakage(
+        "a request on which all attempts failed is not answered",
+        (
+            Patch(
+                "handler.py",
+                "self._answer_given_up(_destination_record(record), context, log)",
+                "pass",
+            ),
+        ),
+        (Hunt("S7 delete dies at every attempt *"),),
+    ),
+    Breakage(
+        "a Delete that was given up leaves nothing to the sweeper",
+        (
+            Patch(
+                "handler.py",
+                "                decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)\n",
+                "",
+            ),
+            Patch("handler.py", "if trouble is not None:", "if False:"),
+        ),
+        (Hunt("S7 delete dies at every attempt before step *"),),
+    ),
+)
+"""Each is noticed by at least one of its hunts."""

@@ -1,0 +1,119 @@
+"""One attempt of Lambda, in a process of its own: what the tests kill.
+
+Imported once by the process from which all attempts are forked, so that each begins in no time.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from lambda_handlers.connect_phone_number.handler import Dependencies, Function
+from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
+from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered, http_put
+from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
+from tests.simulation.lambda_service import TIMEOUT_SECONDS, Context
+
+from .clock import FastClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REGION: Final = "us-east-1"
+PROVIDER_ID: Final = "provider"
+TABLE_NAME: Final = "ledger"
+NOT_FINISHED: Final = 3
+"""Exit code of an attempt that asks to be repeated."""
+_CONFIG: Final = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an attempt has to know of the world.
+
+    Parameters
+    ----------
+    connect_url, ledger_url
+        Where Amazon Connect and DynamoDB are.
+    """
+
+    clock: FastClock
+    connect_url: str
+    ledger_url: str
+
+
+class SilentStacks:
+    """CloudFormation's API does not answer: nothing in these lives needs it."""
+
+    def is_rolling_back(self, stack_id: str) -> bool | None:  # noqa: ARG002
+        """Return that nobody knows."""
+        return None
+
+    def holds(self, resource: ResourceKey, physical_resource_id: str) -> bool | None:  # noqa: ARG002
+        """Return that nobody knows."""
+        return None
+
+
+def make_attempt(payload: str, surroundings: Surroundings) -> None:
+    """Handle an event as Lambda lets the function do, and end the process with what came of it."""
+    clock = surroundings.clock
+    function = Function(
+        Dependencies(
+            connect=connect_client(surroundings.connect_url),
+            store=DynamoDBStore(ledger_client(surroundings.ledger_url), TABLE_NAME),
+            stacks=SilentStacks(),
+            put=http_put,
+            clock=clock.now,
+            pause=clock.pause,
+            write_line=_nowhere,
+            provider_id=PROVIDER_ID,
+            new_worker=lambda: uuid4().hex,
+            jitter=random.random,
+        )
+    )
+    event: Mapping[str, Any] = json.loads(payload)
+    try:
+        function.handle(event, Context(clock.now, clock.now() + TIMEOUT_SECONDS))
+    except (NotFinished, TimedOut, AnswerNotDelivered):
+        sys.exit(NOT_FINISHED)
+
+
+def connect_client(url: str) -> "ConnectClient":
+    """Return boto3's client for the emulator."""
+    return boto3.client(
+        "connect",
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="testing",
+        config=_CONFIG,
+    )
+
+
+def ledger_client(url: str) -> "DynamoDBClient":
+    """Return boto3's client for the ledger's database."""
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=_CONFIG,
+    )
+
+
+def _nowhere(_: str) -> None:
+    pass
+
+
+# boto3 remembers the services' descriptions, and so does every process that is forked from this one.
+connect_client("http://127.0.0.1:9")
+ledger_client("http://127.0.0.1:9")
