@@ -1,0 +1,32 @@
+"""The program of ``make acceptance``, run on the local AWS: its logic is tested, though never on a real one."""
+
+import subprocess
+import sys
+
+from local_aws.launcher import ACCOUNT, REGION, LocalAws
+from local_aws.process_guard import REPOSITORY
+from tests.end_to_end.number_stack import INSTANCE_ARN
+
+
+def test_the_whole_lifecycle_takes_one_claim_and_one_release(local_aws: LocalAws) -> None:
+    used_before, _ = local_aws.connect.call("POST", "allowance", region=REGION)
+    answers = [INSTANCE_ARN, "", "", "100", "0", f"claim and release one number in {ACCOUNT}"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.acceptance"],
+        cwd=REPOSITORY,
+        env={**local_aws.environment, "ACCEPTANCE_ON_REAL_AWS": "yes"},
+        input="\n".join([*answers, ""]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing is left" in done.stdout
+    assert "clean-up" not in done.stdout
+    used_after, _ = local_aws.connect.call("POST", "allowance", region=REGION)
+    assert used_after - used_before == 2
+    cloudformation = local_aws.session().client("cloudformation", endpoint_url=local_aws.endpoint_url)
+    names = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
+    assert [name for name in names if name.startswith("PhoneNumberAcceptance-")] == []

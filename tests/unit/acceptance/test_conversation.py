@@ -1,0 +1,128 @@
+"""Nothing is done on real AWS unless everything speaks for it."""
+
+from typing import Final, cast
+
+import pytest
+
+from tests.acceptance.account import Account, Headroom
+from tests.acceptance.conversation import SWITCH, RefusedError, agree
+from tests.acceptance.lifecycle import Plan
+
+OWNER = "123456789012"
+TARGET = f"arn:aws:connect:eu-west-2:{OWNER}:instance/11111111-2222-3333-4444-555555555555"
+CONFIRMATION = f"claim and release one number in {OWNER}"
+ANSWERS = {
+    "ARN of": TARGET,
+    "Country": "GB",
+    "Type of": "TOLL_FREE",
+    "Quota": "5",
+    "Claims": "0",
+    "Type '": CONFIRMATION,
+}
+
+
+class FakeAccount:
+    """An account that is ready, but for what a test changes."""
+
+    owner = OWNER
+    bootstrapped = True
+    free = True
+    numbers = frozenset({"one"})
+    changes = 3
+
+    def account_id(self) -> str:
+        return self.owner
+
+    def is_bootstrapped(self) -> bool:
+        return self.bootstrapped
+
+    def has_free_number(self, target_arn: str, country_code: str, type: str) -> bool:
+        assert (target_arn, country_code, type) == (TARGET, "GB", "TOLL_FREE")
+        return self.free
+
+    def held(self) -> frozenset[str]:
+        return self.numbers
+
+    def recent_changes(self) -> int:
+        return self.changes
+
+
+class Person:
+    """Somebody who answers, and remembers what was shown."""
+
+    def __init__(self, **answers: str) -> None:
+        self._answers = {**ANSWERS, **{key.replace("_", " "): answer for key, answer in answers.items()}}
+        self.shown: list[str] = []
+
+    def agree(self, account: FakeAccount, switch: str = "yes") -> Plan:
+        def account_of(region: str) -> Account:
+            assert region == "eu-west-2"
+            return cast(Account, account)
+
+        return agree({SWITCH: switch}, self._answer, self.shown.append, account_of)
+
+    def _answer(self, question: str) -> str:
+        return next(answer for key, answer in self._answers.items() if question.startswith(key))
+
+
+def test_plan_is_what_was_answered_and_the_price_was_shown() -> None:
+    person = Person()
+
+    assert person.agree(FakeAccount()) == Plan(TARGET, "GB", "TOLL_FREE")
+
+    introduction, headroom = person.shown
+    assert "It takes 2 of the claims and releases" in introduction
+    assert "USD" in introduction
+    assert "never run it on real AWS" in introduction
+    assert headroom.startswith("The account holds 1 of 5 numbers. Claims and releases of 180 days: 3 known of 10")
+
+
+@pytest.mark.parametrize("switch", ["", "no", "YES"])
+def test_without_the_switch_nothing_is_even_asked(switch: str) -> None:
+    person = Person(ARN_of="must not be asked for")
+
+    with pytest.raises(RefusedError, match=rf"Set {SWITCH}=yes .* Nothing was done"):
+        person.agree(FakeAccount(), switch)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "message"),
+    [
+        ("ARN_of", "arn:aws:connect:eu-west-2:1:instance/x", "is not the ARN of an Amazon Connect instance"),
+        ("Country", "UK", "must be a two-letter country code"),
+        ("Type_of", "LOCAL", "must be one of"),
+        ("Quota", "five", "'five' is no number"),
+        ("Claims", "6", "9 of the 10 claims and releases"),
+        ("Type_'", "yes", "Not confirmed. Nothing was done"),
+        ("Type_'", "", "Not confirmed. Nothing was done"),
+    ],
+)
+def test_answer_that_ends_it(question: str, answer: str, message: str) -> None:
+    with pytest.raises(RefusedError, match=message):
+        Person(**{question: answer}).agree(FakeAccount())
+
+
+_UNREADY: Final[list[tuple[str, object, str]]] = [
+    ("owner", "999999999999", f"credentials are for account 999999999999, the instance is in {OWNER}"),
+    ("bootstrapped", False, "run cdk bootstrap first"),
+    ("free", False, "Connect offers no TOLL_FREE number of GB"),
+    ("numbers", frozenset("12345"), "holds 5 numbers of 5: there is no room"),
+    ("changes", 9, "9 of the 10 claims and releases"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), _UNREADY)
+def test_account_that_is_not_ready(name: str, value: object, message: str) -> None:
+    account = FakeAccount()
+    setattr(account, name, value)
+
+    with pytest.raises(RefusedError, match=message):
+        Person().agree(account)
+
+
+@pytest.mark.parametrize(
+    ("quota", "held", "changes", "has_room"),
+    [(5, 4, 8, True), (5, 4, 9, False), (5, 5, 0, False), (1, 0, 0, True), (1, 0, 1, False), (0, 0, 0, False)],
+)
+def test_headroom(quota: int, held: int, changes: int, has_room: bool) -> None:
+    assert (Headroom(quota, held, changes).problem() is None) == has_room
