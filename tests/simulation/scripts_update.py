@@ -8,7 +8,7 @@ from .invariants import Needed
 from .runner import Script
 from .world import World
 
-STEPS_OF_A_REPLACEMENT: Final = 20
+STEPS_OF_A_REPLACEMENT: Final = 22
 """How many calls an undisturbed replacement makes; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)

@@ -8,6 +8,7 @@ it. What is announced is taken back only by a clear answer.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from typing import Final
 
 from .. import rules, tokens
@@ -28,6 +29,10 @@ MAX_CANDIDATES: Final = 200
 """After so many lost races something else is wrong."""
 LAG_SECONDS: Final = 120
 """How long Connect may take to show a number that it has given out."""
+_OTHERS_SECONDS: Final = 45
+"""How long another attempt's call for the same number is waited for."""
+_LOOKS: Final = 4
+"""So often is a number looked at that is listed and cannot be described."""
 _MAX_PAGES: Final = 100
 
 
@@ -134,8 +139,12 @@ def find_own(attempt: Attempt, claim: Claim, phone_number: str) -> str | None:
     arn = attempt.connect.find_imported(source) if source else attempt.connect.find(phone_number)
     if arn is None:
         return None
-    state = attempt.connect.describe(arn)
-    return arn if state is not None and state.tags.get(rules.CLAIM_TAG) == claim.id else None
+    for look in range(_LOOKS):
+        state = attempt.connect.describe(arn)
+        if state is not None:
+            return arn if state.tags.get(rules.CLAIM_TAG) == claim.id else None
+        attempt.timing.backoff(look, f"Connect lists {phone_number} and does not describe it")
+    return None
 
 
 def _announced(attempt: Attempt, claim: Claim) -> Claim:
@@ -215,7 +224,7 @@ def _called(attempt: Attempt, claim: Claim) -> Claim:
 def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
     # If an earlier attempt did get the number and Connect has forgotten the token, this refusal is about ourselves.
     if error.trouble in (Trouble.NOT_AVAILABLE, Trouble.CHANGED_PARAMETERS, Trouble.INVALID):
-        own = _patiently_find_own(attempt, claim, candidate)
+        own = _patiently_find_own(attempt, claim, candidate, error.was_uncertain)
         if own is not None:
             return record_number(attempt, claim, candidate, own)
     claim = _answered_clearly(attempt, claim, candidate, error)
@@ -229,19 +238,21 @@ def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError
     return claim
 
 
-def _patiently_find_own(attempt: Attempt, claim: Claim, candidate: str) -> str | None:
-    """Look for the candidate among this account's numbers for as long as another call for it may be on its way."""
-    polls = 0
-    while True:
+def _patiently_find_own(attempt: Attempt, claim: Claim, candidate: str, was_uncertain: bool) -> str | None:
+    """Look for the candidate among this account's numbers for as long as it may still turn out to be our own."""
+    began = attempt.timing.now()
+    for polls in count():
         own = find_own(attempt, claim, candidate)
         if own is not None:
             return own
         claim = attempt.reread(claim)
-        waits = polls < 6 and any(until > attempt.timing.now() for until in _others_in_doubt(attempt, claim))
-        if not waits or claim.arn or not claim.is_open or claim.candidate != candidate:
-            return None
-        attempt.timing.backoff(polls, f"waiting for another attempt to claim {candidate}", 10.0)
-        polls += 1
+        now = attempt.timing.now()
+        is_on_its_way = any(until > now for until in _others_in_doubt(attempt, claim))
+        patience = LAG_SECONDS if was_uncertain else _OTHERS_SECONDS if is_on_its_way else 0
+        if claim.arn or not claim.is_open or claim.candidate != candidate or now - began >= patience:
+            break
+        attempt.timing.backoff(polls, f"waiting whether an earlier call has claimed {candidate}", 10.0)
+    return None
 
 
 def _others_in_doubt(attempt: Attempt, claim: Claim) -> list[int]:

@@ -69,7 +69,8 @@ def close(attempt: Attempt, claim: Claim, is_patient: bool = True) -> Closed:
             return Closed(put_off(attempt, claim, problem), problem)
         if closed is not None:
             return closed
-        if not is_patient or attempt.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS:
+        has_waited = polls > 0 and attempt.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS
+        if not is_patient or has_waited:
             # Nothing was claimed as far as anybody can see. The sweeper looks again when that is certain.
             return Closed(attempt.reread(claim))
         attempt.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)
