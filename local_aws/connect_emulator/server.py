@@ -99,6 +99,9 @@ class _HttpServer(ThreadingHTTPServer):
         self.lock = lock
         self.sleep = sleep
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that is gone is no error of the server."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

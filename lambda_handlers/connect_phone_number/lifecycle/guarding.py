@@ -3,8 +3,6 @@
 Without the function and the ledger nobody could release what is due, or release what other stacks delete later.
 """
 
-from itertools import count
-
 from ..ledger.items import DUE, Claim, ClaimState
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
@@ -13,6 +11,9 @@ from .sweeping import sweep
 
 RESOURCE_TYPE = "Custom::ConnectPhoneNumberProvider"
 _NAMED_AT_MOST = 5
+_QUIET_LOOKS = 2
+"""So often must nothing be found, as the index may lag behind what happened a moment ago."""
+_INDEX_LAG_SECONDS = 5
 
 
 def guard(attempt: Attempt, request: Request) -> Answer:
@@ -26,19 +27,23 @@ def guard(attempt: Attempt, request: Request) -> Answer:
     physical_id = request.physical_resource_id or f"provider-{attempt.place.provider_id}"
     if request.type is not RequestType.DELETE:
         return Answer(Status.SUCCESS, physical_id)
-    for polls in count():
+    polls = quiet = 0
+    while quiet < _QUIET_LOOKS:
+        if quiet:
+            attempt.timing.sleep(_INDEX_LAG_SECONDS)
         sweep(attempt)
         unfinished = attempt.ledger.unfinished_or_live()
         used = [claim for claim in unfinished if claim.is_open and _is_needed(attempt, claim)]
         if used:
             return Answer(Status.FAILED, physical_id, _still_used(used))
         left = [claim for claim in unfinished if claim.index().get("due") == DUE and not claim.lapsing]
-        if not left:
-            break
         failing = [claim for claim in left if claim.last_error]
         if failing:
             return Answer(Status.FAILED, physical_id, _still_due(failing))
-        attempt.timing.backoff(polls, _still_due(left), 30.0)
+        if left:
+            attempt.timing.backoff(polls, _still_due(left), 30.0)
+            polls += 1
+        quiet = 0 if left else quiet + 1
     return Answer(Status.SUCCESS, physical_id)
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number.lifecycle.guarding import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.timing import NotFinished
+from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import STACK, Answered, Died, Event, World, die
 
 PHYSICAL_ID = "provider-shared"
@@ -113,3 +114,10 @@ def test_a_number_that_its_stack_has_let_go_of_does_not_keep_the_provider(world:
     world.stacks.held = False
     assert _delete(world).succeeded
     assert world.number(arn).status == "CLAIMED"
+
+
+def test_a_number_that_the_index_does_not_show_yet_keeps_the_provider(world: World) -> None:
+    # CloudFormation waits for both, so a number can be as young as this only in another stack.
+    world.store = MemoryStore(world.clock, index_lag_seconds=6)
+    world.created()
+    assert not _delete(world).succeeded
