@@ -1,49 +1,28 @@
-from typing import Any
-
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+    NUMBER,
+    adopt,
+    adoption,
+    delete,
+    retained,
+)
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
     STACK,
-    Answered,
     Died,
-    Event,
     World,
     die,
     tag_list,
 )
 
-NUMBER = "+12065550100"
-INVENTED = "sales-Sales-1ABCDEFGH"
-
-
-def _adoption(world: World, phone_number: str = NUMBER, **properties: Any) -> Event:
-    adopt: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": phone_number, "Adopt": "true"}
-    return world.event("Create", stack=OTHER_STACK, resource="Sales", **{**adopt, **properties})
-
-
-def _adopt(world: World, phone_number: str = NUMBER, **properties: Any) -> Answered:
-    return world.send(_adoption(world, phone_number, **properties))
-
-
-def _delete(world: World, physical_id: str) -> Answered:
-    return world.delete(physical_id, stack=OTHER_STACK, resource="Sales")
-
-
-def _retained(world: World) -> str:
-    """Return a number that the first stack has let go of and kept."""
-    arn = world.created(PhoneNumber=NUMBER, RemovalPolicy="retain")
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    world.stacks.held = False
-    return arn
-
 
 def test_an_untagged_number_is_adopted(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    adopted = _adopt(world, Tags=tag_list(team="sales"))
+    adopted = adopt(world, Tags=tag_list(team="sales"))
     assert (adopted.status, adopted.physical_id) == ("SUCCESS", arn)
     assert dict(adopted.data) == {
         "PhoneNumber": NUMBER,
@@ -68,7 +47,7 @@ def test_an_adopted_number_gets_what_the_template_says(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     other = world.emulator.add_instance(REGION)
     flow = world.emulator.add_contact_flow(other)
-    assert _adopt(world, TargetArn=other, ContactFlowArn=flow, Description="Sales").succeeded
+    assert adopt(world, TargetArn=other, ContactFlowArn=flow, Description="Sales").succeeded
     number = world.number(arn)
     assert (number.target_arn, number.description) == (other, "Sales")
     assert list(number.contact_flows.values()) == [flow.rsplit("/", 1)[1]]
@@ -76,14 +55,14 @@ def test_an_adopted_number_gets_what_the_template_says(world: World) -> None:
 
 def test_an_adopted_number_follows_its_stack_from_then_on(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    _adopt(world)
-    assert _delete(world, arn).succeeded
+    adopt(world)
+    assert delete(world, arn).succeeded
     assert world.held() == []
 
 
 def test_an_adopted_number_is_changed_in_place(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    _adopt(world)
+    adopt(world)
     updated = world.update(
         arn,
         stack=OTHER_STACK,
@@ -99,7 +78,7 @@ def test_an_adopted_number_is_changed_in_place(world: World) -> None:
 
 
 def test_a_number_that_the_account_does_not_hold(world: World) -> None:
-    failed = _adopt(world)
+    failed = adopt(world)
     assert (failed.status, failed.reason) == (
         "FAILED",
         (
@@ -107,13 +86,13 @@ def test_a_number_that_the_account_does_not_hold(world: World) -> None:
             "Region, or leave Adopt out to claim it."
         ),
     )
-    assert _delete(world, failed.physical_id).succeeded
+    assert delete(world, failed.physical_id).succeeded
 
 
 def test_a_number_of_another_provider_is_refused(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER, {rules.PROVIDER_TAG: "theirs", rules.CLAIM_TAG: "their-claim"})
     before = dict(world.number(arn).tags)
-    failed = _adopt(world)
+    failed = adopt(world)
     assert (failed.status, failed.reason) == (
         "FAILED",
         (
@@ -121,7 +100,7 @@ def test_a_number_of_another_provider_is_refused(world: World) -> None:
             "remove its tags that begin with 'cdk-connect-phone-number:', then deploy again."
         ),
     )
-    assert _delete(world, failed.physical_id).succeeded
+    assert delete(world, failed.physical_id).succeeded
     assert world.number(arn).tags == before
     assert world.held() == [NUMBER]
 
@@ -130,7 +109,7 @@ def test_a_number_of_another_provider_is_refused(world: World) -> None:
 def test_a_number_of_another_resource_is_refused(world: World, held: bool | None) -> None:
     arn = world.created(PhoneNumber=NUMBER)
     world.stacks.held = held
-    failed = _adopt(world)
+    failed = adopt(world)
     assert (failed.status, failed.reason) == (
         "FAILED",
         (
@@ -138,7 +117,7 @@ def test_a_number_of_another_resource_is_refused(world: World, held: bool | None
             "retaining removal policy first, then deploy again."
         ),
     )
-    assert _delete(world, failed.physical_id).succeeded
+    assert delete(world, failed.physical_id).succeeded
     assert world.held() == [NUMBER]
     assert world.update(arn, PhoneNumber=NUMBER, Description="x").succeeded, "the owner still owns it"
 
@@ -146,7 +125,7 @@ def test_a_number_of_another_resource_is_refused(world: World, held: bool | None
 def test_an_imported_number_of_another_resource_is_refused(world: World) -> None:
     source = world.emulator.add_source_number(REGION, "+12065559999", "US", "DID")
     arn = world.created(CountryCode=None, Type=None, SourcePhoneNumberArn=source)
-    failed = _adopt(world, "+12065559999")
+    failed = adopt(world, "+12065559999")
     assert failed.status == "FAILED"
     assert f"it belongs to resource Number of stack {STACK}" in failed.reason
     assert world.number(arn).tags[rules.RESOURCE_TAG] == "Number"
@@ -157,12 +136,12 @@ def test_a_number_that_is_being_released_is_refused(world: World) -> None:
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
     assert not world.delete(arn).succeeded
     world.stacks.held = False
-    assert not _adopt(world).succeeded
+    assert not adopt(world).succeeded
 
 
 def test_s19_a_number_that_was_kept_is_adopted_by_another_stack(world: World) -> None:
-    arn = _retained(world)
-    adopted = _adopt(world)
+    arn = retained(world)
+    adopted = adopt(world)
     assert (adopted.status, adopted.physical_id) == ("SUCCESS", arn)
     assert world.number(arn).tags[rules.STACK_TAG] == OTHER_STACK
     previous = world.claim()
@@ -176,7 +155,7 @@ def test_s19_a_number_that_was_kept_is_adopted_by_another_stack(world: World) ->
     assert late.succeeded
     assert late.reason == f"{NUMBER} belongs to Sales of {OTHER_STACK} now and was left alone."
     assert world.held() == [NUMBER]
-    assert _delete(world, arn).succeeded
+    assert delete(world, arn).succeeded
     assert world.held() == []
 
 
@@ -198,7 +177,7 @@ def test_s19_a_number_that_is_not_kept_is_not_adopted_under_another_name(world: 
 
 def test_an_adoption_whose_function_dies_is_finished_by_its_redelivery(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    event = _adoption(world)
+    event = adoption(world)
     world.client.before["tag_resource"] = die
     with pytest.raises(Died):
         world.handle(event)
@@ -211,7 +190,7 @@ def test_two_adoptions_of_one_number_at_the_same_time(world: World) -> None:
     world.claimed_by_hand(NUMBER)
     rival = world.event("Create", resource="Rival", CountryCode=None, Type=None, PhoneNumber=NUMBER, Adopt="true")
     world.client.after["describe_phone_number"] = lambda _: world.handle(rival)
-    world.handle(_adoption(world))
+    world.handle(adoption(world))
     assert sorted(answer.succeeded for answer in world.answers) == [False, True]
     assert world.held() == [NUMBER]
 
@@ -219,8 +198,8 @@ def test_two_adoptions_of_one_number_at_the_same_time(world: World) -> None:
 def test_an_adoption_that_is_denied_names_the_permission(world: World) -> None:
     world.claimed_by_hand(NUMBER)
     world.emulator.faults.add("TagResource", "error", code="AccessDeniedException", calls=None)
-    failed = _adopt(world)
+    failed = adopt(world)
     assert failed.status == "FAILED"
     assert "connect:TagResource " in failed.reason
-    assert _delete(world, failed.physical_id).succeeded
+    assert delete(world, failed.physical_id).succeeded
     assert world.held() == [NUMBER]

@@ -1,67 +1,47 @@
 """An adoption that comes to nothing."""
 
-from typing import Any
-
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+    INVENTED,
+    NUMBER,
+    adopt,
+    adoption,
+    delete,
+    retained,
+)
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
-    Answered,
     Died,
-    Event,
     World,
     die,
     tag_list,
     user_tags,
 )
 
-NUMBER = "+12065550100"
-INVENTED = "sales-Sales-1ABCDEFGH"
-
-
-def _adoption(world: World, phone_number: str = NUMBER, **properties: Any) -> Event:
-    adopt: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": phone_number, "Adopt": "true"}
-    return world.event("Create", stack=OTHER_STACK, resource="Sales", **{**adopt, **properties})
-
-
-def _adopt(world: World, phone_number: str = NUMBER, **properties: Any) -> Answered:
-    return world.send(_adoption(world, phone_number, **properties))
-
-
-def _delete(world: World, physical_id: str) -> Answered:
-    return world.delete(physical_id, stack=OTHER_STACK, resource="Sales")
-
-
-def _retained(world: World) -> str:
-    """Return a number that the first stack has let go of and kept."""
-    arn = world.created(PhoneNumber=NUMBER, RemovalPolicy="retain")
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    world.stacks.held = False
-    return arn
-
 
 def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_first(world: World) -> None:
-    arn = _retained(world)
-    _adopt(world)
+    arn = retained(world)
+    adopt(world)
     world.stacks.rolling_back = True
-    assert _delete(world, arn).succeeded
+    assert delete(world, arn).succeeded
     assert world.held() == [NUMBER]
     owner = world.claim()
     assert (owner.state, owner.retain) == (ClaimState.LIVE, True)
     assert world.number(arn).tags[rules.CLAIM_TAG] == owner.id
     assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
     world.stacks.rolling_back = False
-    assert _adopt(world).succeeded, "it can be adopted again"
+    assert adopt(world).succeeded, "it can be adopted again"
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["list_phone_numbers_v2", "describe_phone_number", "tag_resource"])
 def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, moment: str, method: str) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    create = _adoption(world)
+    create = adoption(world)
     delete = world.event("Delete", INVENTED, stack=OTHER_STACK, resource="Sales")
     world.hooks(moment)[method] = lambda _: world.handle(delete)
     world.handle(create)
@@ -79,8 +59,8 @@ def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, momen
 
 def test_an_adoption_cancelled_after_it_has_finished_is_given_back(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER, {"by-hand": "yes"})
-    assert _adopt(world, Tags=tag_list(team="sales")).succeeded
-    assert _delete(world, INVENTED).succeeded
+    assert adopt(world, Tags=tag_list(team="sales")).succeeded
+    assert delete(world, INVENTED).succeeded
     assert world.held() == [NUMBER]
     assert set(world.number(arn).tags) & set(rules.OWNERSHIP_TAGS) == set()
     assert user_tags(world.number(arn))["by-hand"] == "yes"
@@ -89,8 +69,8 @@ def test_an_adoption_cancelled_after_it_has_finished_is_given_back(world: World)
 def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER, {"by-hand": "yes", "team": "support"})
     other = world.emulator.add_instance(REGION)
-    assert _adopt(world, TargetArn=other, Description="Sales", Tags=tag_list(team="sales", cost="42")).succeeded
-    assert _delete(world, INVENTED).succeeded
+    assert adopt(world, TargetArn=other, Description="Sales", Tags=tag_list(team="sales", cost="42")).succeeded
+    assert delete(world, INVENTED).succeeded
     number = world.number(arn)
     assert (number.description, number.target_arn) == ("By hand", world.instance)
     assert number.tags == {"by-hand": "yes", "team": "support"}
@@ -104,7 +84,7 @@ def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None
 def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: World, moment: str, method: str) -> None:
     arn = world.claimed_by_hand(NUMBER)
     other = world.emulator.add_instance(REGION)
-    assert _adopt(world, TargetArn=other, Description="Sales", Tags=tag_list(team="sales")).succeeded
+    assert adopt(world, TargetArn=other, Description="Sales", Tags=tag_list(team="sales")).succeeded
     delete = world.event("Delete", INVENTED, stack=OTHER_STACK, resource="Sales")
     world.hooks(moment)[method] = die
     try:
@@ -121,9 +101,9 @@ def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: Wo
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException"])
 def test_a_give_back_that_is_refused_fails_and_is_finished_by_the_sweeper(world: World, code: str) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    assert _adopt(world).succeeded
+    assert adopt(world).succeeded
     world.emulator.faults.add("UntagResource", "error", code=code, calls=None)
-    failed = _delete(world, INVENTED)
+    failed = delete(world, INVENTED)
     assert failed.status == "FAILED"
     assert "UntagResource" in failed.reason
     world.emulator.faults.clear()
@@ -136,7 +116,7 @@ def test_a_give_back_that_is_refused_fails_and_is_finished_by_the_sweeper(world:
 
 def test_an_adoption_of_a_number_that_was_released_by_hand_meanwhile_is_over(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
-    assert _adopt(world).succeeded
+    assert adopt(world).succeeded
     world.released_by_hand(arn)
-    assert _delete(world, INVENTED).succeeded
+    assert delete(world, INVENTED).succeeded
     assert world.claim(OTHER_STACK, "Sales").state is ClaimState.CLOSED
