@@ -72,6 +72,7 @@ bench: $(STAMPS) ## measure the handler beside two handlers written the usual wa
 .PHONY: verify
 verify: $(STAMPS) ## every script under every fault, and every schedule (long)
 	@python -m tests.simulation
+	@python -m tests.breakages --whole
 
 .PHONY: acceptance
 acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real AWS: costs money, asks first

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
+from tests.simulation.clients import SimulatedConnect
 from tests.simulation.cloudformation import CloudFormation
 from tests.simulation.lambda_service import Invocation, LambdaService
 from tests.simulation.timeline import Task
 from tests.simulation.wire import Injector
-from tests.simulation.world import Options, SimulatedConnect, World
+from tests.simulation.world import Options, World
 
 from .peer import Event, Peer, RetryingClient, Tools
 

@@ -37,7 +37,7 @@ CLOSING: Final = (
         (Hunt("S4 cancelled at step 1?, delete first"),),
     ),
     Breakage(
-        "a Delete with an invented id does not keep a late Create from starting",
+        "a Create or Update that comes too late is not refused as stale",
         (
             Patch(
                 _DECISION,

@@ -67,7 +67,7 @@ def hunt(breakage: Breakage | None, hunts: Iterable[Hunt], *, plays_all: bool = 
         found = json.loads(done.stdout)
         violations = {entry["script"]: entry["violations"] for entry in found["caught"]}
         if breakage is not None and breakage.unit_tests:
-            violations |= _failing_unit_tests(breakage, root)
+            violations |= _failing_unit_tests(breakage.unit_tests, root)
         return Finding(found["played"], violations)
 
 
@@ -87,11 +87,11 @@ def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
     return "\n".join(lines)
 
 
-def _failing_unit_tests(breakage: Breakage, root: Path) -> dict[str, list[str]]:
+def _failing_unit_tests(tests: tuple[str, ...], root: Path) -> dict[str, list[str]]:
     done = python(
         root,
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={root} ."),
-        *breakage.unit_tests,
+        *tests,
     )
     failed = [line.removeprefix("FAILED ") for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     return {line.partition(" - ")[0].rpartition("/")[2]: ["unit test"] for line in failed}

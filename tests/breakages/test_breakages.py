@@ -17,6 +17,11 @@ def test_without_a_breakage_nothing_is_caught() -> None:
     assert finding.violations == {}
 
 
+def test_without_a_breakage_the_unit_tests_that_catch_one_pass() -> None:
+    for tests in {breakage.unit_tests for breakage in BREAKAGES if breakage.unit_tests}:
+        assert hunt(Breakage("nothing", (), unit_tests=tests), ()).violations == {}
+
+
 def test_a_change_that_does_not_fit_is_no_breakage() -> None:
     patch = Patch("tokens.py", "there is no such line", "")
     with pytest.raises(PatchDoesNotFit), broken_copy(Breakage("", (patch,))):

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.simulation.cloudformation import SentRequest, Stack
 from tests.simulation.invariants import Needed
+from tests.simulation.requests import SentRequest
+from tests.simulation.stack import Stack
 
 from .world import KillingWorld
 

@@ -13,8 +13,9 @@ from greenlet import greenlet
 
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
 from local_aws.connect_emulator.server import EmulatorServer
-from tests.simulation.cloudformation import CloudFormation, Stack
+from tests.simulation.cloudformation import CloudFormation
 from tests.simulation.lambda_service import TIMEOUT_SECONDS, Invocation, LambdaService
+from tests.simulation.stack import Stack
 from tests.simulation.timeline import START, Killed, Task, Timeline
 from tests.simulation.wire import Call, Surface
 from tests.simulation.world import REGION, SWEEP_SECONDS, World

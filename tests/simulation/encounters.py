@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from local_aws.connect_emulator import Settings as EmulatorSettings
 
-from .cloudformation import SentRequest
 from .invariants import Needed
 from .lambda_service import Invocation
+from .requests import SentRequest
 from .runner import Script
 from .world import Options, World
 

@@ -9,6 +9,7 @@ seen, what CloudFormation knows, and the time. That keeps the exploration exhaus
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import Random
 from typing import Final
 
 from .runner import Result, Script, judge, prepare
@@ -155,10 +156,14 @@ def explore(script: Script, bounds: Bounds, limit: int | None = None) -> Explora
     exploration = Exploration(script, bounds)
     known: set[int] = set()
     todo: list[tuple[int, ...]] = [()]
+    order = Random(0)  # noqa: S311 - to be the same each time
     while todo:
         if limit is not None and exploration.schedules + exploration.cut >= limit:
             exploration.is_complete = False
             break
+        # In any order of its own, so that an exploration that is stopped has been everywhere.
+        position = order.randrange(len(todo))
+        todo[position], todo[-1] = todo[-1], todo[position]
         choices = Choices(bounds, todo.pop(), known)
         result = _played(script, choices)
         todo += choices.alternatives

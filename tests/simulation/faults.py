@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, StoreUnavailable
 from local_aws.connect_emulator.model import connect_model
 
+from .clients import HttpStatus, Unknown
 from .wire import Call, Fault, FaultKind, Surface
-from .world import HttpStatus, Unknown, World
+from .world import World
 
 _LAG_SECONDS: Final = 45.0
 """For how long Connect does not show a number that it has given out, where that is the fault."""

@@ -13,7 +13,8 @@ from typing import Any, Final
 from lambda_handlers.connect_phone_number import rules, tokens
 from local_aws.connect_emulator.state import ClaimedNumber, Status
 
-from .cloudformation import PROVIDER_RESOURCE_TYPE, RequestState, SentRequest
+from .cloudformation import PROVIDER_RESOURCE_TYPE
+from .requests import RequestState, SentRequest
 from .timeline import START
 from .wire import Call, FaultKind
 from .world import World
@@ -90,11 +91,18 @@ def one_number_per_resource(world: World, numbers: Mapping[str, ClaimedNumber]) 
         if count > 1:
             yield f"L2: {count} numbers are held for claim {claim}"
     kept = world.cloudformation.retained | _kept_by_policy(world)
+    # Between a replacement and its clean-up, or after a roll-back that failed, CloudFormation itself knows of two.
+    replaced = {
+        old
+        for stack in world.cloudformation.stacks.values()
+        for resource in stack.resources.values()
+        for old, _ in resource.replaced
+    }
     owners = Counter(
         _owner(number)
         for number in numbers.values()
         if number.is_held
-        and number.arn not in kept
+        and number.arn not in kept | replaced
         and rules.RESOURCE_TAG in number.tags
         and number.status is not Status.FAILED
     )

@@ -56,7 +56,7 @@ class Case:
     def name(self) -> str:
         """A text that says what is done."""
         faults = ", ".join(f"#{index} {fault.name}" for index, fault in self.faults.items())
-        return f"{self.script.name} [{faults}]"
+        return f"{self.script.name} [{faults}]" if faults else self.script.name
 
     def run(self) -> Result:
         """Play it."""

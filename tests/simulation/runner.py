@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from .invariants import Needed, check, watch
 from .timeline import Chooser
 from .wire import Call, Fault, Injector
-from .world import Options, World
+from .world import Endless, Options, World
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,10 @@ def prepare(
 
 def judge(script: Script, world: World) -> Result:
     """Play a script in a world, and check all invariants."""
-    script.play(world)
+    try:
+        script.play(world)
+    except Endless as problem:
+        world.violations.append(f"Endless: {problem}")
     world.is_explored = False
     world.run_until_quiet()
     return Result(script, check(world, script.needed), world.wire.calls, world)

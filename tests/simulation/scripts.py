@@ -1,16 +1,47 @@
 """The scripts S1 to S21 of the lifecycle contract, each with its variants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
+from typing import Any, Final
 
-from . import scripts_creation, scripts_deletion, scripts_update, scripts_world
+from . import (
+    scripts_cancellation,
+    scripts_creation,
+    scripts_deletion,
+    scripts_rivalry,
+    scripts_update,
+    scripts_world,
+)
 from .runner import Script
+
+_INDEX_LAG_SECONDS: Final = 3.0
+_OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "the index late": {},
+    "calls throttled": {"throttling": True},
+    "numbers shown late": {"describe_lag_seconds": 45.0},
+    "tokens forgotten": {"token_memory_seconds": 0.0},
+    "numbers shown late, tokens forgotten": {"describe_lag_seconds": 45.0, "token_memory_seconds": 0.0},
+    "claims slow": {"claim_seconds": 100.0},
+    "claims slow, numbers shown late": {"claim_seconds": 100.0, "describe_lag_seconds": 45.0},
+    "releases never in use": {"refuse_release_in_progress": False},
+}
 
 
 @cache
 def all_scripts() -> tuple[Script, ...]:
     """Return every script in every variant, in the order of their names."""
     return tuple(_all())
+
+
+def in_other_worlds() -> Iterator[Script]:
+    """Return every short script in worlds where Connect is slow or forgetful, and the ledger's index is late."""
+    for name, changes in _OTHER_WORLDS.items():
+        for script in all_scripts():
+            if script.is_short:
+                emulator = replace(script.options.emulator, **changes)
+                options = replace(script.options, emulator=emulator, index_lag_seconds=_INDEX_LAG_SECONDS)
+                yield replace(script, name=f"{script.name} ({name})", options=options)
 
 
 def by_name(name: str) -> Script:
@@ -32,6 +63,8 @@ def group(script: Script) -> str:
 def _all() -> Iterator[Script]:
     scripts = [
         *scripts_creation.scripts(),
+        *scripts_cancellation.scripts(),
+        *scripts_rivalry.scripts(),
         *scripts_deletion.scripts(),
         *scripts_update.scripts(),
         *scripts_world.scripts(),

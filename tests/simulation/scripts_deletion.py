@@ -5,8 +5,8 @@ from typing import Final
 
 from .faults import DEATH, DEATH_AFTER
 from .invariants import Needed
+from .plays import at_step, create_and_delete
 from .runner import Script, hitting
-from .wire import Call
 from .world import World
 
 STEPS_OF_A_DELETE: Final = 10
@@ -25,15 +25,15 @@ def scripts() -> Iterator[Script]:
         for fault in (DEATH, DEATH_AFTER):
             yield Script(
                 f"S7 delete dies, {fault.name.removeprefix('death ')} step {step}",
-                _create_and_delete,
+                create_and_delete,
                 _ONE,
-                scripted=hitting(_at_step(step, first_only=True), fault),
+                scripted=hitting(at_step("Delete", step, first_only=True), fault),
             )
         yield Script(
             f"S7 delete dies at every attempt before step {step}",
-            _create_and_delete,
+            create_and_delete,
             _ONE,
-            scripted=hitting(_at_step(step, first_only=False), DEATH),
+            scripted=hitting(at_step("Delete", step, first_only=False), DEATH),
         )
     for code, seconds in (
         ("AccessDeniedException", 3600.0),
@@ -50,18 +50,12 @@ def scripts() -> Iterator[Script]:
                 _ONE,
                 is_short=seconds < _DAY,
             )
-    yield Script("S9 number released by hand", _released_by_hand, Needed(1, 0))
+    yield Script("S9 number released by hand", _released_by_hand, _ONE)
     yield Script("S9 number moved by hand", _moved_by_hand, _ONE)
     yield Script("S9 number claimed by somebody else since", _claimed_by_others, Needed(1, 0))
     yield Script("S9 number tagged for somebody else", _retagged, Needed(1, 0))
     yield Script("S9 delete of a number that never was ours", _foreign_number, Needed(0, 0))
     yield Script("S9 delete of a number of another Region", _other_region, Needed(0, 0))
-
-
-def _create_and_delete(world: World) -> None:
-    stack = world.stack()
-    if stack.create("Number", world.number()):
-        stack.destroy()
 
 
 def _delete_twice_in_turn(world: World) -> None:
@@ -170,11 +164,3 @@ def _other_region(world: World) -> None:
     arn = "arn:aws:connect:eu-west-2:000000000000:phone-number/11111111-2222-4333-8444-555555555555"
     stack.hold("Number", arn, world.number())
     stack.destroy()
-
-
-def _at_step(step: int, *, first_only: bool) -> Callable[[Call], bool]:
-    def hits(call: Call) -> bool:
-        is_deletion = call.task.startswith("Delete")
-        return is_deletion and call.number == step and (call.task.endswith("/1") or not first_only)
-
-    return hits

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from .cloudformation import Stack
 from .invariants import Needed
 from .runner import Script
+from .stack import Stack
 from .world import World
 
 STEPS_OF_A_REPLACEMENT: Final = 22

@@ -1,9 +1,11 @@
 """The scripts without further faults, and whether the simulator itself does what it says."""
 
+from itertools import islice
+
 import pytest
 
 from .runner import Script, run
-from .scripts import all_scripts, by_name, group
+from .scripts import all_scripts, by_name, group, in_other_worlds
 from .scripts_creation import STEPS_OF_A_CREATE
 from .scripts_deletion import STEPS_OF_A_DELETE
 from .scripts_update import STEPS_OF_A_REPLACEMENT
@@ -13,6 +15,12 @@ from .scripts_update import STEPS_OF_A_REPLACEMENT
 def test_script_breaks_no_invariant(script: Script) -> None:
     result = run(script)
     assert not result.violations, result.trace()
+
+
+def test_scripts_break_no_invariant_in_other_worlds() -> None:
+    for script in islice(in_other_worlds(), 0, None, 4):
+        result = run(script)
+        assert not result.violations, result.trace()
 
 
 def test_all_scripts_of_the_contract_are_there() -> None:

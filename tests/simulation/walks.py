@@ -6,9 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from .cloudformation import SentRequest, Stack
 from .faults import faults_of
 from .invariants import Needed, check, watch
+from .requests import SentRequest
+from .stack import Stack
 from .wire import Call, Fault
 from .world import World
 

@@ -3,6 +3,7 @@
 Here calls are counted, written down, hit by faults, and are the points at which a task gives way to others.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -202,6 +203,12 @@ def _outcome(error: BaseException) -> str:
     return type(error).__name__
 
 
+_LONG_NAMES: Final = re.compile(
+    r"arn:aws:connect:[a-z0-9-]+:\d{12}:|arn:aws:cloudformation:[a-z0-9-]+:\d{12}:stack/|(?<=[a-z0-9])/[0-9a-f-]{36}(?=#)"
+)
+"""What is the same in every trace, or says nothing to a reader."""
+
+
 def _brief(parameters: Any) -> str:
-    text = str(parameters)
+    text = _LONG_NAMES.sub("", str(parameters))
     return text if len(text) <= 300 else text[:300] + "…"

@@ -71,3 +71,66 @@ def test_a_failed_claim_that_connect_does_not_take_back_is_released_after_a_day(
     world.sweep()
     assert world.effects("ReleasePhoneNumber") == 1
     assert world.held() == []
+
+
+def test_a_number_found_by_its_doubt_is_written_down_with_all_that_is_known_of_it(world: World) -> None:
+    event = world.event("Create")
+    world.client.after["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    (phone_number,) = world.held()
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=1)
+    failed = world.delete("support-Number-1A2B3C")
+    assert f"refused ReleasePhoneNumber for {phone_number} (" in failed.reason
+    assert world.claim().phone_number == phone_number
+    assert world.clock.now - 30 <= world.claim().claimed_at <= world.clock.now
+
+
+def test_every_number_in_doubt_is_looked_for(world: World) -> None:
+    def then_a_stranger(first: object) -> None:
+        def take(_: object) -> None:
+            assert isinstance(first, dict)
+            world.emulator.take(str(first["PhoneNumber"]))  # pyright: ignore[reportUnknownArgumentType]
+            world.client.before["claim_phone_number"] = lambda _: world.client.after.update(claim_phone_number=die)
+
+        world.client.before["claim_phone_number"] = take
+
+    event = world.event("Create")
+    world.emulator.faults.add("ClaimPhoneNumber", "lost_request")
+    world.client.before["claim_phone_number"] = then_a_stranger
+    with pytest.raises(Died):
+        world.handle(event)
+    assert len(world.claim().doubts) == 2
+    assert world.delete("support-Number-1A2B3C").succeeded
+    assert world.held() == []
+
+
+def test_a_number_that_is_being_provided_is_not_asked_to_go_before(world: World) -> None:
+    world.emulator.configure(claim_seconds=30.0)
+    event = world.event("Create")
+    world.client.after["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    assert world.delete("support-Number-1A2B3C").succeeded
+    assert len(world.calls("ReleasePhoneNumber")) == 1
+    assert world.held() == []
+
+
+def test_a_number_that_is_gone_is_believed_to_be_so_in_some_seconds(world: World) -> None:
+    arn = world.created()
+    world.clock.pause(200.0)
+    world.released_by_hand(arn)
+    began = world.clock.now
+    assert world.delete(arn).succeeded
+    assert world.clock.now - began < 20
+    assert world.claim().outcome is Outcome.ALREADY_GONE
+
+
+def test_a_number_that_cannot_be_looked_at_is_named_to_the_person_and_in_the_ledger(world: World) -> None:
+    arn = world.created()
+    world.emulator.faults.add("DescribePhoneNumber", "error", code="InvalidParameterException", calls=1)
+    failed = world.delete(arn)
+    assert f"Amazon Connect refused DescribePhoneNumber for {world.number(arn).phone_number}: " in failed.reason
+    assert world.claim().last_error == failed.reason
+    assert world.claim().failures == 1
+    assert world.claim().closing_at == int(world.clock.now)

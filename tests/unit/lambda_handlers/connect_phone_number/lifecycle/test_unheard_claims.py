@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from lambda_handlers.connect_phone_number import tokens
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
 from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, Died, World, die
 
@@ -116,3 +117,11 @@ def test_an_imported_number_of_a_creation_that_died_and_was_cancelled_is_release
     assert world.delete("support-Number-1A2B3C", **properties).succeeded
     assert world.held() == []
     assert world.effects("ReleasePhoneNumber") == 1
+
+
+def test_an_import_carries_the_token_of_its_claim_and_source(world: World) -> None:
+    source = world.emulator.add_source_number(REGION, "+12065559999", "US", "DID", ACCOUNT)
+    world.emulator.faults.add("ImportPhoneNumber", "no_answer")
+    world.created(SourcePhoneNumberArn=source, CountryCode=None, Type=None)
+    sent = [call.client_token for call in world.calls("ImportPhoneNumber")]
+    assert sent == [tokens.claim_token(world.claim().id, source)] * 2

@@ -1,0 +1,77 @@
+"""What CloudFormation sends to the function, and what becomes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from .lambda_service import Invocation
+
+if TYPE_CHECKING:
+    from .stack import Stack
+
+Properties = Mapping[str, Any]
+
+
+class RequestState(StrEnum):
+    """What CloudFormation makes of a request."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    TIMED_OUT = "timed out"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class ReceivedAnswer:
+    """An answer that reached the presigned URL."""
+
+    time: float
+    status: str
+    physical_id: str
+    reason: str
+    data: Mapping[str, str]
+    counts: bool
+    """Whether CloudFormation was still waiting for it."""
+
+
+@dataclass
+class SentRequest:
+    """A request, from its sending on."""
+
+    type: str
+    stack: "Stack"
+    logical_id: str
+    physical_id: str
+    properties: Properties
+    old_properties: Properties
+    request_id: str
+    url: str
+    sent_at: float
+    event: Mapping[str, Any]
+    invocation: Invocation
+    state: RequestState = RequestState.WAITING
+    answers: list[ReceivedAnswer] = field(default_factory=list[ReceivedAnswer])
+    was_rolling_back: bool = False
+    """Whether the stack was undoing something when it was sent."""
+    undeliverable: bool = False
+    """Whether a fault has closed the URL for good."""
+
+    @property
+    def answer(self) -> ReceivedAnswer | None:
+        """The answer that counts."""
+        return next((answer for answer in self.answers if answer.counts), None)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it was answered SUCCESS in time."""
+        return self.answer is not None and self.answer.status == "SUCCESS"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether CloudFormation no longer waits."""
+        return self.state is not RequestState.WAITING
+
+    def name(self) -> str:
+        """Return what a trace calls it."""
+        return f"{self.type} {self.stack.name}.{self.logical_id}"

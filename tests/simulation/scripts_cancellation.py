@@ -1,0 +1,209 @@
+"""Scripts about creations that are cancelled, retried, or delivered late: S4, S14, S15."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from .invariants import Needed
+from .requests import SentRequest
+from .runner import Script
+from .scripts_creation import STEPS_OF_A_CREATE
+from .stack import Stack
+from .world import Options, World
+
+_ONE: Final = Needed(1, 1)
+_WITHOUT_TIME: Final = Options(signs_time=False)
+
+
+def scripts() -> Iterator[Script]:
+    """Return the scripts."""
+    for step in range(STEPS_OF_A_CREATE):
+        for name, play in _CANCELLATIONS.items():
+            yield Script(f"S4 cancelled at step {step}, {name}", _cancelled(step, play), _ONE)
+    for name, play in _CANCELLATIONS.items():
+        yield Script(
+            f"S4 cancelled before it starts, {name}; URLs without time", _cancelled(0, play), _ONE, _WITHOUT_TIME
+        )
+        yield Script(f"S4 cancelled at step 8, {name}; URLs without time", _cancelled(8, play), _ONE, _WITHOUT_TIME)
+    yield Script("S14 retried after a failure, same RequestId", _retried_after_failure, Needed(1, 1))
+    yield Script("S14 retried after a failure and its Delete, same RequestId", _retried_after_undoing, Needed(1, 1))
+    yield Script("S14 retried after a cancellation, same RequestId", _retried_after_cancellation, Needed(2, 2))
+    yield Script("S14 retried while the first still runs, same RequestId", _retried_beside, Needed(2, 2))
+    for minutes in (3, 50):
+        yield Script(f"S15 create again {minutes} minutes after its delete", _late_redelivery(60.0 * minutes), _ONE)
+        yield Script(
+            f"S15 create again {minutes} minutes after its delete; URLs without time",
+            _late_redelivery(60.0 * minutes),
+            _ONE,
+            _WITHOUT_TIME,
+        )
+    yield Script("S14 late duplicate of the undoing after the retry", _late_undoing, Needed(2, 2))
+    yield Script("S14 undoing that begins after the retry", _undoing_overtaken, Needed(2, 2))
+    yield Script("S15 both again after the resource was made anew", _made_anew, Needed(2, 2))
+
+
+# --- S4 ---
+
+
+def _delete_first(world: World, stack: Stack, creation: SentRequest) -> None:
+    stack.cancel_create(creation)
+    world.let_go(creation)
+
+
+def _together(world: World, stack: Stack, creation: SentRequest) -> None:
+    deletion = stack.begin_cancel_create(creation)
+    world.sleep(3)
+    world.let_go(creation)
+    world.wait(deletion)
+    stack.status = "ROLLBACK_COMPLETE"
+
+
+def _after_long_standstill(world: World, stack: Stack, creation: SentRequest) -> None:
+    deletion = stack.begin_cancel_create(creation)
+    world.sleep(400)
+    world.let_go(creation)
+    world.wait(deletion)
+    stack.status = "ROLLBACK_COMPLETE"
+
+
+def _delete_first_creation_dies(world: World, stack: Stack, creation: SentRequest) -> None:
+    stack.cancel_create(creation)
+    # The attempt stands still until Lambda ends it, and the next one begins after the Delete.
+    world.sleep(1500)
+
+
+_CANCELLATIONS: Final = {
+    "delete first": _delete_first,
+    "both at once": _together,
+    "create goes on much later": _after_long_standstill,
+    "create dies, is delivered again later": _delete_first_creation_dies,
+}
+
+
+def _cancelled(step: int, how: Callable[[World, Stack, SentRequest], None]) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        stack = world.stack()
+        creation = stack.begin_create("Number", world.number(), hold_at=step)
+        world.wait_until_held(creation)
+        if creation.is_settled:
+            if stack.finish_create(creation):
+                stack.destroy()
+            return
+        how(world, stack, creation)
+
+    return play
+
+
+# --- S14, S15 ---
+
+
+def _retried_after_failure(world: World) -> None:
+    stack = world.stack()
+    stack.create("Number", world.number(CountryCode="AD"), rolls_back=False, request_id="same")
+    if stack.create("Number", world.number(), request_id="same"):
+        stack.destroy()
+
+
+def _retried_after_undoing(world: World) -> None:
+    stack = world.stack()
+    request = stack.begin_create("Number", world.number(CountryCode="AD"), request_id="same")
+    world.wait(request)
+    failed_id = request.answer.physical_id if request.answer else ""
+    world.wait(stack.begin_cancel_create(request, failed_id, request_id="same"))
+    if stack.create("Number", world.number(), request_id="same"):
+        stack.destroy()
+
+
+def _retried_after_cancellation(world: World) -> None:
+    stack = world.stack()
+    request = stack.begin_create("Number", world.number(), request_id="same", hold_at=14)
+    world.wait_until_held(request)
+    deletion = stack.begin_cancel_create(request, request_id="same")
+    world.sleep(2)
+    world.let_go(request)
+    world.wait(deletion)
+    if stack.create("Number", world.number(), request_id="same"):
+        stack.destroy()
+
+
+def _retried_beside(world: World) -> None:
+    stack = world.stack()
+    request = stack.begin_create("Number", world.number(ServiceTimeout=120), request_id="same", hold_at=10)
+    world.wait(request)
+    # The process stands still for longer than CloudFormation waits.
+    request.undeliverable = True
+    again = stack.begin_create("Number", world.number(), request_id="same")
+    world.sleep(1)
+    world.let_go(request)
+    world.wait(again)
+    if stack.finish_create(again):
+        stack.destroy()
+
+
+def _late_undoing(world: World) -> None:
+    stack = world.stack()
+    request = stack.begin_create("Number", world.number(), hold_at=9)
+    world.wait_until_held(request)
+    deletion = stack.begin_cancel_create(request)
+    world.sleep(2)
+    world.let_go(request)
+    world.wait(deletion)
+    again = stack.begin_create("Number", world.number())
+    world.cloudformation.redeliver(deletion)
+    world.wait(again)
+    if stack.finish_create(again):
+        world.cloudformation.redeliver(deletion)
+        world.cloudformation.redeliver(request)
+        world.sleep(200)
+        stack.destroy()
+
+
+def _undoing_overtaken(world: World) -> None:
+    stack = world.stack()
+    request = stack.begin_create("Number", world.number(ServiceTimeout=120), hold_at=9)
+    world.wait_until_held(request)
+    deletion = stack.begin_cancel_create(request, hold_at=0)
+    world.wait(deletion)
+    # The processes stand still for longer than CloudFormation waits.
+    request.undeliverable = deletion.undeliverable = True
+    again = stack.begin_create("Number", world.number())
+    world.let_go(request)
+    world.let_go(deletion)
+    world.wait(again)
+    if stack.finish_create(again):
+        stack.destroy()
+
+
+def _late_redelivery(seconds: float) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        stack = world.stack()
+        request = stack.begin_create("Number", world.number())
+        world.wait(request)
+        if not stack.finish_create(request):
+            return
+        stack.destroy()
+        world.sleep(seconds)
+        world.cloudformation.redeliver(request)
+        world.sleep(60)
+
+    return play
+
+
+def _made_anew(world: World) -> None:
+    stack = world.stack()
+    first = stack.begin_create("Number", world.number())
+    world.wait(first)
+    if not stack.finish_create(first):
+        return
+    deletion = stack.begin_delete("Number")
+    world.wait(deletion)
+    if not stack.finish_delete(deletion):
+        return
+    second = stack.begin_create("Number", world.number())
+    world.cloudformation.redeliver(first)
+    world.cloudformation.redeliver(deletion)
+    world.wait(second)
+    if stack.finish_create(second):
+        world.cloudformation.redeliver(first)
+        world.cloudformation.redeliver(deletion)
+        world.sleep(60)
+        stack.destroy()

@@ -1,0 +1,136 @@
+"""What is done when the ledger has moved on meanwhile, and what a later request changes in a claim that goes on."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState
+from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Store, Write
+from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
+
+
+class ContradictingStore:
+    """A ledger in which somebody else has been faster, once."""
+
+    def __init__(self, store: Store, is_meant: Callable[[Item], bool]) -> None:
+        self._store = store
+        self._is_meant = is_meant
+        self.contradicted = 0
+
+    def get(self, key: Key) -> Item | None:
+        return self._store.get(key)
+
+    def query(self, partition: str) -> list[Item]:
+        return self._store.query(partition)
+
+    def index(self, due: str, until: int | None) -> list[Key]:
+        return self._store.index(due, until)
+
+    def write(self, writes: Sequence[Write]) -> None:
+        if not self.contradicted and any(write.item is not None and self._is_meant(write.item) for write in writes):
+            self.contradicted += 1
+            raise Conflict
+        self._store.write(writes)
+
+
+def _contradicting(world: World, is_meant: Callable[[Item], bool]) -> ContradictingStore:
+    store = ContradictingStore(world.store, is_meant)
+    world.store = store
+    return store
+
+
+def test_a_release_that_failed_is_counted_once_though_the_first_write_of_it_conflicts(world: World) -> None:
+    arn = world.created()
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=1)
+    store = _contradicting(world, lambda item: item.get("failures") == 1)
+    assert world.delete(arn).status == "FAILED"
+    assert store.contradicted == 1
+    assert (world.claim().state, world.claim().failures) == (ClaimState.CLOSING, 1)
+
+
+def test_a_number_that_somebody_else_got_is_given_up_though_the_first_write_of_it_conflicts(world: World) -> None:
+    lost: list[str] = []
+
+    def stranger(parameters: object) -> None:
+        assert isinstance(parameters, dict)
+        lost.append(str(parameters["PhoneNumber"]))  # pyright: ignore[reportUnknownArgumentType]
+        world.emulator.take(lost[0])
+
+    world.client.before["claim_phone_number"] = stranger
+    store = _contradicting(world, lambda item: bool(item.get("given_up")))
+    answer = world.create()
+    assert answer.succeeded
+    assert store.contradicted == 1
+    assert list(world.claim().given_up) == lost
+    assert world.attempt().ledger.number(lost[0]) is None
+
+
+def test_an_answer_of_a_failure_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
+    store = _contradicting(world, lambda item: isinstance(item.get("answer"), dict))
+    failed = world.create(CountryCode="AD")
+    assert store.contradicted == 1
+    assert failed.reason.startswith("Amazon Connect has no DID number of AD to claim.")
+    assert world.claim().state is ClaimState.CLOSING
+
+
+def test_a_refusal_after_no_answer_leaves_the_doubt_until_connect_would_show_the_number(world: World) -> None:
+    taken: list[str] = []
+
+    def then_a_stranger(parameters: object) -> None:
+        assert isinstance(parameters, dict)
+        taken.append(str(parameters["PhoneNumber"]))  # pyright: ignore[reportUnknownArgumentType]
+        world.client.before["claim_phone_number"] = lambda _: world.emulator.take(taken[0])
+
+    world.emulator.faults.add("ClaimPhoneNumber", "lost_request")
+    world.client.before["claim_phone_number"] = then_a_stranger
+    assert world.create().succeeded
+    ((doubt, until),) = world.claim().doubts.items()
+    assert doubt.startswith(taken[0] + "/")
+    assert 100 < until - world.clock.now <= 120
+
+
+def test_a_retried_create_gives_its_claim_new_time(world: World) -> None:
+    event = world.event("Create")
+    world.client.after["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    before = world.claim().check_at
+    world.clock.pause(600.0)
+    again = world.event("Create")
+    world.client.before["describe_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(again)
+    assert 600 <= world.claim().check_at - before <= 610
+
+
+def test_cloudformation_is_asked_about_the_very_stack(world: World) -> None:
+    arn = world.created(RemovalPolicy="retain")
+    world.stacks.asked.clear()
+    assert world.delete(arn, RemovalPolicy="retain").succeeded
+    assert world.stacks.asked == [(STACK,)]
+
+
+def test_a_delete_that_cannot_look_at_an_unknown_number_names_it(world: World) -> None:
+    arn = world.claimed_by_hand("+12065550150")
+    world.emulator.faults.add("DescribePhoneNumber", "error", code="InvalidParameterException", calls=1)
+    failed = world.delete(arn)
+    assert failed.status == "FAILED"
+    assert arn in failed.reason
+    assert world.number(arn).is_held
+
+
+def test_a_refused_claim_names_number_and_target(world: World) -> None:
+    world.emulator.faults.add("ClaimPhoneNumber", "error", code="AccessDeniedException", calls=None)
+    failed = world.create(PhoneNumber="+12065550150")
+    assert f"+12065550150 ({world.instance})" in failed.reason
+    assert REGION in failed.reason
+
+
+def test_the_answer_to_a_delete_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
+    arn = world.created()
+    store = _contradicting(world, lambda item: item.get("type") == "Delete" and isinstance(item.get("answer"), dict))
+    assert world.delete(arn).succeeded
+    assert store.contradicted == 1
+    requests = world.attempt().ledger.resource(world.claim().resource).requests.values()
+    assert {request.answer.status for request in requests if request.answer} == {"SUCCESS"}
+    assert all(request.answer is not None for request in requests)
