@@ -19,6 +19,7 @@ CLAIMING: Final = (
                 "    if claim.candidate:\n        return attempt.ledger.save_claim(announced)\n",
                 "    if True:\n        return announced\n",
             ),
+            Patch(_CLAIMING, " and now.candidate == candidate", ""),
         ),
         (Hunt("S3 create dies, after step *"), Hunt("S4 cancelled at step *, create dies, *")),
     ),
@@ -50,6 +51,11 @@ CLAIMING: Final = (
             Patch(_REQUESTS, "if not claim.is_open or claim.attempt != request.attempt:", "if False:"),
         ),
         (Hunt("S12 cancelled at step 1?, both at once"), Hunt("S12 cancelled at step 1?, roll-back first")),
+    ),
+    Breakage(
+        "a throttled claim is tried again although it was cancelled",
+        (Patch(_CLAIMING, "return now.is_open and not now.arn and now.candidate == candidate", "return bool(now)"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_unheard_claims.py", "-k", "does_not_ask_again"),
     ),
     Breakage(
         "an attempt is named by the RequestId",

@@ -262,6 +262,8 @@ def _check_change(world: World, operation: str, parameters: Mapping[str, Any]) -
     known = world.cloudformation.known_ids()
     if arn in world.by_hand and not _is_to_be_adopted(world, arn):
         world.violations.append(f"L3: {operation} of {arn}, which was claimed by hand")
+    if arn in world.taken_over:
+        world.violations.append(f"L3: {operation} of {arn}, which is somebody else's by now")
     request = _current_request(world)
     if arn in known and request is not None:
         stack, logical_id = known[arn]
@@ -270,17 +272,20 @@ def _check_change(world: World, operation: str, parameters: Mapping[str, Any]) -
             world.violations.append(
                 f"L3: {request.name()} does {operation} to {arn}, which is that of {stack.name}.{logical_id}"
             )
-    if operation != "ReleasePhoneNumber":
-        return
+    if operation == "ReleasePhoneNumber":
+        world.violations += _wrong_release(world, arn)
+
+
+def _wrong_release(world: World, arn: str) -> Iterator[str]:
     if arn in world.by_hand and not _was_adopted(world, arn):
-        world.violations.append(f"L3: {arn} is released, but its adoption never was successful")
+        yield f"L3: {arn} is released, but its adoption never was successful"
     if arn in world.cloudformation.retained:
-        world.violations.append(f"L3: {arn} is released, but was to be retained")
+        yield f"L3: {arn} is released, but was to be retained"
     deletions = _deletions(world, arn)
-    if arn in known and not deletions:
-        world.violations.append(f"L3: {arn} is released, but CloudFormation has not deleted it")
+    if arn in world.cloudformation.known_ids() and not deletions:
+        yield f"L3: {arn} is released, but CloudFormation has not deleted it"
     if deletions and all(_may_stay(request) for request in deletions):
-        world.violations.append(f"L3: {arn} is released, but its properties say that it stays")
+        yield f"L3: {arn} is released, but its properties say that it stays"
 
 
 def _current_request(world: World) -> SentRequest | None:

@@ -19,7 +19,7 @@ _PAIRED: Final = (
     "S1 an old number",
     *(
         f"S4 cancelled at step {step}, {how}"
-        for step in (0, 2, 8, 9, 15)
+        for step in (0, 2, 8, 9, 16)
         for how in (
             "delete first",
             "both at once",
@@ -31,8 +31,8 @@ _PAIRED: Final = (
     "S7 delete dies, after step 5",
     "S7 delete dies at every attempt before step 6",
     "S12 rolled back after it has succeeded",
-    "S12 cancelled at step 9, both at once",
-    "S12 cancelled at step 15, roll-back first",
+    "S12 cancelled at step 10, both at once",
+    "S12 cancelled at step 16, roll-back first",
 )
 _FIRST_CALLS: Final = 45
 _LAST_CALLS: Final = 6

@@ -52,8 +52,9 @@ def scripts() -> Iterator[Script]:
             )
     yield Script("S9 number released by hand", _released_by_hand, _ONE)
     yield Script("S9 number moved by hand", _moved_by_hand, _ONE)
-    yield Script("S9 number claimed by somebody else since", _claimed_by_others, Needed(1, 0))
-    yield Script("S9 number tagged for somebody else", _retagged, Needed(1, 0))
+    yield Script("S9 number claimed by somebody else since", _claimed_by_others, _ONE)
+    yield Script("S9 number tagged for somebody else", _retagged, _ONE)
+    yield Script("S9 number whose tags were taken off", _untagged, _ONE)
     yield Script("S9 delete of a number that never was ours", _foreign_number, Needed(0, 0))
     yield Script("S9 delete of a number of another Region", _other_region, Needed(0, 0))
 
@@ -149,6 +150,15 @@ def _retagged(world: World) -> None:
         world.client.tag_resource(resourceArn=arn, tags=tags)
         # From now on it is somebody else's.
         world.taken_over.add(arn)
+        stack.destroy()
+
+
+def _untagged(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        arn = stack.resources["Number"].physical_id
+        keys = [f"cdk-connect-phone-number:{name}" for name in ("provider", "claim", "stack", "resource")]
+        world.client.untag_resource(resourceArn=arn, tagKeys=keys)
         stack.destroy()
 
 

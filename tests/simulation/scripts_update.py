@@ -8,7 +8,7 @@ from .runner import Script
 from .stack import Stack
 from .world import World
 
-STEPS_OF_A_REPLACEMENT: Final = 22
+STEPS_OF_A_REPLACEMENT: Final = 23
 """How many calls an undisturbed replacement makes; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)

@@ -7,6 +7,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number import rules
 
+from . import wire
 from .invariants import Needed, check, watch
 from .requests import ReceivedAnswer, SentRequest
 from .stack import Stack
@@ -75,6 +76,11 @@ def _foreign_number_changed(world: World, _: Stack, __: str) -> None:
     world.on_effect("UpdatePhoneNumberMetadata", {"PhoneNumberId": arn})
 
 
+def _number_of_others_changed(world: World, _: Stack, arn: str) -> None:
+    world.taken_over.add(arn)
+    world.on_effect("UpdatePhoneNumberMetadata", {"PhoneNumberId": arn})
+
+
 def _another_token(world: World, stack: Stack, arn: str) -> None:
     stack.destroy()
     parameters = {"PhoneNumberId": arn, "ClientToken": _TOKEN}
@@ -114,6 +120,7 @@ def _dishonest_delete(world: World, stack: Stack, arn: str) -> None:
         (_lost, "L3"),
         (_retained_but_released, "L3"),
         (_foreign_number_changed, "L3"),
+        (_number_of_others_changed, "L3"),
         (_another_token, "L4"),
         (_no_answer, "L5"),
         (_two_answers, "L5"),
@@ -135,3 +142,10 @@ def test_more_than_is_needed_is_found() -> None:
     world.run_until_quiet()
     assert check(world, Needed(1, 1)) == []
     assert [found[:2] for found in check(world, Needed(0, 0))] == ["L6", "L6"]
+
+
+def test_an_attempt_that_never_ends_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_MOST_CALLS", 5)
+    world = World()
+    assert not world.stack().create("Number", world.number())
+    assert "has made 5 calls" in world.violations[0]

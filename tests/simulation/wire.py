@@ -17,6 +17,12 @@ _R = TypeVar("_R")
 
 LATE_SECONDS: Final = 15.0
 LASTING_SECONDS: Final = 60.0
+_MOST_CALLS: Final = 10_000
+"""An attempt that makes more calls will never end."""
+
+
+class Runaway(AssertionError):
+    """An attempt makes one call after the other."""
 
 
 class Surface(StrEnum):
@@ -145,6 +151,8 @@ class Wire:
         task = timeline.current
         assert task is not None
         number = task.calls
+        if number >= _MOST_CALLS:
+            raise Runaway(f"{task.name} has made {number} calls")
         timeline.give_way()
         call = Call(len(self.calls), timeline.now, task.name, number, surface, operation, parameters)
         self.calls.append(call)

@@ -25,6 +25,8 @@ class Trouble(StrEnum):
     IN_USE = "IN_USE"
     CHANGED_PARAMETERS = "CHANGED_PARAMETERS"
     """The client token was used before, with other parameters."""
+    CALLED_OFF = "CALLED_OFF"
+    """Not called, or not again: what it was for is no longer wanted."""
     INVALID = "INVALID"
     """Connect refuses what it is asked for."""
 

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Connect_Service.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,8 +75,18 @@ class Connect:
         found = answer.get("AvailableNumbersList", [])
         return Page(tuple(entry["PhoneNumber"] for entry in found), answer.get("NextToken", ""))
 
-    def claim(self, phone_number: str, settings: Settings, tags: Mapping[str, str], token: str) -> str:
-        """Ask for a number and return its ARN. Connect has accepted the claim, not finished it."""
+    def claim(
+        self,
+        phone_number: str,
+        settings: Settings,
+        tags: Mapping[str, str],
+        token: str,
+        is_wanted: Callable[[], bool],
+    ) -> str:
+        """Ask for a number and return its ARN. Connect has accepted the claim, not finished it.
+
+        ``is_wanted`` is asked before each try: throttling may last for longer than the wish.
+        """
         parameters = {
             "TargetArn": settings.target_arn,
             "PhoneNumber": phone_number,
@@ -84,10 +94,17 @@ class Connect:
             "Tags": dict(tags),
             "ClientToken": token,
         }
-        return str(self._call("ClaimPhoneNumber", parameters)["PhoneNumberArn"])
+        return str(self._call("ClaimPhoneNumber", parameters, is_wanted)["PhoneNumberArn"])
 
-    def import_number(self, source_arn: str, settings: Settings, tags: Mapping[str, str], token: str) -> str:
-        """Take a number over from AWS End User Messaging and return its ARN."""
+    def import_number(
+        self,
+        source_arn: str,
+        settings: Settings,
+        tags: Mapping[str, str],
+        token: str,
+        is_wanted: Callable[[], bool],
+    ) -> str:
+        """Take a number over from AWS End User Messaging and return its ARN; ``is_wanted`` as for ``claim``."""
         parameters = {
             "InstanceId": rules.instance_id_of(settings.target_arn),
             "SourcePhoneNumberArn": source_arn,
@@ -95,7 +112,7 @@ class Connect:
             "Tags": dict(tags),
             "ClientToken": token,
         }
-        return str(self._call("ImportPhoneNumber", parameters)["PhoneNumberArn"])
+        return str(self._call("ImportPhoneNumber", parameters, is_wanted)["PhoneNumberArn"])
 
     def describe(self, arn: str) -> PhoneNumberState | None:
         """Return a number's state, or ``None`` where Connect does not know it (yet, or any more, or in this Region)."""
@@ -184,11 +201,13 @@ class Connect:
             {"PhoneNumberId": _id(arn), "InstanceId": instance},
         )
 
-    def _call(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def _call(self, operation: str, parameters: Mapping[str, Any], is_wanted: Callable[[], bool] = lambda: True) -> Any:
         method = getattr(self._client, _METHODS[operation])
         first = self._timing.now()
         attempt, was_uncertain = 0, False
         while True:
+            if not is_wanted():
+                raise ConnectError(operation, Trouble.CALLED_OFF, "", "no longer wanted", was_uncertain)
             try:
                 return method(**parameters)
             except (ClientError, BotoCoreError) as cause:

@@ -211,11 +211,16 @@ def _called(attempt: Attempt, claim: Claim) -> Claim:
     source = claim.specification.source_phone_number_arn
     token = tokens.claim_token(claim.id, candidate)
     tags = {**claim.opening.tags, **attempt.ownership_tags(claim)}
+
+    def is_wanted() -> bool:
+        now = attempt.reread(claim)
+        return now.is_open and not now.arn and now.candidate == candidate
+
     try:
         if source:
-            arn = attempt.connect.import_number(source, claim.opening, tags, token)
+            arn = attempt.connect.import_number(source, claim.opening, tags, token, is_wanted)
         else:
-            arn = attempt.connect.claim(candidate, claim.opening, tags, token)
+            arn = attempt.connect.claim(candidate, claim.opening, tags, token, is_wanted)
     except ConnectError as error:
         return _refused(attempt, claim, candidate, error)
     return record_number(attempt, claim, candidate, arn)
@@ -228,6 +233,8 @@ def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError
         if own is not None:
             return record_number(attempt, claim, candidate, own)
     claim = _answered_clearly(attempt, claim, candidate, error)
+    if error.trouble is Trouble.CALLED_OFF:
+        return claim
     if error.trouble is not Trouble.NOT_AVAILABLE:
         raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
     if _is_wanted_exactly(claim):
@@ -265,7 +272,7 @@ def _others_in_doubt(attempt: Attempt, claim: Claim) -> list[int]:
 
 
 def _answered_clearly(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
-    """Take back the doubt about a call that Connect refused, and the candidate if it went to somebody else."""
+    """Take back the doubt about a call that was refused or not made, and the candidate if somebody else has it."""
     while True:
         claim = attempt.reread(claim)
         doubt = f"{candidate}/{attempt.worker}"

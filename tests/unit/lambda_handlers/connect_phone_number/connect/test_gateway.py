@@ -96,7 +96,7 @@ def test_search_that_finds_nothing() -> None:
 
 def test_claim() -> None:
     bench = _Bench({"PhoneNumberArn": ARN})
-    assert bench.connect.claim("+12065550100", SETTINGS, {"a": "b"}, TOKEN) == ARN
+    assert bench.connect.claim("+12065550100", SETTINGS, {"a": "b"}, TOKEN, lambda: True) == ARN
     assert bench.only_call() == (
         "claim_phone_number",
         {
@@ -111,7 +111,7 @@ def test_claim() -> None:
 
 def test_import_number() -> None:
     bench = _Bench({"PhoneNumberArn": ARN})
-    assert bench.connect.import_number(SOURCE, SETTINGS, {"a": "b"}, TOKEN) == ARN
+    assert bench.connect.import_number(SOURCE, SETTINGS, {"a": "b"}, TOKEN, lambda: True) == ARN
     assert bench.only_call() == (
         "import_phone_number",
         {
@@ -311,6 +311,24 @@ def test_a_refusal_says_whether_an_earlier_attempt_may_have_worked(
     assert raised.value.was_uncertain is was_uncertain
 
 
+@pytest.mark.parametrize("operation", ["claim", "import_number"])
+@pytest.mark.parametrize(
+    ("outcomes", "was_uncertain"),
+    [((), False), ((error("ThrottlingException"),), False), ((UNHEARD, error("ThrottlingException")), True)],
+)
+def test_a_number_that_is_no_longer_wanted_is_not_asked_for_again(
+    operation: str, outcomes: tuple[Exception, ...], was_uncertain: bool
+) -> None:
+    bench = _Bench(*outcomes, {"PhoneNumberArn": ARN})
+    wishes = iter([*(True for _ in outcomes), False])
+    subject = "+12065550100" if operation == "claim" else SOURCE
+    with pytest.raises(ConnectError) as raised:
+        getattr(bench.connect, operation)(subject, SETTINGS, {}, TOKEN, lambda: next(wishes))
+    assert raised.value.trouble is Trouble.CALLED_OFF
+    assert raised.value.was_uncertain is was_uncertain
+    assert len(bench.client.calls) == len(outcomes)
+
+
 def test_what_is_no_error_of_connect_goes_up_as_it_is() -> None:
     with pytest.raises(KeyError):
         _Bench(KeyError("x")).connect.release(ARN, TOKEN)
@@ -318,5 +336,5 @@ def test_what_is_no_error_of_connect_goes_up_as_it_is() -> None:
 
 def test_settings_without_a_description_send_an_empty_one() -> None:
     bench = _Bench({"PhoneNumberArn": ARN})
-    bench.connect.claim("+12065550100", replace(SETTINGS, description=""), {}, TOKEN)
+    bench.connect.claim("+12065550100", replace(SETTINGS, description=""), {}, TOKEN, lambda: True)
     assert bench.only_call()[1]["PhoneNumberDescription"] == ""

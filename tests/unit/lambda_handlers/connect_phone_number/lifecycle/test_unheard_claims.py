@@ -59,6 +59,20 @@ def test_a_number_that_connect_shows_late_is_waited_for(world: World) -> None:
     assert world.held() == [answer.data["PhoneNumber"]]
 
 
+def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World) -> None:
+    def cancel(_: object) -> None:
+        assert world.delete("support-Number-1A2B3C").succeeded
+
+    world.emulator.faults.add("ClaimPhoneNumber", "error", code="ThrottlingException")
+    world.client.before["claim_phone_number"] = cancel
+    world.handle(world.event("Create"))
+    assert [answer.status for answer in world.answers] == ["SUCCESS", "FAILED"]
+    assert len(world.calls("ClaimPhoneNumber")) == 1
+    # The refusal was clear, so nothing is left to wait for.
+    assert (world.claim().state, world.claim().doubts) == (ClaimState.CLOSING, {})
+    assert world.held() == []
+
+
 def test_a_number_of_this_account_that_is_not_the_claims_is_not_taken_for_its_own(world: World) -> None:
     arn = world.claimed_by_hand(CHOSEN)
     failed = world.create(PhoneNumber=CHOSEN)
