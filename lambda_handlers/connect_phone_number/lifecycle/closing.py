@@ -165,7 +165,7 @@ def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None,
         is_provided = state is not None and state.status != "IN_PROGRESS"
         if is_provided or unseen >= _SURELY_UNSEEN or now - began >= _WAIT_FOR_PROVIDING_SECONDS:
             try:
-                attempt.connect.release(arn, tokens.release_token(arn))
+                _release(attempt, claim, arn, state)
             except ConnectError as error:
                 if _is_gone(claim, error, unseen, now):
                     return Outcome.ALREADY_GONE, ""
@@ -176,6 +176,13 @@ def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None,
                 return Outcome.RELEASED, ""
         attempt.timing.backoff(polls, f"waiting until Connect has provided {arn}", 10.0)
     raise AssertionError("count() ends never")
+
+
+def _release(attempt: Attempt, claim: Claim, arn: str, state: PhoneNumberState | None) -> None:
+    if state is not None and rules.PROVIDER_TAG not in state.tags:
+        # Taken off by hand. The role may release only what carries the tag.
+        attempt.connect.tag(arn, attempt.ownership_tags(claim))
+    attempt.connect.release(arn, tokens.release_token(arn))
 
 
 def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, Died, World, die
 
@@ -53,6 +54,18 @@ def test_a_number_whose_claim_tag_was_changed_is_released_where_the_ledger_says_
     world.client.tag_resource(resourceArn=arn, tags={"cdk-connect-phone-number:claim": "another"})
     assert world.delete(arn).succeeded
     assert world.claim().outcome is Outcome.RELEASED
+    assert world.held() == []
+
+
+def test_a_number_whose_tags_were_taken_off_gets_them_back_before_it_is_released(world: World) -> None:
+    arn = world.created()
+    world.client.untag_resource(resourceArn=arn, tagKeys=list(rules.OWNERSHIP_TAGS))
+    tagged: list[bool] = []
+    world.client.before["release_phone_number"] = lambda _: tagged.append(
+        world.number(arn).tags.get(rules.PROVIDER_TAG) == world.provider_id
+    )
+    assert world.delete(arn).succeeded
+    assert tagged == [True]
     assert world.held() == []
 
 
