@@ -66,13 +66,13 @@ destroy: $(PYTHON_STAMP) $(NODE_STAMP) ## destroy the example app there
 	@$(CDK) destroy --all $(CDK_ARGS)
 
 .PHONY: bench
-bench: $(STAMPS) ## measure the handler beside two handlers written the usual way
-	@python -m benchmarks
+bench: $(STAMPS) ## measure the function, and compare it with two handlers written the usual way
+	@python -m benchmarks --write
 
 .PHONY: verify
 verify: $(STAMPS) ## every script under every fault, and every schedule (long)
-	@python -m tests.simulation
-	@python -m tests.breakages --whole
+	@python -m tests.simulation --write
+	@python -m tests.breakages --whole --write
 
 .PHONY: acceptance
 acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real AWS: costs money, asks first

@@ -1,8 +1,24 @@
-"""``python -m benchmarks``: plays the simulator's scripts with the handler and with two written the usual way."""
+"""``python -m benchmarks``: the function's memory, and the handler beside two that are written the usual way."""
 
+import argparse
 import sys
 
-from .peers.compare import main
+from .footprint import measure
+from .peers import compare
+
+
+def main() -> int:
+    """Measure, and print what came of it; return 1 where it is not as it should be."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--whole", action="store_true", help="all variants of all scripts, not one of each group")
+    parser.add_argument("--write", action="store_true", help="write the tables to the documents")
+    arguments = parser.parse_args()
+    is_good = [
+        measure.report(writes=arguments.write),
+        compare.report(whole=arguments.whole, writes=arguments.write),
+    ]
+    return 0 if all(is_good) else 1
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -29,8 +29,8 @@ from .provider_role import ProviderRole
 GUARD_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 DEFAULT_ID: Final = "PhoneNumberProvider"
 DEFAULT_MEMORY_SIZE: Final = 256
-"""Four times the 60 MiB that the function was measured to use with all its clients. Most of its time goes into waiting
-for Connect, which costs by memory, while a smaller size would slow down the start, which takes 0.3 seconds of a CPU.
+"""Four times the 60 MiB that ``make bench`` measures. Most of the function's time goes into waiting for Connect, which
+costs by memory, while a smaller size would slow down the start, which takes 0.3 seconds of a CPU.
 """
 
 

@@ -1,6 +1,5 @@
 """Plays the same scripts under the same faults with the handler and with both peers, and prints what each broke."""
 
-import argparse
 import sys
 import time
 from collections import Counter
@@ -8,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.docs.sections import VERIFICATION, write_section
 from tests.simulation.faults import faults_of
 from tests.simulation.invariants import check, watch
 from tests.simulation.matrix import worth_hitting
@@ -171,19 +171,26 @@ def _share(score: Score) -> str:
     return f"{score.broken} ({score.broken / score.cases:.1%})"
 
 
-def main() -> int:
-    """Compare, and print the table; return 1 where this handler has broken anything."""
-    parser = argparse.ArgumentParser(description="Play the scripts with this handler and with two usual ones.")
-    parser.add_argument("--whole", action="store_true", help="all variants of all scripts, not one of each group")
-    arguments = parser.parse_args()
+def report(*, whole: bool, writes: bool) -> bool:
+    """Print what each handler broke; return whether this one has broken nothing.
+
+    Parameters
+    ----------
+    whole
+        Whether to play all variants of all scripts under faults, and not one of each group.
+    writes
+        Whether to write the tables to the documents, too.
+    """
     began = time.monotonic()
     handlers = (*_PEERS, _OURS)
     alone = {handler: compare(handler, whole=True, with_faults=False) for handler in handlers}
-    faulty = {handler: compare(handler, whole=arguments.whole) for handler in handlers}
-    count = len(tuple(scripts(whole=arguments.whole)))
-    sys.stdout.write(
+    faulty = {handler: compare(handler, whole=whole) for handler in handlers}
+    count = len(tuple(scripts(whole=whole)))
+    text = (
         f"All {len(tuple(scripts(whole=True)))} scripts, with no faults but their own:\n\n{table(alone)}\n\n"
-        f"{count} of them, alone and with each fault at each call that the handler makes:\n\n{table(faulty)}\n\n"
-        f"{time.monotonic() - began:.0f} s\n"
+        f"{count} of them, alone and with each fault at each call that the handler makes:\n\n{table(faulty)}\n"
     )
-    return 1 if alone[_OURS].broken or faulty[_OURS].broken else 0
+    sys.stdout.write(f"{text}\n{time.monotonic() - began:.0f} s\n")
+    if writes:
+        write_section(VERIFICATION, "Handlers written the usual way", f"`make bench`.\n\n{text}")
+    return not alone[_OURS].broken and not faulty[_OURS].broken

@@ -5,6 +5,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
+from tests.docs.sections import VERIFICATION, write_section
+
 from .breakage import Breakage
 from .report import BREAKAGES, Finding, hunt, table, whole_hunt
 
@@ -13,6 +15,7 @@ def main() -> int:
     """Hunt every breakage, two at a time, and return 1 if one is not noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.breakages", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="play every script, and not only those named for it")
+    parser.add_argument("--write", action="store_true", help="write the table to the documents")
     arguments = parser.parse_args()
     began = monotonic()
 
@@ -24,10 +27,10 @@ def main() -> int:
         findings = list(zip(BREAKAGES, two.map(find, BREAKAGES), strict=True))
     caught = sum(finding.is_caught for _, finding in findings)
     played = sum(finding.played for _, finding in findings)
-    sys.stdout.write(
-        f"{table(findings)}\n\n"
-        f"{caught} of {len(findings)} breakages are caught, in {played} runs and {monotonic() - began:.0f} s.\n"
-    )
+    total = f"{caught} of {len(findings)} breakages are caught, in {played:,} runs and {monotonic() - began:.0f} s."
+    sys.stdout.write(f"{table(findings)}\n\n{total}\n")
+    if arguments.write:
+        write_section(VERIFICATION, "Deliberate breakages", f"`make verify`. {total}\n\n{table(findings)}")
     return 0 if caught == len(findings) else 1
 
 

@@ -7,7 +7,6 @@ the world's future depends on nothing but the state, which is what Connect and t
 seen, what CloudFormation knows, and the time. That keeps the exploration exhaustive and yet short.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -16,6 +15,7 @@ from .runner import Result, Script, judge, prepare
 from .timeline import Act, Choice, Task
 from .world import World
 
+_ANY: Final = "any"
 _SLOW_SECONDS: Final = 120.0
 """No further than this does time pass while an attempt could go on."""
 
@@ -41,6 +41,10 @@ class Bounds:
     kills: int = 1
     standstills: int = 1
     preemptions: int | None = None
+
+    def __str__(self) -> str:
+        interruptions = "any number of" if self.preemptions is None else f"at most {self.preemptions}"
+        return f"{interruptions} interruptions, {self.kills} deaths, {self.standstills} standstills"
 
 
 @dataclass
@@ -172,27 +176,33 @@ def explore(script: Script, bounds: Bounds, limit: int | None = None) -> Explora
             continue
         exploration.schedules += 1
         if result.violations:
-            exploration.failures.append((seed_of(choices.made), result.violations))
+            exploration.failures.append((seed_of(bounds, choices.made), result.violations))
     exploration.states = len(known)
     return exploration
 
 
-def replay(script: Script, bounds: Bounds, seed: str) -> Result:
-    """Play one order again."""
-    result = _played(script, Choices(bounds, tuple(_numbers(seed)), None))
+def replay(script: Script, seed: str) -> Result:
+    """Play one order again.
+
+    Raises
+    ------
+    ValueError
+        The seed is none that ``seed_of`` has made.
+    """
+    limits, _, choices = seed.partition(":")
+    kills, standstills, preemptions = limits.split("-")
+    bounds = Bounds(int(kills), int(standstills), None if preemptions == _ANY else int(preemptions))
+    result = _played(script, Choices(bounds, tuple(int(choice) for choice in choices.split(".")), None))
     assert result is not None
     return result
 
 
-def seed_of(choices: list[int]) -> str:
-    """Return a text by which ``replay`` makes the same choices."""
+def seed_of(bounds: Bounds, choices: list[int]) -> str:
+    """Return a text by which ``replay`` makes the same choices within the same bounds."""
     while choices and choices[-1] == 0:
         choices = choices[:-1]
-    return ".".join(map(str, choices)) or "0"
-
-
-def _numbers(seed: str) -> Iterator[int]:
-    return (int(number) for number in seed.split("."))
+    preemptions = _ANY if bounds.preemptions is None else bounds.preemptions
+    return f"{bounds.kills}-{bounds.standstills}-{preemptions}:{'.'.join(map(str, choices)) or '0'}"
 
 
 def _played(script: Script, choices: Choices) -> Result | None:

@@ -11,21 +11,16 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from hypothesis import seed
-from hypothesis.stateful import run_state_machine_as_test
-
+from tests.docs.sections import LIFECYCLE, VERIFICATION, write_section
 from tests.kills.driver import play_round
 
 from .encounters import encounters
 from .exploring import Bounds, explore
 from .matrix import Case, first_of_pairs, paired_scripts, pairs, single_faults
+from .replaying import EXAMPLES_OF_A_WALK, name_of_schedule, trace_of, walk
 from .scripts import all_scripts, by_name, in_other_worlds
-from .walks import Life, walking
-
-TABLE: Final = Path(__file__).parents[2] / "docs" / "verification.md"
 
 SCRIPTS: Final = "Scripts"
 WORLDS: Final = "Scripts in other worlds"
@@ -43,11 +38,9 @@ _BOUNDS: Final = (
     Bounds(kills=1, standstills=1, preemptions=1),
 )
 """How far each encounter is explored: all orders; then with a death, with slow attempts, and with both."""
-_SCHEDULES_AT_MOST: Final = 8_000
+_SCHEDULES_AT_MOST: Final = 6_000
 """Of one encounter within one bound."""
 _WALKS: Final = 16
-_EXAMPLES_OF_A_WALK: Final = 500
-_STEPS_OF_A_WALK: Final = 30
 _KILLING_ROUNDS: Final = 12
 _KILLS_IN_A_ROUND: Final = 25
 
@@ -61,7 +54,7 @@ class Tally:
     runs
         How many runs were played to their end.
     notes
-        What there is to say about how complete it is.
+        Rows of a table that says how complete it is.
     violations
         What was wrong: in which run, and what.
     """
@@ -103,24 +96,17 @@ def play_schedules(name: str, bounds: Bounds) -> Tally:
     """Explore an encounter."""
     script = next(script for script in encounters() if script.name == name)
     exploration = explore(script, bounds, _SCHEDULES_AT_MOST)
-    seeds = [f"{name}, seed {seed} ({bounds}): {violations[0]}" for seed, violations in exploration.failures]
-    limits = "" if exploration.is_complete else f", stopped at {_SCHEDULES_AT_MOST} runs"
-    note = (
-        f"{{{name}}}, {_said(bounds)}: {exploration.schedules} schedules, "
-        f"{exploration.cut} more led to one of {exploration.states} states that were known{limits}"
-    )
-    return Tally(SCHEDULES, exploration.schedules, [note], seeds)
+    failures = [f"{name_of_schedule(script, seed)}: {violations[0]}" for seed, violations in exploration.failures]
+    is_whole = "all" if exploration.is_complete else f"stopped at {_SCHEDULES_AT_MOST:,}"
+    note = f"| {name} | {bounds} | {exploration.schedules:,} | {exploration.cut:,} | {is_whole} |"
+    return Tally(SCHEDULES, exploration.schedules, [note], failures)
 
 
 def play_walks(number: int) -> Tally:
     """Walk at random."""
-    tally = Tally(WALKS, _EXAMPLES_OF_A_WALK)
-    walk = seed(number)(Life)
-    try:
-        run_state_machine_as_test(walk, settings=walking(_EXAMPLES_OF_A_WALK, _STEPS_OF_A_WALK))
-    except AssertionError as error:
-        tally.violations.append(f"walk {number}: {str(error).splitlines()[-1]}")
-    return tally
+    problem = walk(number)
+    violations = [f"walk {number}: {problem.splitlines()[-1]}"] if problem else []
+    return Tally(WALKS, EXAMPLES_OF_A_WALK, violations=violations)
 
 
 def play_kills(number: int) -> Tally:
@@ -139,6 +125,9 @@ def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
         for done, future in enumerate(as_completed(work), start=1):
             tally = future.result()
             tallies[tally.part].add(tally)
+            for violation in tally.violations:
+                # At once: what is wrong is not to be lost when somebody stops the rest.
+                sys.stderr.write(f"\r{tally.part}: {violation}\n")
             elapsed = time.monotonic() - began
             total = sum(one.runs for one in tallies.values())
             wrong = sum(len(one.violations) for one in tallies.values())
@@ -154,44 +143,62 @@ def table(tallies: list[Tally]) -> str:
     """Return what was played as Markdown."""
     lines = ["| What | Runs | Violations |", "| --- | ---: | ---: |"]
     lines += [f"| {tally.part} | {tally.runs:,} | {len(tally.violations)} |" for tally in tallies]
-    notes = [note for tally in tallies for note in sorted(tally.notes)]
-    return "\n".join([*lines, *(["", *(f"- {note}" for note in notes)] if notes else []), ""])
+    runs, wrong = sum(tally.runs for tally in tallies), sum(len(tally.violations) for tally in tallies)
+    return "\n".join([*lines, f"| In all | {runs:,} | {wrong} |"])
+
+
+def schedules_table(tallies: list[Tally]) -> str:
+    """Return how completely each encounter was explored, as Markdown."""
+    rows = [note for tally in tallies for note in sorted(tally.notes)]
+    if not rows:
+        return ""
+    header = (
+        "| Encounter | Bounds | Schedules | Cut | Of all within the bounds |",
+        "| --- | --- | ---: | ---: | --- |",
+    )
+    explanation = "A schedule is cut where it leads to a state from which all went on before."
+    return "\n".join([*header, *rows, "", explanation])
 
 
 def main() -> int:
     """Play everything; return whether anything was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2, help="processes; default 2")
-    parser.add_argument("--write", action="store_true", help=f"write the table to docs/{TABLE.name}")
+    parser.add_argument("--write", action="store_true", help="write the table to the documents")
     parser.add_argument("--part", action="append", choices=PARTS, help="play this part only; may be repeated")
+    parser.add_argument("--replay", metavar="NAME", help="play one run again, as a violation names it, and show it")
     arguments = parser.parse_args()
+    if arguments.replay:
+        sys.stdout.write(trace_of(arguments.replay))
+        return 0
+    if arguments.write and arguments.part:
+        parser.error("--write is for the whole: the documents are not to show a part as if it were all")
+    began = time.monotonic()
     tallies = verify(arguments.jobs, tuple(arguments.part or PARTS))
-    text = table(tallies)
-    sys.stdout.write(text)
+    taken = f"Played in {(time.monotonic() - began) / 60:.0f} minutes by {arguments.jobs} processes."
+    sys.stdout.write(f"{table(tallies)}\n\n{taken}\n\n{schedules_table(tallies)}\n")
     if arguments.write:
-        TABLE.write_text(f"# What was verified\n\n{text}")
-    violations = [violation for tally in tallies for violation in tally.violations]
-    for violation in violations[:50]:
-        sys.stdout.write(f"{violation}\n")
-    return 1 if violations else 0
+        write_section(LIFECYCLE, "The last run", f"`make verify`:\n\n{table(tallies)}\n\n{taken}")
+        write_section(VERIFICATION, "Runs", f"`make verify`. {taken}\n\n{table(tallies)}\n\n{schedules_table(tallies)}")
+    return 1 if any(tally.violations for tally in tallies) else 0
 
 
 def _work() -> Iterator[tuple[str, partial[Tally]]]:
-    # What takes longest first, so that no process is left alone with it at the end.
+    # What takes longest first, and what takes equally long last: so no process is left alone at the end.
     for script in encounters():
         for bounds in _BOUNDS:
             yield SCHEDULES, partial(play_schedules, script.name, bounds)
     for script in paired_scripts():
         for start in range(4):
             yield PAIRS, partial(play_pairs, script.name, start, 4)
+    yield WORLDS, partial(play_in_other_worlds)
+    yield SCRIPTS, partial(play_scripts)
+    for script in all_scripts():
+        yield SINGLE, partial(play_single_faults, script.name)
     for number in range(_WALKS):
         yield WALKS, partial(play_walks, number)
     for number in range(_KILLING_ROUNDS):
         yield KILLS, partial(play_kills, number)
-    for script in all_scripts():
-        yield SINGLE, partial(play_single_faults, script.name)
-    yield WORLDS, partial(play_in_other_worlds)
-    yield SCRIPTS, partial(play_scripts)
 
 
 def _played(part: str, cases: Iterator[Case]) -> Tally:
@@ -200,11 +207,6 @@ def _played(part: str, cases: Iterator[Case]) -> Tally:
         tally.runs += 1
         tally.violations += [f"{case.name}: {violation}" for violation in case.run().violations]
     return tally
-
-
-def _said(bounds: Bounds) -> str:
-    interruptions = "any number of" if bounds.preemptions is None else f"at most {bounds.preemptions}"
-    return f"{interruptions} interruptions, {bounds.kills} deaths, {bounds.standstills} standstills"
 
 
 if __name__ == "__main__":

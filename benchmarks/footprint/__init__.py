@@ -1,0 +1,1 @@
+"""How much memory the function needs, and how long it takes to start."""

@@ -1,8 +1,0 @@
-"""``python -m benchmarks.peers``: see ``compare``."""
-
-import sys
-
-from .compare import main
-
-if __name__ == "__main__":
-    sys.exit(main())

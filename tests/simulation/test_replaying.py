@@ -1,0 +1,40 @@
+import pytest
+
+from .matrix import Case, single_faults
+from .replaying import name_of_schedule, trace_of
+from .scripts import by_name
+
+SCRIPT = by_name("S4 cancelled at step 9, both at once")
+
+
+def _some_case() -> Case:
+    cases = [case for case in single_faults([SCRIPT]) if "death after; token forgotten" in case.name]
+    return cases[-1]
+
+
+def test_a_run_is_found_by_the_name_of_its_script() -> None:
+    assert trace_of(SCRIPT.name).startswith(SCRIPT.name)
+
+
+def test_its_faults_hit_the_same_calls() -> None:
+    case = _some_case()
+    assert trace_of(case.name) == case.run().trace()
+    assert "<= death after; token forgotten" in trace_of(case.name)
+
+
+def test_a_pair_of_faults_is_told_apart() -> None:
+    (index, fault) = next(iter(_some_case().faults.items()))
+    name = f"{SCRIPT.name} [#{index} {fault.name}, #{index + 3} throttled for a minute]"
+    assert trace_of(name).count("<= death after; token forgotten") == 1
+    assert "<= throttled for a minute" in trace_of(name)
+
+
+def test_a_schedule_is_found_by_its_seed() -> None:
+    script = by_name(SCRIPT.name)
+    name = name_of_schedule(script, "0-0-any:0")
+    assert trace_of(name).startswith(SCRIPT.name)
+
+
+def test_what_does_not_exist_is_said() -> None:
+    with pytest.raises(LookupError, match="no run with the name 'S99'"):
+        trace_of("S99")
