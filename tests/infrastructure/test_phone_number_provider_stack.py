@@ -3,7 +3,11 @@
 from collections import Counter
 from typing import Any, cast
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import custom_resources
+from aws_cdk.assertions import Template
 
 from cdk_connect_phone_number.ledger import DUE_INDEX
 from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
@@ -18,7 +22,6 @@ def properties(synthesized: Synthesized, type: str) -> dict[str, Any]:
 
 
 def test_has_eleven_resources_and_the_published_service_token(synthesized: Synthesized) -> None:
-    # The provider framework of the CDK takes 16 for a custom resource that waits.
     types = Counter(resource["Type"] for resource in synthesized.templates[STACK]["Resources"].values())
 
     assert types == {
@@ -35,6 +38,25 @@ def test_has_eleven_resources_and_the_published_service_token(synthesized: Synth
         "Custom::ConnectPhoneNumberProvider": 1,
         "AWS::SSM::Parameter": 1,
     }
+
+
+def test_the_cdks_provider_framework_would_make_sixteen() -> None:
+    stack = cdk.Stack(cdk.App(), "Framework")
+
+    def function(id: str) -> lambda_.IFunction:
+        made = lambda_.Function(
+            stack,
+            id,
+            code=lambda_.Code.from_inline("pass"),
+            handler="index.handler",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+        )
+        return cast(lambda_.IFunction, made)
+
+    custom_resources.Provider(
+        stack, "Provider", on_event_handler=function("OnEvent"), is_complete_handler=function("IsComplete")
+    )
+    assert len(Template.from_stack(stack).to_json()["Resources"]) == 16
 
 
 def test_the_ledger_has_the_keys_and_the_index_of_the_function(synthesized: Synthesized) -> None:
