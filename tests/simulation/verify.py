@@ -38,7 +38,7 @@ _BOUNDS: Final = (
     Bounds(kills=1, standstills=1, preemptions=1),
 )
 """How far each encounter is explored: all orders; then with a death, with slow attempts, and with both."""
-_SCHEDULES_AT_MOST: Final = 6_000
+_SCHEDULES_AT_MOST: Final = 7_000
 """Of one encounter within one bound."""
 _WALKS: Final = 16
 _KILLING_ROUNDS: Final = 12
