@@ -27,6 +27,13 @@ def add_failing_resource(stack: cdk.Stack, number: PhoneNumber) -> None:
     cdk.CustomResource(stack, "Second", service_token=missing).node.add_dependency(number)
 
 
+def remove_number(stack: cdk.Stack, _: PhoneNumber) -> None:
+    """Leave the number and its outputs out of the template, as if they had been removed from the code."""
+    for id in ("Line", "PhoneNumber", "PhoneNumberArn"):
+        stack.node.try_remove_child(id)
+    cdk.CfnWaitConditionHandle(stack, "Something")
+
+
 class NumberStack:
     """A stack with one number, ``Line``, whose properties each deployment gives anew.
 

@@ -1,7 +1,7 @@
 """What release protection stops, and what it does not; that it stops a destroy is in ``test_changes``."""
 
 from local_aws.launcher import LocalAws
-from tests.end_to_end.number_stack import NumberStack, add_failing_resource
+from tests.end_to_end.number_stack import NumberStack, add_failing_resource, remove_number
 
 
 def test_protection_does_not_stop_the_rollback_of_a_creation(local_aws: LocalAws, number_stack: NumberStack) -> None:
@@ -37,3 +37,30 @@ def test_protection_is_switched_off_only_by_a_deployment_of_its_own(number_stack
     assert deleted.status == "DELETE_FAILED"
     assert f"{protected['phone_number']} is not released: its ReleaseProtection is on" in deleted.reasons
     assert number_stack.releases(protected["arn"]) == []
+
+
+def test_protected_number_that_is_removed_from_the_template_stays_and_can_be_taken_back(
+    number_stack: NumberStack,
+) -> None:
+    assert number_stack.submit(release_protection=True).status == "CREATE_COMPLETE"
+    (protected,) = number_stack.numbers()
+
+    removed = number_stack.submit(release_protection=True, beside=remove_number)
+    assert f"{protected['phone_number']} is not released: its ReleaseProtection is on" in removed.reasons
+    assert [number["arn"] for number in number_stack.numbers()] == [protected["arn"]]
+    assert number_stack.releases(protected["arn"]) == []
+
+    taken_back = number_stack.submit(phone_number=protected["phone_number"], adopt=True)
+    assert taken_back.status == "UPDATE_COMPLETE", taken_back.reasons
+    assert number_stack.output("PhoneNumberArn") == protected["arn"]
+    assert number_stack.remove().status == "DELETE_COMPLETE"
+    assert [release["outcome"] for release in number_stack.releases(protected["arn"])] == ["ok"]
+
+
+def test_number_that_is_removed_from_the_template_is_released(number_stack: NumberStack) -> None:
+    assert number_stack.submit().status == "CREATE_COMPLETE"
+    (number,) = number_stack.numbers()
+
+    assert number_stack.submit(beside=remove_number).status == "UPDATE_COMPLETE"
+
+    assert [release["outcome"] for release in number_stack.releases(number["arn"])] == ["ok"]
