@@ -60,6 +60,15 @@ def test_the_policy_can_be_applied_to_a_whole_stack(stack: cdk.Stack, number: Ph
     assert policies(stack) == KEPT
 
 
+def test_the_policy_can_leave_replacements_out(stack: cdk.Stack, number: PhoneNumber) -> None:
+    resource = number.node.default_child
+    assert isinstance(resource, cdk.CfnResource)
+    resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN, apply_to_update_replace_policy=False)
+
+    assert the_resource(stack)["UpdateReplacePolicy"] == "Delete"
+    assert the_resource(stack)["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
 def test_a_snapshot_is_refused_later_too(number: PhoneNumber) -> None:
     with pytest.raises(RuntimeError, match=r"Stack/Number: removal_policy .* A phone number has no snapshot"):
         number.apply_removal_policy(cdk.RemovalPolicy.SNAPSHOT)
