@@ -19,6 +19,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 _SECONDS = 20.0
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("step", "number"),
     [
@@ -37,6 +41,8 @@ def test_killed_demo_leaves_no_process(step: int, number: signal.Signals, tmp_pa
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # A shell lets its background jobs ignore Ctrl-C, and so would the demo if these tests are one.
+        preexec_fn=_heed_interrupts,
     )
     assert demo.stdout is not None
     with demo, demo.stdout:

@@ -17,6 +17,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import 
     decided,
     only_claim,
     reason,
+    without_time,
 )
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
@@ -37,10 +38,6 @@ def _states(world: World) -> list[ClaimState]:
 def _named(world: World, arn: str) -> Claim:
     (claim,) = (claim for claim in world.claims() if claim.arn == arn)
     return claim
-
-
-def _without_time(event: Event) -> Event:
-    return {**event, "ResponseURL": event["ResponseURL"].replace("X-Amz-Date", "X-Other")}
 
 
 # --- Stale requests ---
@@ -86,22 +83,22 @@ def test_an_update_of_the_same_second_as_a_create_is_not_stale(world: World) -> 
 
 
 def test_without_times_a_create_is_refused_after_a_delete_that_came_before_it(world: World) -> None:
-    create = _without_time(world.event("Create"))
-    decided(world, _without_time(world.event("Delete", INVENTED)))
+    create = without_time(world.event("Create"))
+    decided(world, without_time(world.event("Delete", INVENTED)))
     world.clock.pause(7000)
     assert reason(decided(world, create)) == STALE
 
 
 def test_without_times_a_create_that_is_too_late_to_be_a_redelivery_is_a_new_one(world: World) -> None:
-    decided(world, _without_time(world.event("Delete", INVENTED)))
+    decided(world, without_time(world.event("Delete", INVENTED)))
     world.clock.pause(7201)
-    assert only_claim(decided(world, _without_time(world.event("Create"))))
+    assert only_claim(decided(world, without_time(world.event("Create"))))
 
 
 def test_without_times_a_delete_that_follows_its_create_refuses_nothing(world: World) -> None:
-    decided(world, _without_time(world.event("Create")))
-    decided(world, _without_time(world.event("Delete", INVENTED)))
-    assert only_claim(decided(world, _without_time(world.event("Create"))))
+    decided(world, without_time(world.event("Create")))
+    decided(world, without_time(world.event("Delete", INVENTED)))
+    assert only_claim(decided(world, without_time(world.event("Create"))))
 
 
 # --- One open claim for each resource and specification ---

@@ -6,14 +6,16 @@ import pytest
 
 from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState
 from lambda_handlers.connect_phone_number.lifecycle.claiming import record_number
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided, only_claim, reason
-from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, Died, Event, World, die
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
+    INVENTED,
+    decided,
+    only_claim,
+    reason,
+    without_time,
+)
+from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, Died, World, die
 
 SECOND = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/99999999-2222-3333-4444-555555555555"
-
-
-def _without_time(event: Event) -> Event:
-    return {**event, "ResponseURL": event["ResponseURL"].replace("X-Amz-Date", "X-Other")}
 
 
 def _both_for_the_same(world: World) -> tuple[Claim, Claim]:
@@ -59,11 +61,11 @@ def test_without_times_the_last_request_says_whether_the_creation_was_seen(world
     # Each time with other names of attempts, as the ledger sorts by these.
     for _ in range(times):
         world.event("Create")
-    decided(world, _without_time(world.event("Create")))
-    late = _without_time(world.event("Create"))
-    decided(world, _without_time(world.event("Delete", INVENTED)))
+    decided(world, without_time(world.event("Create")))
+    late = without_time(world.event("Create"))
+    decided(world, without_time(world.event("Delete", INVENTED)))
     world.clock.pause(10.0)
-    decided(world, _without_time(world.event("Delete", INVENTED)))
+    decided(world, without_time(world.event("Delete", INVENTED)))
     assert reason(decided(world, late))
 
 
