@@ -1,4 +1,4 @@
-"""The function's process: handles the events that it reads, as Lambda would let it, and says what that took.
+"""The function's process: handles the event that it reads, as Lambda would let it, and says what that took.
 
 Started by ``measure`` with nothing on the path but the function's own code.
 """
@@ -24,16 +24,15 @@ class _Context:
 
 
 def main() -> None:
-    """Handle all events; write one line of JSON for the start and one for the work."""
-    events: list[Any] = json.load(sys.stdin)
+    """Handle the event; write a line of JSON for each step of the start, and one for the work."""
+    event: Any = json.load(sys.stdin)
     _say("before anything is imported")
     # Only here, because this is what is measured. Named by its text, as for Lambda.
     module, _, name = sys.argv[1].rpartition(".")
     on_event = getattr(import_module(module), name)
     _say("with its modules")
-    for event in events:
-        on_event(event, _Context())
-        _say(f"after {event['RequestType']}")
+    on_event(event, _Context())
+    _say(f"after {event['RequestType']}")
 
 
 def _say(what: str) -> None:

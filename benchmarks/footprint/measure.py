@@ -11,11 +11,11 @@ from typing import Any, Final
 from cdk_connect_phone_number.phone_number_provider import DEFAULT_MEMORY_SIZE
 from local_aws.connect_emulator import ConnectEmulator, Settings
 from local_aws.connect_emulator.server import EmulatorServer
+from tests.docs.pages import ROOT
 from tests.docs.sections import VERIFICATION, write_section
 from tests.kills.attempt import REGION, TABLE_NAME
 from tests.kills.servers import AnswerBox, LedgerServer
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _ENOUGH: Final = 2
 """So many times the memory that was measured is a function to have: Lambda's own processes take some, too."""
 
@@ -58,10 +58,10 @@ def measure() -> list[Measure]:
     try:
         with LedgerServer() as ledger, AnswerBox(take) as box:
             create = _event("Create", f"{box.url}/create", instance)
-            measures = _run([create], connect.url, ledger.url)
+            measures = _run(create, connect.url, ledger.url)
             arn = answers[-1]["PhysicalResourceId"]
             delete = {**_event("Delete", f"{box.url}/delete", instance), "PhysicalResourceId": arn}
-            measures += _run([delete], connect.url, ledger.url)[-1:]
+            measures += _run(delete, connect.url, ledger.url)[-1:]
     finally:
         connect.stop()
     if [answer["Status"] for answer in answers] != ["SUCCESS", "SUCCESS"]:
@@ -103,10 +103,10 @@ def _event(type: str, url: str, target_arn: str) -> dict[str, Any]:
     }
 
 
-def _run(events: list[dict[str, Any]], connect_url: str, ledger_url: str) -> list[Measure]:
+def _run(event: dict[str, Any], connect_url: str, ledger_url: str) -> list[Measure]:
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(_ROOT / "lambda_handlers"),
+        "PYTHONPATH": str(ROOT / "lambda_handlers"),
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "000000000000",
@@ -119,7 +119,7 @@ def _run(events: list[dict[str, Any]], connect_url: str, ledger_url: str) -> lis
     program = Path(__file__).with_name("invocation.py")
     done = subprocess.run(
         [sys.executable, str(program), "connect_phone_number.handler.on_event"],
-        input=json.dumps(events),
+        input=json.dumps(event),
         env=environment,
         capture_output=True,
         text=True,

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from local_aws.connect_emulator.service import OPERATIONS
+from tests.simulation.clients import OPERATION_OF_METHOD
 from tests.simulation.world import World
 
 from .iam_policy import Call, Statement
 
-_OPERATION_OF_METHOD = {xform_name(operation): operation for operation in OPERATIONS}
 _NUMBERS = "arn:aws:connect:us-east-1:000000000000:phone-number/"
 _INSTANCES = "arn:aws:connect:us-east-1:000000000000:instance/"
 _NEW_NUMBER = f"{_NUMBERS}*"
@@ -41,7 +39,7 @@ class GuardedConnect:
         def call(**parameters: Any) -> Any:
             # No attempt of the function is going on where a script does something by hand.
             if self._world.timeline.current is not None:
-                self._judge(_OPERATION_OF_METHOD[method], parameters)
+                self._judge(OPERATION_OF_METHOD[method], parameters)
             return perform(**parameters)
 
         return call

@@ -14,7 +14,7 @@ from .wire import Surface
 if TYPE_CHECKING:
     from .world import World
 
-_OPERATION_OF_METHOD: Final = {xform_name(operation): operation for operation in OPERATIONS}
+OPERATION_OF_METHOD: Final = {xform_name(operation): operation for operation in OPERATIONS}
 _READS: Final = frozenset(
     {"DescribePhoneNumber", "ListPhoneNumbersV2", "ListTagsForResource", "SearchAvailablePhoneNumbers"}
 )
@@ -39,9 +39,9 @@ class SimulatedConnect:
         self._world = world
 
     def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
-        if method not in _OPERATION_OF_METHOD:
+        if method not in OPERATION_OF_METHOD:
             raise AttributeError(method)
-        operation = _OPERATION_OF_METHOD[method]
+        operation = OPERATION_OF_METHOD[method]
         world, perform = self._world, getattr(self._world.client, method)
         is_change = operation not in _READS
 

@@ -1,6 +1,7 @@
 """Scripts about creations that are cancelled, retried, or delivered late: S4, S14, S15."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from .invariants import Needed
@@ -49,17 +50,9 @@ def _delete_first(world: World, stack: Stack, creation: SentRequest) -> None:
     world.let_go(creation)
 
 
-def _together(world: World, stack: Stack, creation: SentRequest) -> None:
+def _goes_on_after(seconds: float, world: World, stack: Stack, creation: SentRequest) -> None:
     deletion = stack.begin_cancel_create(creation)
-    world.sleep(3)
-    world.let_go(creation)
-    world.wait(deletion)
-    stack.status = "ROLLBACK_COMPLETE"
-
-
-def _after_long_standstill(world: World, stack: Stack, creation: SentRequest) -> None:
-    deletion = stack.begin_cancel_create(creation)
-    world.sleep(400)
+    world.sleep(seconds)
     world.let_go(creation)
     world.wait(deletion)
     stack.status = "ROLLBACK_COMPLETE"
@@ -71,10 +64,10 @@ def _delete_first_creation_dies(world: World, stack: Stack, creation: SentReques
     world.sleep(1500)
 
 
-_CANCELLATIONS: Final = {
+_CANCELLATIONS: Final[Mapping[str, Callable[[World, Stack, SentRequest], None]]] = {
     "delete first": _delete_first,
-    "both at once": _together,
-    "create goes on much later": _after_long_standstill,
+    "both at once": partial(_goes_on_after, 3),
+    "create goes on much later": partial(_goes_on_after, 400),
     "create dies, is delivered again later": _delete_first_creation_dies,
 }
 

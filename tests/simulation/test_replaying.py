@@ -30,9 +30,7 @@ def test_a_pair_of_faults_is_told_apart() -> None:
 
 
 def test_a_schedule_is_found_by_its_seed() -> None:
-    script = by_name(SCRIPT.name)
-    name = name_of_schedule(script, "0-0-any:0")
-    assert trace_of(name).startswith(SCRIPT.name)
+    assert trace_of(name_of_schedule(SCRIPT, "0-0-any:0")).startswith(SCRIPT.name)
 
 
 def test_what_does_not_exist_is_said() -> None:

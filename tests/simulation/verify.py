@@ -176,10 +176,11 @@ def main() -> int:
     began = time.monotonic()
     tallies = verify(arguments.jobs, tuple(arguments.part or PARTS))
     taken = f"Played in {(time.monotonic() - began) / 60:.0f} minutes by {arguments.jobs} processes."
-    sys.stdout.write(f"{table(tallies)}\n\n{taken}\n\n{schedules_table(tallies)}\n")
+    counts, schedules = table(tallies), schedules_table(tallies)
+    sys.stdout.write(f"{counts}\n\n{taken}\n\n{schedules}\n")
     if arguments.write:
-        write_section(LIFECYCLE, "The last run", f"`make verify`:\n\n{table(tallies)}\n\n{taken}")
-        write_section(VERIFICATION, "Runs", f"`make verify`. {taken}\n\n{table(tallies)}\n\n{schedules_table(tallies)}")
+        write_section(LIFECYCLE, "The last run", f"`make verify`:\n\n{counts}\n\n{taken}")
+        write_section(VERIFICATION, "Runs", f"`make verify`. {taken}\n\n{counts}\n\n{schedules}")
     return 1 if any(tally.violations for tally in tallies) else 0
 
 
