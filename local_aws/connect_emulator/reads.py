@@ -62,7 +62,7 @@ def describe_phone_number(call: Call) -> dict[str, Any]:
 
 
 def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
-    """Return the numbers of a target, or of the account and Region, oldest claim first."""
+    """Return the numbers of a target, or of the account's instances in the Region, oldest claim first."""
     parameters = call.parameters
     target_arn, place = None, call.place
     if "TargetArn" in parameters or "InstanceId" in parameters:
@@ -82,7 +82,7 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
         for number in sorted(call.registry.held(call.now, place), key=lambda held: held.sequence)
         if number.sequence > start
         and call.now >= number.visible_at
-        and target_arn in (None, number.target_arn)
+        and (number.target_arn == target_arn or (target_arn is None and _is_listed_without_target(call, number)))
         and number.phone_number.startswith(prefix)
         and (not countries or number.country_code in countries)
         and (not types or number.type in types)
@@ -93,6 +93,11 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     if len(matches) > size:
         answer["NextToken"] = next_token(parameters, page[-1].sequence)
     return answer
+
+
+def _is_listed_without_target(call: Call, number: ClaimedNumber) -> bool:
+    belongs_to_group = call.registry.targets[number.target_arn].instance_id is None
+    return call.settings.list_group_numbers_without_target or not belongs_to_group
 
 
 def _summary(call: Call, number: ClaimedNumber) -> dict[str, Any]:

@@ -55,6 +55,10 @@ class Settings:
         being answered with ResourceNotFoundException. Default ``False``.
     accept_unknown_flows : bool
         Whether a flow that was not added is taken for granted in an instance that exists. Default ``True``.
+    list_group_numbers_without_target : bool
+        Whether ListPhoneNumbersV2 without TargetArn and InstanceId lists the numbers of traffic distribution groups
+        beside those of instances. Default ``False``: a group's numbers are listed only where the group is named.
+        Connect's documentation promises the numbers of "all the instances" and does not mention groups.
     """
 
     account_id: str = "000000000000"
@@ -73,6 +77,7 @@ class Settings:
     inventory_limit: int | None = None
     accept_unknown_targets: bool = False
     accept_unknown_flows: bool = True
+    list_group_numbers_without_target: bool = False
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():

@@ -96,6 +96,34 @@ def test_group_lists_its_numbers_in_both_regions(elsewhere: "ConnectClient", gro
     assert numbers_of(elsewhere.list_phone_numbers_v2()) == []
 
 
+def test_numbers_of_a_group_are_listed_only_where_the_group_is_named(
+    connect: "ConnectClient", group_arn: str, target_arn: str, arn: str
+) -> None:
+    of_instance = claim(connect, target_arn)
+    assert numbers_of(connect.list_phone_numbers_v2()) == [of_instance]
+    assert numbers_of(connect.list_phone_numbers_v2(TargetArn=target_arn)) == [of_instance]
+    assert numbers_of(connect.list_phone_numbers_v2(TargetArn=group_arn)) == [arn]
+
+
+def test_numbers_of_a_group_may_be_listed_without_it(
+    connect: "ConnectClient", elsewhere: "ConnectClient", emulator: ConnectEmulator, target_arn: str, arn: str
+) -> None:
+    emulator.configure(list_group_numbers_without_target=True)
+    of_instance = claim(connect, target_arn)
+    assert numbers_of(connect.list_phone_numbers_v2()) == [arn, of_instance]
+    assert numbers_of(connect.list_phone_numbers_v2(TargetArn=target_arn)) == [of_instance]
+    assert numbers_of(elsewhere.list_phone_numbers_v2()) == []
+
+
+def test_number_that_moves_is_listed_by_the_target_that_it_has(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str, arn: str
+) -> None:
+    connect.update_phone_number(PhoneNumberId=arn, TargetArn=target_arn)
+    assert numbers_of(connect.list_phone_numbers_v2()) == []
+    emulator.advance(2)
+    assert numbers_of(connect.list_phone_numbers_v2()) == [arn]
+
+
 def test_number_of_an_instance_is_known_in_its_region_alone(
     connect: "ConnectClient", elsewhere: "ConnectClient", target_arn: str
 ) -> None:
