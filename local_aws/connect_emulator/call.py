@@ -83,6 +83,8 @@ class Call:
     def find_target(self, *, also_from_other_region: bool = False) -> Target:
         """Return the instance or traffic distribution group that ``TargetArn`` or ``InstanceId`` names.
 
+        A group that is not ACTIVE yet is not found.
+
         Parameters
         ----------
         also_from_other_region : bool
@@ -101,11 +103,26 @@ class Call:
             if Place(match["account"], match["region"]) != self.place:
                 raise _no_target(arn)
             return self.find_instance(match["instance"])
-        target = self._known_target(arn, None)
-        regions = target.regions if also_from_other_region else target.regions[:1]
-        if target.place.account != self.place.account or self.place.region not in regions:
+        target = self.find_group(arn)
+        is_elsewhere = self.place != target.place and not also_from_other_region
+        if is_elsewhere or not target.is_active(self.now):
             raise _no_target(arn)
         return target
+
+    def find_group(self, identifier: str) -> Target:
+        """Return a traffic distribution group of the caller's account, whatever its status is.
+
+        Parameters
+        ----------
+        identifier : str
+            Its ARN, in both of its Regions, or its id, in the Region where it was created.
+        """
+        is_arn = identifier.startswith("arn:")
+        arn = identifier if is_arn else self.place.arn(f"traffic-distribution-group/{identifier}")
+        group = self._known_target(arn, None)
+        if group.place.account != self.place.account or self.place.region not in group.regions:
+            raise _no_target(arn)
+        return group
 
     def find_instance(self, instance_id: str) -> Target:
         """Return an instance of the caller's account and Region."""

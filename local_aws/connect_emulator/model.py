@@ -20,6 +20,7 @@ from .validation import Check, Copy, ShapeCompiler
 CLIENT_TOKEN_PATTERN: Final = re.compile(r"[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}")
 """https://docs.aws.amazon.com/connect/latest/APIReference/API_ClaimPhoneNumber.html"""
 
+_INVALID_PARAMETER: Final = "InvalidParameterException"
 _OPERATIONS_WITH_TOKEN_PATTERN: Final = frozenset({"ClaimPhoneNumber"})
 
 
@@ -68,7 +69,8 @@ class Operation:
         Raises
         ------
         ServiceError
-            InvalidParameterException, naming every member that breaks a constraint of the model.
+            InvalidParameterException, naming every member that breaks a constraint of the model;
+            InvalidRequestException where the model gives the operation that one instead.
         """
         problems: list[str] = []
         self._check_input(parameters, "", problems)
@@ -82,7 +84,7 @@ class Operation:
         if problems:
             errors = "error" if len(problems) == 1 else "errors"
             raise service_error(
-                "InvalidParameterException",
+                _INVALID_PARAMETER if _INVALID_PARAMETER in self.errors else "InvalidRequestException",
                 f"{len(problems)} validation {errors} detected: {'; '.join(problems)}",
             )
         copy: dict[str, Any] = self._copy_input(parameters)

@@ -61,6 +61,22 @@ def describe_phone_number(call: Call) -> dict[str, Any]:
     return {"ClaimedPhoneNumberSummary": _summary(call, number)}
 
 
+def describe_traffic_distribution_group(call: Call) -> dict[str, Any]:
+    """Return what is known of a group: that it exists, and whether it is ACTIVE yet."""
+    group = call.find_group(call.parameters["TrafficDistributionGroupId"])
+    group_id = group.arn.rpartition("/")[2]
+    return {
+        "TrafficDistributionGroup": {
+            "Id": group_id,
+            "Arn": group.arn,
+            # Groups have no names of their own here, and the name of a real one is never missing.
+            "Name": group_id,
+            "Status": "ACTIVE" if group.is_active(call.now) else "CREATION_IN_PROGRESS",
+            "IsDefault": False,
+        }
+    }
+
+
 def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     """Return the numbers of a target, or of the account's instances in the Region, oldest claim first."""
     parameters = call.parameters

@@ -26,6 +26,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "AssociatePhoneNumberContactFlow": changes.associate_phone_number_contact_flow,
     "ClaimPhoneNumber": claims.claim_phone_number,
     "DescribePhoneNumber": reads.describe_phone_number,
+    "DescribeTrafficDistributionGroup": reads.describe_traffic_distribution_group,
     "DisassociatePhoneNumberContactFlow": changes.disassociate_phone_number_contact_flow,
     "ImportPhoneNumber": claims.import_phone_number,
     "ListPhoneNumbersV2": reads.list_phone_numbers_v2,
@@ -249,11 +250,35 @@ class ConnectEmulator:
         *,
         account: str | None = None,
         limit: int | None = None,
+        creation_seconds: float = 0.0,
     ) -> str:
-        """Add a traffic distribution group that was created in ``region``, and return its ARN."""
+        """Add a traffic distribution group and return its ARN.
+
+        Parameters
+        ----------
+        region : str
+            The Region where it is created.
+        other_region : str
+            Its other Region.
+        account : str or None
+            Its account. Default ``Settings.account_id``.
+        limit : int or None
+            How many numbers it takes. Default ``Settings.target_limit``.
+        creation_seconds : float
+            For how many seconds its status is CREATION_IN_PROGRESS, before it is ACTIVE. In this time an operation
+            that names it as its target answers ResourceNotFoundException. Default 0: it is ACTIVE at once.
+
+        Raises
+        ------
+        ValueError
+            Where ``creation_seconds`` is negative.
+        """
+        if creation_seconds < 0:
+            raise ValueError(f"creation_seconds must not be negative, but is {creation_seconds}")
         place = self._place(region, account)
         arn = place.arn(f"traffic-distribution-group/{self._registry.new_id()}")
-        self._registry.targets[arn] = Target(arn, place, (region, other_region), limit, None)
+        active_at = self.now() + creation_seconds
+        self._registry.targets[arn] = Target(arn, place, (region, other_region), limit, None, active_at)
         return arn
 
     def add_contact_flow(self, instance_arn: str, flow_id: str | None = None) -> str:

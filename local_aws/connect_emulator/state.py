@@ -50,6 +50,9 @@ class Target:
         How many numbers it takes; ``None`` for ``Settings.target_limit``.
     instance_id : str or None
         ``None`` for a traffic distribution group.
+    active_at : float
+        When a traffic distribution group becomes ACTIVE, in seconds of the emulator's clock. Default 0: it always
+        was.
     flows : set[str]
         Ids of the instance's flows.
     """
@@ -59,7 +62,12 @@ class Target:
     regions: tuple[str, ...]
     limit: int | None
     instance_id: str | None
+    active_at: float = 0.0
     flows: set[str] = field(default_factory=set[str])
+
+    def is_active(self, now: float) -> bool:
+        """Say whether numbers can be searched for, claimed, moved and listed for it yet."""
+        return now >= self.active_at
 
 
 @dataclass

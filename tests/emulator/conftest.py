@@ -113,6 +113,11 @@ def describe(connect: "ConnectClient", number: str) -> Any:
     return connect.describe_phone_number(PhoneNumberId=number)["ClaimedPhoneNumberSummary"]
 
 
+def describe_group(connect: "ConnectClient", group: str) -> Any:
+    """Return the description of a traffic distribution group."""
+    return connect.describe_traffic_distribution_group(TrafficDistributionGroupId=group)["TrafficDistributionGroup"]
+
+
 def status(connect: "ConnectClient", number: str) -> str:
     """Return the status of a number."""
     return str(describe(connect, number)["PhoneNumberStatus"]["Status"])

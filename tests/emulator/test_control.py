@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import DAY, OTHER_REGION, REGION, START, Service, claim, error_of, search, status
+from .conftest import DAY, OTHER_REGION, REGION, START, Service, claim, describe_group, error_of, search, status
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -68,11 +68,20 @@ def test_targets(service: Service, connect: "ConnectClient") -> None:
     group = control(service, "POST", "traffic-distribution-groups", {"region": REGION, "other_region": OTHER_REGION})
     flow = control(service, "POST", "contact-flows", {"instance_arn": instance, "flow_id": "flow"})
     assert flow == f"{instance}/contact-flow/flow"
+    assert describe_group(connect, group)["Status"] == "ACTIVE"
     for target_arn in (instance, group):
         assert claim(connect, target_arn)
     assert "no instance" in refusal(service, "POST", "contact-flows", {"instance_arn": group})[1]
     source = {"region": REGION, "phone_number": "+4930999999", "country_code": "DE", "type": "DID"}
     assert control(service, "POST", "source-numbers", source).startswith(f"arn:aws:sms-voice:{REGION}:")
+
+
+def test_group_that_is_still_made(service: Service, connect: "ConnectClient") -> None:
+    body = {"region": REGION, "other_region": OTHER_REGION, "creation_seconds": 30}
+    group = control(service, "POST", "traffic-distribution-groups", body)
+    assert describe_group(connect, group)["Status"] == "CREATION_IN_PROGRESS"
+    refused = refusal(service, "POST", "traffic-distribution-groups", {**body, "creation_seconds": -1})
+    assert refused == (400, "creation_seconds must not be negative, but is -1")
 
 
 def test_take(service: Service, connect: "ConnectClient", target_arn: str) -> None:

@@ -53,6 +53,9 @@ def valid_calls(service: Service) -> dict[str, dict[str, Any]]:
             "ClientToken": TOKEN,
         },
         "DescribePhoneNumber": {"PhoneNumberId": number},
+        "DescribeTrafficDistributionGroup": {
+            "TrafficDistributionGroupId": emulator.add_traffic_distribution_group(REGION, OTHER_REGION)
+        },
         "DisassociatePhoneNumberContactFlow": {"PhoneNumberId": number, "InstanceId": instance_id(first)},
         "ImportPhoneNumber": {
             "InstanceId": instance_id(first),
