@@ -20,6 +20,7 @@ from .validation import Check, Copy, ShapeCompiler
 CLIENT_TOKEN_PATTERN: Final = re.compile(r"[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}")
 """https://docs.aws.amazon.com/connect/latest/APIReference/API_ClaimPhoneNumber.html"""
 
+_INTEGER: Final = re.compile("-?[0-9]{1,18}")
 _INVALID_PARAMETER: Final = "InvalidParameterException"
 _OPERATIONS_WITH_TOKEN_PATTERN: Final = frozenset({"ClaimPhoneNumber"})
 
@@ -129,7 +130,7 @@ class Operation:
             elif member.location == "querystring":
                 if member.wire_name in in_query:
                     values = in_query[member.wire_name]
-                    parameters[name] = values if member.type == "list" else values[0]
+                    parameters[name] = values if member.type == "list" else _from_query(values[0], member.type)
             elif member.wire_name in in_body:
                 parameters[name] = in_body[member.wire_name]
         return parameters
@@ -212,6 +213,11 @@ def connect_model() -> ServiceModel:
 def service_error(code: str, message: str) -> ServiceError:
     """Return the error ``code`` with the status code that the model gives it."""
     return ServiceError(code, message, connect_model().error_status(code))
+
+
+def _from_query(text: str, type: str) -> str | int:
+    # What is no integer stays text, for the check of the input to refuse.
+    return int(text) if type == "integer" and _INTEGER.fullmatch(text) else text
 
 
 def _segments(path: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from . import changes, claims, inventory, reads
+from . import changes, claims, flow_associations, inventory, reads
 from .attempt import Attempt
 from .audit import AuditEntry
 from .call import Call
@@ -24,11 +24,13 @@ from .throttle import Throttle
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "AssociatePhoneNumberContactFlow": changes.associate_phone_number_contact_flow,
+    "BatchGetFlowAssociation": flow_associations.batch_get_flow_association,
     "ClaimPhoneNumber": claims.claim_phone_number,
     "DescribePhoneNumber": reads.describe_phone_number,
     "DescribeTrafficDistributionGroup": reads.describe_traffic_distribution_group,
     "DisassociatePhoneNumberContactFlow": changes.disassociate_phone_number_contact_flow,
     "ImportPhoneNumber": claims.import_phone_number,
+    "ListFlowAssociations": flow_associations.list_flow_associations,
     "ListPhoneNumbersV2": reads.list_phone_numbers_v2,
     "ListTagsForResource": changes.list_tags_for_resource,
     "ReleasePhoneNumber": claims.release_phone_number,

@@ -59,6 +59,12 @@ class Settings:
         Whether ListPhoneNumbersV2 without TargetArn and InstanceId lists the numbers of traffic distribution groups
         beside those of instances. Default ``False``: a group's numbers are listed only where the group is named.
         Connect's documentation promises the numbers of "all the instances" and does not mention groups.
+    flow_association_resource_id : str
+        How BatchGetFlowAssociation and ListFlowAssociations name a number: ``arn`` or ``id``. Default ``arn``.
+        Connect's documentation does not say; Terraform's ``aws_connect_phone_number_contact_flow_association`` looks
+        for ARNs.
+    flow_association_flow_id : str
+        How the same operations name a flow: ``arn`` or ``id``. Default ``arn``, for the same reason.
     """
 
     account_id: str = "000000000000"
@@ -78,6 +84,8 @@ class Settings:
     accept_unknown_targets: bool = False
     accept_unknown_flows: bool = True
     list_group_numbers_without_target: bool = False
+    flow_association_resource_id: str = "arn"
+    flow_association_flow_id: str = "arn"
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
@@ -89,3 +97,6 @@ class Settings:
                 raise ValueError(f"{name} must not be negative, but is {value}")
         if not re.fullmatch(r"[0-9]{12}", self.account_id):
             raise ValueError(f"account_id must be 12 digits, but is {self.account_id!r}")
+        for name in ("flow_association_resource_id", "flow_association_flow_id"):
+            if getattr(self, name) not in ("arn", "id"):
+                raise ValueError(f"{name} must be 'arn' or 'id', but is {getattr(self, name)!r}")

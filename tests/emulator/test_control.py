@@ -53,6 +53,11 @@ def test_settings(service: Service) -> None:
         ({"quota": -5}, "quota must not be negative, but is -5"),
         ({"quota": True}, "quota must be int, but is True"),
         ({"throttling": 1}, "throttling must be bool, but is 1"),
+        (
+            {"flow_association_resource_id": "name"},
+            "flow_association_resource_id must be 'arn' or 'id', but is 'name'",
+        ),
+        ({"flow_association_flow_id": "ARN"}, "flow_association_flow_id must be 'arn' or 'id', but is 'ARN'"),
         ({"account_id": "1"}, "account_id must be 12 digits, but is '1'"),
         ([], "not a JSON object"),
     ],
