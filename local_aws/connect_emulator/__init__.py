@@ -58,7 +58,8 @@ the control API of ``control.py``):
 What Amazon Connect does but does not document is decided here for the worse for the caller, and can be changed in
 ``Settings`` where it matters: how long client tokens are remembered; that a number cannot be released while a claim
 or a move is in progress; that a claim counts towards the 200 % also when it ends FAILED; that a list without a target
-leaves out the numbers of traffic distribution groups. IAM is not emulated.
+leaves out the numbers of traffic distribution groups. That a refused claim counts towards the 200 %, as has been
+reported, can be set. IAM is not emulated.
 """
 
 from .client import EmulatedConnectClient

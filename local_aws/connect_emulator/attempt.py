@@ -25,6 +25,9 @@ class Attempt:
         The output.
     error : ServiceError or None
         The error to answer.
+    refused : bool
+        Whether it is a claim or an import that was refused with InvalidParameterException after its parameters had
+        passed the checks of the service model.
     client_token : str or None
         The client token.
     replayed : bool
@@ -41,6 +44,7 @@ class Attempt:
     call: Call | None = None
     answer: Mapping[str, Any] | None = None
     error: ServiceError | None = None
+    refused: bool = False
     client_token: str | None = None
     replayed: bool = False
     replayed_arn: str | None = None
@@ -67,6 +71,7 @@ class Attempt:
             message=self.error.message if self.error is not None else None,
             phone_number_arn=self.phone_number_arn,
             took_effect=self.call is not None and self.call.changed,
+            refused=self.refused,
             replayed=self.replayed,
             fault=str(kind) if kind is not None else None,
         )

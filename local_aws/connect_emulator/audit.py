@@ -32,6 +32,9 @@ class AuditEntry:
         The number that the call found or made.
     took_effect : bool
         Whether the call changed anything; never so for one that only reads, fails, or is a repetition.
+    refused : bool
+        Whether the call is a refused claim, as ``Settings.refused_claims_count`` has it; also where the caller did
+        not hear of the refusal.
     replayed : bool
         Whether the answer is that of an earlier call with the same client token.
     fault : str or None
@@ -48,5 +51,6 @@ class AuditEntry:
     message: str | None
     phone_number_arn: str | None
     took_effect: bool
+    refused: bool
     replayed: bool
     fault: str | None

@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/connect/latest/APIReference/API_ReleasePhoneNumber.html words it so: claims and
 releases within a rolling 180 days that *exceed* 200 % of the quota block further claims until 180 days after the
 oldest release. The emulator counts both in a sliding window and refuses a claim while the count is above twice the
-quota. Releases are never refused. A claim counts when it is accepted, also if it ends FAILED later.
+quota. Releases are never refused. A claim counts when it is accepted, also if it ends FAILED later. One that is
+refused counts only where ``Settings.refused_claims_count`` says so.
 """
 
 from collections import deque

@@ -42,6 +42,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
 }
 """The operations that the emulator has."""
 
+_CLAIMS: Final = ("ClaimPhoneNumber", "ImportPhoneNumber")
 _FAULTS_WITHOUT_EFFECT: Final = (FaultKind.ERROR, FaultKind.LOST_REQUEST)
 
 
@@ -176,6 +177,8 @@ class ConnectEmulator:
             self._execute(attempt)
         if fault is not None and fault.kind is FaultKind.ERROR:
             attempt.error = fault.error()
+            if not fault.after_effect:
+                self._take_refusal_into_account(attempt)
         return self._logged(attempt)
 
     def now(self) -> float:
@@ -358,6 +361,8 @@ class ConnectEmulator:
             attempt.answer = operation.output(OPERATIONS[attempt.operation](attempt.call))
         except ServiceError as error:
             attempt.error = error
+            if attempt.call is not None:
+                self._take_refusal_into_account(attempt)
             return
         if token is not None:
             self._tokens.remember(
@@ -371,6 +376,12 @@ class ConnectEmulator:
                     attempt.now + self.settings.token_memory_seconds,
                 ),
             )
+
+    def _take_refusal_into_account(self, attempt: Attempt) -> None:
+        refusal = attempt.error is not None and attempt.error.code == "InvalidParameterException"
+        attempt.refused = refusal and attempt.operation in _CLAIMS
+        if attempt.refused and self.settings.refused_claims_count:
+            self._quotas.record(attempt.place, attempt.now)
 
     def _replay(self, attempt: Attempt, token: str, checked: Mapping[str, Any]) -> bool:
         remembered = self._tokens.recall(attempt.place, attempt.operation, token, attempt.now)

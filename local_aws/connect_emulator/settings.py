@@ -65,6 +65,11 @@ class Settings:
         for ARNs.
     flow_association_flow_id : str
         How the same operations name a flow: ``arn`` or ``id``. Default ``arn``, for the same reason.
+    refused_claims_count : bool
+        Whether a claim or an import that passes the checks of the service model and is then refused with
+        InvalidParameterException counts towards the 200 % as an accepted one does; also one that is refused because
+        the 200 % are exceeded, and one that a fault refuses with this code. Default ``False``. Connect's
+        documentation does not say.
     """
 
     account_id: str = "000000000000"
@@ -86,6 +91,7 @@ class Settings:
     list_group_numbers_without_target: bool = False
     flow_association_resource_id: str = "arn"
     flow_association_flow_id: str = "arn"
+    refused_claims_count: bool = False
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():

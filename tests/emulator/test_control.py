@@ -149,6 +149,7 @@ def test_audit(service: Service, connect: "ConnectClient", target_arn: str) -> N
         "message": None,
         "phone_number_arn": arn,
         "took_effect": True,
+        "refused": False,
         "replayed": False,
         "fault": None,
     }

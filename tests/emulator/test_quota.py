@@ -1,10 +1,14 @@
 """The 200 % rule."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from local_aws.connect_emulator import ConnectEmulator
 
-from .conftest import DAY, OTHER_REGION, REGION, Service, claim, error_of
+from .conftest import DAY, OTHER_REGION, REGION, Service, claim, error_of, instance_id, search
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -80,3 +84,109 @@ def test_account_and_region_have_their_own_allowance(service: Service) -> None:
     assert emulator.allowance(REGION) == (1, 200)
     assert emulator.allowance(REGION, "123456789012") == (1, 14)
     assert emulator.allowance(OTHER_REGION) == (0, 200)
+
+
+# What becomes of a claim in vain, by why it is in vain.
+REFUSALS: dict[str, Callable[["ConnectClient", str], object]] = {
+    "not available": lambda connect, target_arn: claim(connect, target_arn, PhoneNumber="+12065559999"),
+    "no target's ARN": lambda connect, _: claim(connect, "queue", PhoneNumber="+12065550100"),
+    "neither target nor instance": lambda connect, _: connect.claim_phone_number(PhoneNumber="+12065550100"),
+}
+
+
+def allowance_used(emulator: ConnectEmulator) -> int:
+    return emulator.allowance(REGION)[0]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_refused_claims_may_count(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str, refusal: str, counts: bool
+) -> None:
+    emulator.configure(refused_claims_count=counts)
+    assert error_of(lambda: REFUSALS[refusal](connect, target_arn))[0] == "InvalidParameterException"
+    assert allowance_used(emulator) == int(counts)
+    logged = emulator.audit[-1]
+    assert (logged.outcome, logged.refused, logged.took_effect) == ("InvalidParameterException", True, False)
+
+
+def test_refused_claims_do_not_count_by_default(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str
+) -> None:
+    error_of(lambda: claim(connect, target_arn, PhoneNumber="+12065559999"))
+    assert allowance_used(emulator) == 0
+
+
+def test_refused_import_counts_as_a_claim_does(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str
+) -> None:
+    emulator.configure(refused_claims_count=True)
+    source = emulator.add_source_number(REGION, "+12065550999", "US", "DID")
+    instance = instance_id(target_arn)
+    connect.import_phone_number(InstanceId=instance, SourcePhoneNumberArn=source)
+    assert not emulator.audit[-1].refused
+    again = error_of(lambda: connect.import_phone_number(InstanceId=instance, SourcePhoneNumberArn=source))
+    assert again[0] == "InvalidParameterException"
+    assert emulator.audit[-1].refused
+    assert allowance_used(emulator) == 2
+
+
+def test_refused_claims_lock_an_account(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    emulator.configure(quota=1, refused_claims_count=True)
+    for _ in range(3):
+        error_of(lambda: claim(connect, target_arn, PhoneNumber="+12065559999"))
+    free = search(connect, target_arn)[0]
+    assert "blocked from claiming" in error_of(lambda: claim(connect, target_arn, PhoneNumber=free))[1]
+    assert allowance_used(emulator) == 4
+    assert sum(entry.refused for entry in emulator.audit) == 4
+    emulator.advance(180 * DAY)
+    assert claim(connect, target_arn, PhoneNumber=free)
+
+
+def test_refusal_that_nobody_heard_of_counts(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str
+) -> None:
+    emulator.configure(refused_claims_count=True)
+    emulator.faults.add("ClaimPhoneNumber", "no_answer")
+    with pytest.raises(ConnectionClosedError):
+        claim(connect, target_arn, PhoneNumber="+12065559999")
+    emulator.faults.add("ClaimPhoneNumber", "error", after_effect=True)
+    assert error_of(lambda: claim(connect, target_arn, PhoneNumber="+12065559999"))[0] == "InternalServiceException"
+    assert [entry.refused for entry in emulator.audit] == [True, True]
+    assert allowance_used(emulator) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "after_effect", "used", "refused"),
+    [
+        ("InvalidParameterException", False, 1, True),
+        # It was accepted, whatever the caller was told.
+        ("InvalidParameterException", True, 1, False),
+        ("InternalServiceException", False, 0, False),
+        ("ResourceNotFoundException", False, 0, False),
+    ],
+)
+def test_refusal_by_a_fault_counts(
+    connect: "ConnectClient",
+    emulator: ConnectEmulator,
+    target_arn: str,
+    code: str,
+    after_effect: bool,
+    used: int,
+    refused: bool,
+) -> None:
+    emulator.configure(refused_claims_count=True)
+    emulator.faults.add("ClaimPhoneNumber", "error", code=code, after_effect=after_effect)
+    assert error_of(lambda: claim(connect, target_arn))[0] == code
+    assert (allowance_used(emulator), emulator.audit[-1].refused) == (used, refused)
+
+
+def test_what_is_no_refused_claim(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    emulator.configure(refused_claims_count=True)
+    unknown = f"{target_arn}0"
+    error_of(lambda: claim(connect, target_arn, PhoneNumber="12065550100"))
+    error_of(lambda: claim(connect, target_arn, ClientToken="x"))
+    error_of(lambda: claim(connect, unknown, PhoneNumber="+12065550100"))
+    error_of(lambda: search(connect, target_arn, PhoneNumberPrefix="+44"))
+    assert allowance_used(emulator) == 0
+    assert not any(entry.refused for entry in emulator.audit)
