@@ -15,7 +15,7 @@ def claim_phone_number(call: Call) -> dict[str, Any]:
     phone_number = call.parameters["PhoneNumber"]
     kind = inventory.kind_of(phone_number)
     if kind is None or not inventory.is_offered(phone_number, call.settings.inventory_limit):
-        raise _not_available(phone_number)
+        raise _not_available(call, phone_number)
     return _accept_claim(call, target, phone_number, *kind)
 
 
@@ -79,7 +79,7 @@ def _accept_claim(
     if holder is not None and holder.place == call.place and holder.held_until is not None:
         call.registry.give_up(holder)
     if not call.registry.is_free(phone_number, call.now):
-        raise _not_available(phone_number)
+        raise _not_available(call, phone_number)
     number_id = call.registry.new_id()
     number = ClaimedNumber(
         id=number_id,
@@ -126,5 +126,6 @@ def _refuse_above_200_percent(call: Call) -> None:
         )
 
 
-def _not_available(phone_number: str) -> Exception:
-    return service_error("InvalidParameterException", f"Phone number not available: {phone_number}")
+def _not_available(call: Call, phone_number: str) -> Exception:
+    message = call.settings.not_available_message.format(number=phone_number)
+    return service_error("InvalidParameterException", message)

@@ -65,6 +65,9 @@ class Settings:
         for ARNs.
     flow_association_flow_id : str
         How the same operations name a flow: ``arn`` or ``id``. Default ``arn``, for the same reason.
+    not_available_message : str
+        Text of the InvalidParameterException for a number that somebody else has or that is not in the inventory,
+        with ``{number}`` in place of the number. Default ``Phone number not available: {number}``.
     refused_claims_count : bool
         Whether a claim or an import that passes the checks of the service model and is then refused with
         InvalidParameterException counts towards the 200 % as an accepted one does; also one that is refused because
@@ -91,6 +94,7 @@ class Settings:
     list_group_numbers_without_target: bool = False
     flow_association_resource_id: str = "arn"
     flow_association_flow_id: str = "arn"
+    not_available_message: str = "Phone number not available: {number}"
     refused_claims_count: bool = False
 
     def __post_init__(self) -> None:
@@ -106,3 +110,16 @@ class Settings:
         for name in ("flow_association_resource_id", "flow_association_flow_id"):
             if getattr(self, name) not in ("arn", "id"):
                 raise ValueError(f"{name} must be 'arn' or 'id', but is {getattr(self, name)!r}")
+        if not _names_the_number(self.not_available_message):
+            raise ValueError(
+                "not_available_message must be a format with {number} and no other field, but is "
+                f"{self.not_available_message!r}"
+            )
+
+
+def _names_the_number(message: str) -> bool:
+    number = "+12065550100"
+    try:
+        return number in message.format(number=number)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return False

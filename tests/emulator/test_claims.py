@@ -74,6 +74,17 @@ def test_number_that_a_stranger_took(connect: "ConnectClient", emulator: Connect
         emulator.take("+10000000000")
 
 
+def test_number_that_is_not_available_may_be_refused_in_other_words(
+    service: Service, connect: "ConnectClient", target_arn: str
+) -> None:
+    service.emulator.configure(not_available_message="The number {number} was taken ({number}).")
+    taken, unknown = search(connect, target_arn)[0], "+12065559999"
+    service.emulator.take(taken)
+    for number in (taken, unknown):
+        answer = error_of(lambda number=number: claim(connect, target_arn, PhoneNumber=number))  # type: ignore[misc]
+        assert answer == ("InvalidParameterException", f"The number {number} was taken ({number}).", 400)
+
+
 def test_number_that_another_account_has(service: Service, target_arn: str) -> None:
     claim(service.client(), target_arn, PhoneNumber="+12065550100")
     other = service.emulator.add_instance(OTHER_REGION, account="123456789012")

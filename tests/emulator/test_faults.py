@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from local_aws.connect_emulator import ConnectEmulator
 
-from .conftest import Service, claim, error_of
+from .conftest import Service, claim, error_of, search
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -53,6 +53,20 @@ def test_error_after_the_effect(connect: "ConnectClient", emulator: ConnectEmula
     assert logged.took_effect
     assert logged.outcome == "InternalServiceException"
     assert logged.phone_number_arn == emulator.numbers()[0].arn
+
+
+def test_refusal_of_a_claim_that_is_no_lost_race(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str
+) -> None:
+    message = "TOLL_FREE numbers cannot be claimed to a traffic distribution group."
+    emulator.faults.add("ClaimPhoneNumber", "error", code="InvalidParameterException", message=message, calls=2)
+    wanted = search(connect, target_arn)[0]
+    for _ in range(2):
+        answer = error_of(lambda: claim(connect, target_arn, PhoneNumber=wanted))
+        assert answer == ("InvalidParameterException", message, 400)
+        assert search(connect, target_arn)[0] == wanted
+    assert emulator.numbers() == []
+    assert claim(connect, target_arn, PhoneNumber=wanted)
 
 
 def test_delay(service: Service, list_numbers: Callable[[], object], emulator: ConnectEmulator) -> None:
