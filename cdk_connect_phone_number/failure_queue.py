@@ -19,8 +19,8 @@ class FailureQueue(sqs.Queue):
             encryption_master_key=encryption_key,
             enforce_ssl=True,
             visibility_timeout=FUNCTION_TIMEOUT,
-            # CloudFormation waits an hour at the most, so an older message is of no more use.
-            retention_period=Duration.days(1),
+            # CloudFormation waits at most an hour, but the ledger has to hear of a Delete, however long it was down.
+            retention_period=Duration.days(14),
         )
         Validations.of(self).acknowledge(
             Acknowledgment(

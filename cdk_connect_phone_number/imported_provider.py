@@ -1,6 +1,7 @@
 """A provider that somebody else deployed: all that is known, and needed, is its service token."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from constructs import Construct, IConstruct
@@ -32,5 +33,10 @@ class ImportedProvider(Construct):
 
     @property
     def ready(self) -> IConstruct | None:
-        """Nothing: whoever deployed the provider sees to it."""
+        """Nothing: the stack that made the provider sees to it."""
+        return None
+
+    @property
+    def target_arns(self) -> Sequence[str] | None:
+        """Nothing: what a provider serves is known where it is made."""
         return None

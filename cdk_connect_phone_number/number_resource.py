@@ -36,18 +36,38 @@ class NumberResource(CfnResource):
         apply_to_update_replace_policy: bool | None = None,
         default: RemovalPolicy | None = None,
     ) -> None:
-        """Say what becomes of the number when CloudFormation deletes the resource."""
+        """Say what becomes of the number when CloudFormation deletes or replaces the resource.
+
+        CloudFormation alone is told: it sends no Delete for what it retains, so the function need
+        not know.
+
+        Parameters
+        ----------
+        policy : aws_cdk.RemovalPolicy, optional
+            ``DESTROY`` has the number released. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave
+            it to the account, except where its own creation is rolled back.
+        apply_to_update_replace_policy : bool, default True
+            Say the same of a number that an update replaces.
+        default : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
+            What applies where ``policy`` is not given.
+
+        Raises
+        ------
+        ValueError
+            Where the policy is ``SNAPSHOT``.
+        """
         policy = policy or default or RemovalPolicy.DESTROY
         if policy is RemovalPolicy.SNAPSHOT:
-            refuse(self._owner, f"removal_policy {rules.check_removal_policy('snapshot')}")
-        retained = policy is not RemovalPolicy.DESTROY
+            refuse(
+                self._owner,
+                "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A phone number has no snapshot.",
+            )
         # RETAIN alone would also keep the number of a creation that is rolled back, which nobody
         # has ever used.
         super().apply_removal_policy(
-            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retained else RemovalPolicy.DESTROY,
+            RemovalPolicy.DESTROY if policy is RemovalPolicy.DESTROY else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             apply_to_update_replace_policy=apply_to_update_replace_policy,
         )
-        self.add_property_override("RemovalPolicy", "retain" if retained else "destroy")
 
     def validate(self) -> list[str]:
         """Check the tags when all Aspects have added theirs."""

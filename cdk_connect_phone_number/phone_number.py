@@ -14,6 +14,7 @@ from .phone_number_interface import IPhoneNumber
 from .phone_number_provider import PhoneNumberProvider
 from .phone_number_type import PhoneNumberType
 from .provider_interface import IPhoneNumberProvider
+from .provider_targets import check_served
 
 DEFAULT_TIMEOUT: Final = Duration.hours(1)
 """Three attempts of the function fit in, so that its own reason is seen and not a time-out."""
@@ -63,13 +64,14 @@ class PhoneNumber(PhoneNumberBase):
         The same as an L1 construct.
     description : str, optional
         At most 500 characters. Changed in place.
-    removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
+    removal_policy : aws_cdk.RemovalPolicy, optional
         ``DESTROY`` releases the number with the resource, for good: it cools down for up to 180
         days. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave it to the account, except where
-        its own creation is rolled back. ``SNAPSHOT`` is refused.
+        its own creation is rolled back. ``SNAPSHOT`` is refused. By default ``DESTROY``, but
+        ``RETAIN`` with ``adopt=True``, as an adopted number was there before the stack. An Aspect,
+        ``RemovalPolicies.of`` or ``cfn_options`` of the resource may change it.
     release_protection : bool, default False
-        Refuse to release the number, whoever asks, until a deployment of its own has switched this
-        off.
+        Refuse every release of the number until a deployment of its own has switched this off.
     allow_replacement : bool, default False
         Allow changes that need another number. Without it they are refused, as the present number
         would be lost.
@@ -106,7 +108,7 @@ class PhoneNumber(PhoneNumberBase):
         contact_flow_arn: str | None = None,
         contact_flow: connect.CfnContactFlow | None = None,
         description: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        removal_policy: RemovalPolicy | None = None,
         release_protection: bool = False,
         allow_replacement: bool = False,
         timeout: Duration = DEFAULT_TIMEOUT,
@@ -132,6 +134,7 @@ class PhoneNumber(PhoneNumberBase):
         )
         check_properties(self, properties)
         provider = provider or PhoneNumberProvider.get_or_create(self)
+        check_served(self, properties, provider)
         self._resource = NumberResource(
             self,
             "Resource",
@@ -141,7 +144,9 @@ class PhoneNumber(PhoneNumberBase):
                 **properties.to_cloudformation(),
             },
         )
-        self._resource.apply_removal_policy(removal_policy)
+        self._resource.apply_removal_policy(
+            removal_policy, default=RemovalPolicy.RETAIN if adopt else RemovalPolicy.DESTROY
+        )
         if provider.ready is not None:
             self._resource.node.add_dependency(provider.ready)
 

@@ -4,6 +4,7 @@ Parameters take a class beside its interface, and are cast, where jsii names par
 strict type checkers mind.
 """
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Stack
@@ -25,6 +26,7 @@ from .provider_logs import ProviderLogs
 from .provider_metrics import ProviderMetrics
 from .provider_permissions import ProviderResources
 from .provider_role import ProviderRole
+from .provider_targets import check_target_arns
 
 GUARD_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 DEFAULT_ID: Final = "PhoneNumberProvider"
@@ -47,10 +49,14 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         The construct, usually the stack, that the provider belongs to.
     id : str
         The construct's id, unique in its scope.
+    target_arns : Sequence[str], optional
+        ARNs, literal or tokens, of the instances and traffic distribution groups that the provider
+        serves. Its role then claims for, imports into and moves to these alone, and puts on numbers
+        no flows but those of the instances among them. By default all of the account and Region.
     ledger_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
         What becomes of the DynamoDB table when the provider is destroyed.
     ledger_deletion_protection : bool, default False
-        Let DynamoDB refuse to delete the table, whoever asks.
+        Let DynamoDB refuse every deletion of the table.
     log_retention : aws_cdk.aws_logs.RetentionDays, default ``RetentionDays.SIX_MONTHS``
         How long logs are kept: by default as long as AWS Support can bring a released number back.
     log_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
@@ -65,8 +71,8 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     memory_size : int, default 256
         The function's memory in MiB.
     alarm_topic : aws_cdk.aws_sns.ITopic, optional
-        Who is told when releases keep failing, a claim is stuck, the sweeper is behind or stopped,
-        or an event could not be handled. Without it there are no alarms.
+        Who is told when releases keep failing, a claim is stuck, the sweeper is behind, stopped or
+        met an error, or an event could not be handled. Without it there are no alarms.
     service_token_parameter_name : str, optional
         Name of an SSM parameter that publishes the service token, for ``from_ssm_parameter``.
 
@@ -75,6 +81,12 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     provider_id : str
         What tells this provider from all others, in tags, permissions and metrics: a token until it
         is deployed.
+
+    Raises
+    ------
+    ValueError
+        Where ``target_arns`` is empty or has anything else in it. The message has the construct's
+        path, the property, its value and what to do.
     """
 
     def __init__(
@@ -82,6 +94,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         scope: Construct,
         id: str,
         *,
+        target_arns: Sequence[str] | None = None,
         ledger_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         ledger_deletion_protection: bool = False,
         log_retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
@@ -94,6 +107,9 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         service_token_parameter_name: str | None = None,
     ) -> None:
         super().__init__(scope, id)
+        if target_arns is not None:
+            check_target_arns(self, target_arns)
+        self._target_arns = None if target_arns is None else tuple(target_arns)
         key = cast(kms.IKey | None, encryption_key)
         ledger = Ledger(
             self,
@@ -116,6 +132,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             "Role",
             resources=ProviderResources(
                 provider_id=self.provider_id,
+                target_arns=self._target_arns,
                 ledger=ledger,
                 log_group=log_group,
                 failures=failures,
@@ -133,6 +150,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             environment={
                 "LEDGER_TABLE_NAME": ledger.table_name,
                 "PROVIDER_ID": self.provider_id,
+                **({} if self._target_arns is None else {"TARGET_ARNS": " ".join(self._target_arns)}),
             },
             memory_size=memory_size,
             tracing=tracing,
@@ -229,6 +247,11 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     def ready(self) -> IConstruct | None:
         """The guard, made last and deleted first: it keeps a provider that holds numbers."""
         return self._guard
+
+    @property
+    def target_arns(self) -> Sequence[str] | None:
+        """The targets that the provider serves; ``None`` where it serves all of its account and Region."""
+        return self._target_arns
 
 
 def _provider_id(ledger: Ledger) -> str:

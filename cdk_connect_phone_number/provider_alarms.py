@@ -15,7 +15,7 @@ _MISSING = cloudwatch.TreatMissingData
 
 
 class ProviderAlarms(Construct):
-    """Five alarms that notify a topic when they go off and when they are over."""
+    """Six alarms that notify a topic when they go off and when they are over."""
 
     def __init__(
         self,
@@ -28,27 +28,29 @@ class ProviderAlarms(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._action = cast(cloudwatch.IAlarmAction, actions.SnsAction(topic))
-        hour, quarter = Duration.hours(1), Duration.minutes(15)
+        quarter = Duration.minutes(15)
         self._alarm(
             "ReleaseKeepsFailing",
-            "Amazon Connect refuses again and again to release a number, which goes on costing. "
-            "The function's log says which number and why.",
-            metrics.metric_release_failures(period=hour),
-            threshold=3,
+            "For an hour, Amazon Connect has refused to release a number, which goes on costing. "
+            "The function's log says which number and why: remove the cause, and the number is released.",
+            metrics.metric_releases_failing(period=quarter),
+            threshold=1,
+            periods=4,
         )
         self._alarm(
             "ClaimStuck",
-            "A claim has been neither confirmed nor given up for a while. "
-            "The function's log says which number and in which state it is.",
+            "A claim is neither finished nor given up although its time is over, or CloudFormation has neither "
+            "taken note of a number nor given it up for a day. The function's log says which number and in which "
+            "state it is: see whether its stack still needs it.",
             metrics.metric_claims_stuck(period=quarter),
             threshold=1,
         )
         self._alarm(
             "SweeperBehind",
             "Work has been due for more than an hour: releases or cancelled claims are waiting. "
-            "The function's log says what stops the sweeper.",
+            "The function's log says what stops them: remove the cause, and the next sweeps finish the work.",
             metrics.metric_oldest_due_seconds(period=quarter),
-            threshold=hour.to_seconds(),
+            threshold=Duration.hours(1).to_seconds(),
         )
         self._alarm(
             "SweeperStopped",
@@ -58,6 +60,14 @@ class ProviderAlarms(Construct):
             threshold=1,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             missing_data=_MISSING.BREACHING,
+        )
+        self._alarm(
+            "SweepError",
+            "A sweep met an error that it did not expect and left out a claim, for example because an item of the "
+            "ledger cannot be read. The function's log says which claim and what the error was: repair the item, or "
+            "report the error.",
+            metrics.metric_sweep_errors(period=quarter),
+            threshold=1,
         )
         self._alarm(
             "OnFailurePathUsed",
@@ -74,6 +84,7 @@ class ProviderAlarms(Construct):
         metric: cloudwatch.IMetric,
         *,
         threshold: float,
+        periods: int = 1,
         comparison: cloudwatch.ComparisonOperator = (cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
         missing_data: cloudwatch.TreatMissingData = _MISSING.NOT_BREACHING,
     ) -> None:
@@ -83,7 +94,7 @@ class ProviderAlarms(Construct):
             alarm_description=description,
             metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
+            evaluation_periods=periods,
             comparison_operator=comparison,
             treat_missing_data=missing_data,
         )

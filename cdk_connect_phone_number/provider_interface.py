@@ -1,5 +1,6 @@
 """What a ``PhoneNumber`` needs of its provider, whether this app makes it or somebody else did."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from constructs import IConstruct, Node
@@ -22,4 +23,9 @@ class IPhoneNumberProvider(Protocol):
     @property
     def ready(self) -> IConstruct | None:
         """What a number must depend on so that the whole provider outlives it, if it is known."""
+        ...
+
+    @property
+    def target_arns(self) -> Sequence[str] | None:
+        """The targets that the provider serves; ``None`` where it serves all, or that is not known."""
         ...

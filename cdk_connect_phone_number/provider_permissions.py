@@ -1,9 +1,14 @@
 """What the provider's function may do: a second wall behind the function's own checks.
 
-Each call that changes a number is bound to this provider's ownership tag: the number must carry it
-(``ResourceTag``), or the call must put it on (``RequestTag``). So not even a fault in the function
-could touch a number of another provider, or one claimed by hand. Instances, groups and flows are
-matched by wildcard within the account and Region, as one provider serves every stack there.
+Each call that releases, moves or changes a number is bound to this provider's ownership tag: the
+number must carry it (``ResourceTag``), or the call must put it on (``RequestTag``). So a fault in the
+function alone could not release a number of another provider, or one claimed by hand. Instances,
+groups and flows are those that the provider is told to serve; by default it serves every stack of the
+account and Region, so they are matched by wildcard.
+
+The reference lists ``aws:ResourceTag`` for TagResource and UntagResource with the resource type only,
+not with the action, and nobody has verified that Connect supplies it there. So these two calls may
+not need it: a condition on it counts only where the key is there (``IfExists``).
 
 Which action honours which resource type and condition key:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnect.html
@@ -21,6 +26,7 @@ from aws_cdk import aws_sqs as sqs
 
 from .lambda_handlers.connect_phone_number import rules
 from .ledger import DUE_INDEX
+from .provider_targets import ServedTargets, served_targets
 
 _RESOURCE_TAG = f"aws:ResourceTag/{rules.PROVIDER_TAG}"
 _REQUEST_TAG = f"aws:RequestTag/{rules.PROVIDER_TAG}"
@@ -31,6 +37,7 @@ class ProviderResources:
     """What the function works with."""
 
     provider_id: str
+    target_arns: Sequence[str] | None
     ledger: dynamodb.ITable
     log_group: logs.ILogGroup
     failures: sqs.IQueue
@@ -52,21 +59,27 @@ def policy_document(stack: Stack, resources: ProviderResources) -> iam.PolicyDoc
 def wildcards(stack: Stack, resources: ProviderResources) -> Mapping[str, str]:
     """Return every resource with a wildcard in the policy, and why it cannot be narrower."""
     arns = _Arns(stack, resources)
-    one_provider_for_all = (
-        "One provider serves all stacks of the account and Region, whichever instance they name. "
-        "The number in the same call is bound to the provider by its tag."
-    )
     reasons = {
         arns.phone_numbers: "Connect makes a number's id when it claims it. Each call that changes "
         "a number is bound to the provider by a tag.",
-        arns.instances: one_provider_for_all,
-        arns.groups: one_provider_for_all,
-        arns.contact_flows: one_provider_for_all,
-        arns.source_numbers: "Which number is to be imported is known only at deployment. "
-        "The call reads and changes nothing.",
         arns.stacks: "One provider serves all stacks of the account and Region. The calls read and change nothing.",
         arns.log_streams: "Lambda names the streams of the function's own log group.",
     }
+    if resources.target_arns is None:
+        for arn in arns.targets.all:
+            reasons[arn] = (
+                "One provider serves all stacks of the account and Region, whichever instance they name. "
+                "The number in the same call is bound to the provider by its tag."
+            )
+    if arns.targets.instances:
+        reasons[arns.source_numbers] = (
+            "Which number is to be imported is known only at deployment. The call reads and changes nothing."
+        )
+    for arn in arns.targets.contact_flows:
+        reasons[arn] = (
+            "Which flow takes a number's calls is known only at deployment. "
+            "The number in the same call is bound to the provider by its tag."
+        )
     if resources.tracing:
         reasons["*"] = "X-Ray's actions know no narrower resource."
     return reasons
@@ -80,9 +93,14 @@ class _Arns:
             return stack.format_arn(service=service, resource=resource, resource_name=name)
 
         self.phone_numbers = all_of("connect", "phone-number")
-        self.instances = all_of("connect", "instance")
-        self.groups = all_of("connect", "traffic-distribution-group")
-        self.contact_flows = all_of("connect", "instance", "*/contact-flow/*")
+        self.targets = (
+            ServedTargets(
+                instances=[all_of("connect", "instance")],
+                groups=[all_of("connect", "traffic-distribution-group")],
+            )
+            if resources.target_arns is None
+            else served_targets(resources.target_arns)
+        )
         self.source_numbers = all_of("sms-voice", "phone-number")
         self.stacks = all_of("cloudformation", "stack", "*/*")
         self.log_streams = stack.format_arn(
@@ -96,6 +114,7 @@ class _Arns:
 def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.PolicyStatement]:
     owned = {"StringEquals": {_RESOURCE_TAG: provider_id}}
     becomes_owned = {"StringEquals": {_REQUEST_TAG: provider_id}}
+    not_of_another = {"StringEqualsIfExists": {_RESOURCE_TAG: provider_id}}
 
     yield _allow(
         "FindNumbers",
@@ -105,22 +124,31 @@ def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.Poli
     # Without a condition, so that the function sees that a number is not its own.
     yield _allow(
         "ReadNumbers",
-        ["connect:DescribePhoneNumber"],
+        ["connect:DescribePhoneNumber", "connect:BatchGetFlowAssociation"],
         [arns.phone_numbers],
     )
     yield _allow(
         "ClaimNumbers",
         ["connect:ClaimPhoneNumber"],
-        [arns.phone_numbers, arns.instances, arns.groups],
+        [arns.phone_numbers, *arns.targets.all],
         becomes_owned,
     )
-    yield _allow(
-        "ImportNumbers",
-        ["connect:ImportPhoneNumber"],
-        [arns.phone_numbers, arns.instances],
-        becomes_owned,
-    )
-    yield _allow("ReadImportedNumbers", ["sms-voice:DescribePhoneNumbers"], [arns.source_numbers])
+    if arns.targets.groups:
+        yield _allow("ReadGroups", ["connect:DescribeTrafficDistributionGroup"], arns.targets.groups)
+    if arns.targets.instances:
+        yield _allow(
+            "ImportNumbers",
+            ["connect:ImportPhoneNumber"],
+            [arns.phone_numbers, *arns.targets.instances],
+            becomes_owned,
+        )
+        yield _allow("ReadImportedNumbers", ["sms-voice:DescribePhoneNumbers"], [arns.source_numbers])
+        # Of the two resources in this call, the number is bound by its tag below.
+        yield _allow(
+            "ConnectOwnNumbersToFlows", ["connect:AssociatePhoneNumberContactFlow"], arns.targets.contact_flows
+        )
+    # As above.
+    yield _allow("MoveOwnNumbers", ["connect:UpdatePhoneNumber"], arns.targets.all)
     yield _allow(
         "ChangeOwnNumbers",
         [
@@ -129,32 +157,14 @@ def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.Poli
             "connect:UpdatePhoneNumberMetadata",
             "connect:AssociatePhoneNumberContactFlow",
             "connect:DisassociatePhoneNumberContactFlow",
-            "connect:UntagResource",
         ],
         [arns.phone_numbers],
         owned,
     )
-    # The new tags may name no other provider: a number cannot be given away.
-    yield _allow(
-        "TagOwnNumbers",
-        ["connect:TagResource"],
-        [arns.phone_numbers],
-        {**owned, "StringEqualsIfExists": {_REQUEST_TAG: provider_id}},
-    )
-    # A number that nobody has tagged can be adopted; one of another provider cannot be taken away.
-    yield _allow(
-        "TagUnownedNumbers",
-        ["connect:TagResource"],
-        [arns.phone_numbers],
-        {**becomes_owned, "Null": {_RESOURCE_TAG: "true"}},
-    )
-    # These calls name two resources; the number among them is bound by its tag above.
-    yield _allow("MoveOwnNumbers", ["connect:UpdatePhoneNumber"], [arns.instances, arns.groups])
-    yield _allow(
-        "ConnectOwnNumbersToFlows",
-        ["connect:AssociatePhoneNumberContactFlow"],
-        [arns.contact_flows],
-    )
+    # Certain is that the tags name this provider: a number cannot be given away. That the number has
+    # no other provider's tag is checked where Connect lets IAM see the number's tags.
+    yield _allow("TagNumbers", ["connect:TagResource"], [arns.phone_numbers], {**becomes_owned, **not_of_another})
+    yield _allow("UntagNumbers", ["connect:UntagResource"], [arns.phone_numbers], not_of_another)
 
 
 def _infrastructure_statements(
@@ -164,7 +174,7 @@ def _infrastructure_statements(
         "KeepLedger",
         [
             "dynamodb:GetItem",
-            "dynamodb:Query",
+            "dynamodb:Scan",
             "dynamodb:PutItem",
             "dynamodb:DeleteItem",
         ],
@@ -173,7 +183,11 @@ def _infrastructure_statements(
     yield _allow("FindDueWork", ["dynamodb:Query"], [f"{resources.ledger.table_arn}/index/{DUE_INDEX}"])
     yield _allow(
         "AskAboutStacks",
-        ["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"],
+        [
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResource",
+            "cloudformation:DescribeStacks",
+        ],
         [arns.stacks],
     )
     yield _allow(

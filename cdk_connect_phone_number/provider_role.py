@@ -1,15 +1,18 @@
 """The function's role, and the reasons of the wildcards in it for those who check templates."""
 
+import json
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
+import jsii
 from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from .provider_permissions import ProviderResources, policy_document, wildcards
 
 
+@jsii.implements(IValidation)
 class ProviderRole(iam.Role):
     """The role of the provider's function: it may do what ``provider_permissions`` says."""
 
@@ -31,7 +34,13 @@ class ProviderRole(iam.Role):
             # Inline, so that the permissions last as long as the role does.
             inline_policies={"PhoneNumbers": policy_document(stack, resources)},
         )
-        Validations.of(self).acknowledge(*_acknowledgments(stack, resources))
+        self._resources = resources
+        self.node.add_validation(self)
+
+    def validate(self) -> list[str]:
+        """Acknowledge the wildcards, as only now references to other stacks look as they do in the template."""
+        Validations.of(self).acknowledge(*_acknowledgments(Stack.of(self), self._resources))
+        return []
 
 
 def _acknowledgments(stack: Stack, resources: ProviderResources) -> Iterator[Acknowledgment]:
@@ -42,8 +51,20 @@ def _acknowledgments(stack: Stack, resources: ProviderResources) -> Iterator[Ack
 
 def _as_cdk_nag_shows(stack: Stack, arn: str) -> str:
     """Return ``arn`` with ``<name>`` for each reference, as in the ids of cdk-nag's findings."""
-    resolved: object = stack.resolve(arn)
-    if isinstance(resolved, str):
-        return resolved
-    parts = cast(dict[str, tuple[str, list[str | dict[str, str]]]], resolved)["Fn::Join"][1]
-    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
+    return _flat(stack.resolve(arn))
+
+
+def _flat(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(_flat(part) for part in parts)
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::ImportValue": exported}:
+            return _flat(exported)
+        case _:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -23,11 +23,11 @@ from .ledger.dynamodb import DynamoDBStore
 from .ledger.ledger import Ledger
 from .ledger.store import Store
 from .lifecycle.context import Attempt
-from .lifecycle.decision import Place, decide
+from .lifecycle.decision import Place
 from .lifecycle.guarding import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
 from .lifecycle.guarding import guard
 from .lifecycle.items_of_request import failed_creation_id
-from .lifecycle.requests import fail, fulfil
+from .lifecycle.requests import decide_on, fail, fulfil
 from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
 from .lifecycle.sweeping import sweep
 from .logs import Log
@@ -82,6 +82,8 @@ class Dependencies:
         Takes a line of the log.
     provider_id
         The name of this provider in the tags of its numbers.
+    target_arns
+        The instances and traffic distribution groups that it serves. Default: all.
     new_worker
         Returns a name that no other attempt has.
     jitter
@@ -98,6 +100,7 @@ class Dependencies:
     provider_id: str
     new_worker: Callable[[], str]
     jitter: Callable[[], float]
+    target_arns: tuple[str, ...] = ()
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
@@ -144,7 +147,7 @@ class Function:
             answer = guard(self._attempt(context, log, None), request)
         else:
             attempt = self._attempt(context, log, None)
-            entry = decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
+            entry = decide_on(attempt, request)
             answer = fulfil(self._attempt(context, log, entry.deadline), request, entry)
         self._deliver(event, answer, log)
 
@@ -170,7 +173,7 @@ class Function:
         if request.resource_type != PROVIDER_RESOURCE_TYPE:
             try:
                 attempt = self._attempt(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
-                decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
+                decide_on(attempt, request)
                 answer = fail(attempt, request, reason)
             except Exception as error:
                 # Whatever made every attempt fail may fail here too, and the stack must not hang for it.
@@ -192,12 +195,16 @@ class Function:
     def _deliver(self, event: Mapping[str, Any], answer: Answer, log: Log) -> None:
         body = encode(answer, event)
         is_taken = deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
-        log.info(
-            "answered" if is_taken else "CloudFormation no longer takes an answer",
-            status=answer.status.value,
-            physical_id=answer.physical_resource_id,
-            reason=answer.reason,
-        )
+        details = {
+            "status": answer.status.value,
+            "physical_id": answer.physical_resource_id,
+            "reason": answer.reason,
+        }
+        if is_taken:
+            log.info("answered", **details)
+        else:
+            log.error("CloudFormation does not take an answer", **details)
+            log.metrics(self._world.provider_id, AnswersNotDelivered=1)
 
     def _attempt(self, context: Context, log: Log, request_deadline: float | None) -> Attempt:
         world = self._world
@@ -214,7 +221,7 @@ class Function:
             ledger=Ledger(world.store, timing),
             stacks=PatientStacks(world.stacks, timing),
             timing=timing,
-            place=Place(region, account, world.provider_id),
+            place=Place(region, account, world.provider_id, world.target_arns),
             log=log,
             worker=world.new_worker(),
         )
@@ -260,6 +267,7 @@ def _dependencies() -> Dependencies:
         provider_id=os.environ["PROVIDER_ID"],
         new_worker=lambda: uuid4().hex,
         jitter=random.random,
+        target_arns=tuple(os.environ.get("TARGET_ARNS", "").split()),
     )
 
 

@@ -26,8 +26,6 @@ PHONE_NUMBER_TYPES: Final = (
 
 DEFAULT_TYPE: Final = "DID"
 
-REMOVAL_POLICIES: Final = ("destroy", "retain")
-
 MAX_DESCRIPTION_LENGTH: Final = 500
 MAX_TAGS: Final = 50
 MAX_TAG_KEY_LENGTH: Final = 128
@@ -82,6 +80,12 @@ def contact_flow_ids(contact_flow_arn: str) -> tuple[str, str]:
     if match is None:
         raise ValueError(f"{contact_flow_arn!r} is not the ARN of a flow")
     return match["instance"], match["id"]
+
+
+def instance_arn_of(contact_flow_arn: str) -> str:
+    """Return the ARN of the instance that a flow belongs to; empty where ``contact_flow_arn`` is no flow's ARN."""
+    match = _CONTACT_FLOW_ARN.fullmatch(contact_flow_arn)
+    return contact_flow_arn.partition("/contact-flow/")[0] if match else ""
 
 
 def check_target_arn(value: str, region: str | None = None) -> str | None:
@@ -189,13 +193,6 @@ def check_phone_number_arn(value: str, region: str | None = None) -> str | None:
             "Use arn:aws:connect:<region>:<account>:phone-number/<id>."
         )
     return _check_region(match["region"], value, region)
-
-
-def check_removal_policy(value: str) -> str | None:
-    """Check the removal policy as it reaches the function."""
-    if value in REMOVAL_POLICIES:
-        return None
-    return f"must be 'destroy' or 'retain', but is {value!r}. A phone number has no snapshot."
 
 
 def check_timeout_seconds(value: int) -> str | None:

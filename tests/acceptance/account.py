@@ -42,18 +42,26 @@ class Headroom:
         """Claims and releases that the 200 % rule allows in 180 days."""
         return 2 * self.quota
 
+    @property
+    def used(self) -> int:
+        """Claims and releases that are certainly used."""
+        # Each number that is held was claimed once, whether CloudTrail still knows of it or not.
+        return max(self.changes, self.held)
+
     def problem(self) -> str | None:
         """Return why the lifecycle must not be run, ``None`` where there is room for it."""
         if self.held >= self.quota:
             return f"The account holds {self.held} numbers of {self.quota}: there is no room for one more."
-        # Each number that is held was claimed once, whether CloudTrail still knows of it or not.
-        used = max(self.changes, self.held)
-        if used + CHANGES > self.allowance:
+        if self.used + CHANGES > self.allowance:
             return (
-                f"At least {used} of the {self.allowance} claims and releases of 180 days are used: {CHANGES} more "
-                "could block the account from claiming for half a year."
+                f"At least {self.used} of the {self.allowance} claims and releases of 180 days are used: {CHANGES} "
+                "more could block the account from claiming for half a year."
             )
         return None
+
+    def has_room_for(self, refusals: int) -> bool:
+        """Return whether so many refused claims may count, too, beside what the lifecycle takes."""
+        return self.used + CHANGES + refusals <= self.allowance
 
 
 class Account:
@@ -89,11 +97,14 @@ class Account:
         )
         return bool(found.get("AvailableNumbersList"))
 
-    def held(self) -> frozenset[str]:
-        """Return the ARNs of the numbers that the account has in the Region."""
-        pages = self._connect.get_paginator("list_phone_numbers_v2").paginate()
+    def held(self, target_arn: str) -> frozenset[str]:
+        """Return the ARNs of the numbers that the account has in the Region, those of a group among them if named."""
+        paginator = self._connect.get_paginator("list_phone_numbers_v2")
         return frozenset(
-            summary.get("PhoneNumberArn", "") for page in pages for summary in page["ListPhoneNumbersSummaryList"]
+            summary.get("PhoneNumberArn", "")
+            for parameters in ({}, {"TargetArn": target_arn})
+            for page in paginator.paginate(**parameters)
+            for summary in page["ListPhoneNumbersSummaryList"]
         )
 
     def recent_changes(self) -> int:
@@ -122,10 +133,10 @@ class Account:
         """Release a number, without the function."""
         self._connect.release_phone_number(PhoneNumberId=phone_number_arn, ClientToken=client_token)
 
-    def numbers_of(self, stack: str, known_before: frozenset[str]) -> list[str]:
+    def numbers_of(self, stack: str, target_arn: str, known_before: frozenset[str]) -> list[str]:
         """Return the ARNs of the numbers that were not there before and carry a stack's ownership tag."""
         return [
             arn
-            for arn in sorted(self.held() - known_before)
+            for arn in sorted(self.held(target_arn) - known_before)
             if f":stack/{stack}/" in (self.describe(arn) or {}).get("Tags", {}).get(rules.STACK_TAG, "")
         ]

@@ -35,24 +35,6 @@ CLAIMING: Final = (
         (Hunt("S4 cancelled at step *, create goes on much later"), Hunt("S4 cancelled at step *, create dies, *")),
     ),
     Breakage(
-        "nobody checks for a cancellation after the claim",
-        (
-            Patch(
-                _CLAIMING,
-                "        if not claim.is_open:\n            raise Superseded\n        return claim\n",
-                "        return claim\n",
-            ),
-            Patch(
-                _CONVERGING,
-                "        if not claim.is_open:\n            raise Superseded\n        state = _provisioned",
-                "        state = _provisioned",
-            ),
-            Patch(_CONVERGING, "if claim.desired == wanted and claim.is_open:", "if claim.desired == wanted:"),
-            Patch(_REQUESTS, "if not claim.is_open or claim.attempt != request.attempt:", "if False:"),
-        ),
-        (Hunt("S12 cancelled at step 1?, both at once"), Hunt("S12 cancelled at step 1?, roll-back first")),
-    ),
-    Breakage(
         "a throttled claim is tried again although it was cancelled",
         (Patch(_CLAIMING, "return now.is_open and not now.arn and now.candidate == candidate", "return bool(now)"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_unheard_claims.py", "-k", "does_not_ask_again"),
@@ -107,7 +89,7 @@ CLAIMING: Final = (
     ),
     Breakage(
         "a number that somebody else got is the end",
-        (Patch(_CLAIMING, "if error.trouble is not Trouble.NOT_AVAILABLE:", "if True:"),),
+        (Patch(_CLAIMING, "if error.trouble is not Trouble.INVALID:", "if True:"),),
         (Hunt("S16 number lost *", must_succeed=True),),
     ),
     Breakage(
@@ -115,7 +97,7 @@ CLAIMING: Final = (
         (
             Patch(
                 _CLAIMING,
-                "if error.trouble in (Trouble.NOT_AVAILABLE, Trouble.CHANGED_PARAMETERS, Trouble.INVALID):",
+                "if error.trouble in (Trouble.CHANGED_PARAMETERS, Trouble.INVALID):",
                 "if False:",
             ),
         ),
@@ -156,8 +138,8 @@ CLAIMING: Final = (
         (
             Patch(
                 _REQUESTS,
-                "attempt.ledger.save(replace(entry, answer=answer), live,",
-                "attempt.ledger.save(entry, live,",
+                "attempt.ledger.save(replace(entry, answer=answer), live)",
+                "attempt.ledger.save(entry, live)",
             ),
         ),
         (Hunt("S15 *"),),
@@ -165,21 +147,29 @@ CLAIMING: Final = (
     Breakage(
         "a roll-back claims a third number",
         (
-            Patch(_DECISION, "found = self._exact(wanted.specification, prefer=named.id)", "found = None"),
-            Patch(
-                _DECISION, "if found is None and (refusal := _replacement_refusal(named, wanted)):", "if refusal := '':"
-            ),
+            Patch(_DECISION, "found = self._found_for_update(named if is_open else None, wanted)", "found = None"),
+            Patch(_DECISION, "if refusal := _replacement_refusal(named, wanted):", "if refusal := '':"),
         ),
         (Hunt("S12 rolled back *"), Hunt("S12 cancelled *, roll-back first")),
     ),
     Breakage(
         "a replaced number is closed before the replacement has succeeded",
-        (Patch(_DECISION, "self._close_others({named.id, claim.id})", "self._close_others({claim.id})"),),
+        (
+            Patch(
+                _DECISION,
+                "self._close_unanswered({claim.id})\n"
+                "        return self._entry(claims=(claim.id,)), head\n\n    def _found",
+                "for other in self._open():\n"
+                "            if other.id != claim.id:\n"
+                "                self._close(other, '')\n"
+                "        return self._entry(claims=(claim.id,)), head\n\n    def _found",
+            ),
+        ),
         (Hunt("S11 *"), Hunt("S12 rolled back *")),
     ),
     Breakage(
         "a Create opens a claim although there is an open one for what it wants",
-        (Patch(_DECISION, 'found = self._exact(wanted.specification, prefer="")', "found = None"),),
+        (Patch(_DECISION, "for claim, is_disowned in asked if is_disowned)", "for claim, _ in asked if not claim)"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_decision.py",),
     ),
     Breakage(

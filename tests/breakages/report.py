@@ -10,9 +10,10 @@ from .breakage import Breakage, Hunt
 from .claiming_breakages import CLAIMING
 from .closing_breakages import CLOSING
 from .copies import broken_copy, python
+from .knowing_breakages import KNOWING
 from .worker import as_argument
 
-BREAKAGES = (*CLAIMING, *CLOSING)
+BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING)
 
 _EVERYTHING = Hunt("*")
 

@@ -12,7 +12,7 @@ from aws_cdk import cloudformation_include as include
 from aws_cdk.assertions import Template
 
 from lambda_handlers.connect_phone_number.lifecycle.properties import InvalidProperty, parse_properties
-from tests.docs.pages import ROOT, Block, blocks
+from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.yaml"))
 REFERENCE = ROOT / "docs" / "cloudformation.md"
@@ -21,11 +21,10 @@ TARGET = f"arn:aws:connect:{REGION}:000000000000:instance/11111111-2222-3333-444
 
 
 def numbers(path: Path) -> list[dict[str, Any]]:
-    """Return the properties of a template's phone numbers, with intrinsic functions in their long form."""
+    """Return a template's phone numbers, with intrinsic functions in their long form."""
     stack = cdk.Stack(cdk.App(), "Stack")
     include.CfnInclude(stack, "Template", template_file=str(path))
-    found = Template.from_stack(stack).find_resources("Custom::ConnectPhoneNumber")
-    return [dict(resource["Properties"]) for resource in found.values()]
+    return [dict(found) for found in Template.from_stack(stack).find_resources("Custom::ConnectPhoneNumber").values()]
 
 
 def documented(heading: str) -> list[str]:
@@ -46,11 +45,23 @@ def test_cfn_lint_finds_nothing() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_the_function_takes_the_properties(path: Path) -> None:
-    for properties in numbers(path):
+    for number in numbers(path):
         # What only CloudFormation knows is as good as not given; the two that are needed are given.
-        known = {name: value for name, value in properties.items() if not isinstance(value, dict)}
+        known = {name: value for name, value in number["Properties"].items() if not isinstance(value, dict)}
         wanted = parse_properties({"CountryCode": "US", **known, "TargetArn": TARGET}, REGION)
-        assert wanted.retain == (properties.get("RemovalPolicy") == "retain")
+        assert wanted.settings.target_arn == TARGET
+
+
+def test_the_stack_set_keeps_its_numbers() -> None:
+    (number,) = numbers(ROOT / "docs" / "examples" / "stack-set.yaml")
+
+    assert (number["DeletionPolicy"], number["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+@pytest.mark.parametrize("page", [*EXAMPLES, *PAGES], ids=lambda page: page.name)
+def test_nothing_speaks_of_a_removal_policy_that_the_resource_does_not_have(page: Path) -> None:
+    # aws_cdk.RemovalPolicy, an argument of the constructs, is another thing.
+    assert not re.search(r"`RemovalPolicy`|^\s*RemovalPolicy:", page.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -30,6 +30,7 @@ def test_number_claimed_by_hand(local_aws: LocalAws, number_stack: NumberStack, 
     adopted = number_stack.submit(
         phone_number=by_hand,
         adopt=True,
+        removal_policy=RemovalPolicy.DESTROY,
         description="Adopted",
         contact_flow_arn=flow_arn(INSTANCE_ARN, 1),
     )
@@ -55,7 +56,7 @@ def test_number_retained_by_another_stack(number_stack: NumberStack, other_stack
     phone_number, arn = number_stack.output("PhoneNumber"), number_stack.output("PhoneNumberArn")
     too_early = other_stack.submit(phone_number=phone_number, adopt=True)
     assert too_early.status == "ROLLBACK_COMPLETE"
-    assert "Remove it there with a retaining removal policy first" in too_early.reasons
+    assert "Remove it there with DeletionPolicy Retain first" in too_early.reasons
     other_stack.remove()
     number_stack.remove()
     assert number_stack.releases(arn) == []
@@ -63,7 +64,7 @@ def test_number_retained_by_another_stack(number_stack: NumberStack, other_stack
     adopted = other_stack.submit(phone_number=phone_number, adopt=True)
     assert adopted.status == "CREATE_COMPLETE", adopted.reasons
     assert [number["arn"] for number in other_stack.numbers()] == [arn]
-    # Adopt may go once it has been deployed.
+    # Adopt may go once it has been deployed. What becomes of the number is then as for any other: it is released.
     assert other_stack.submit(phone_number=phone_number).status == "UPDATE_COMPLETE"
     assert [number["arn"] for number in other_stack.numbers()] == [arn]
 

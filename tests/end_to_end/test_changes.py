@@ -68,7 +68,7 @@ def test_protected_number_is_not_released(number_stack: NumberStack) -> None:
     (number,) = number_stack.numbers()
     abandoned = number_stack.remove(retain_resources=True)
     assert abandoned.status == "DELETE_COMPLETE", abandoned.reasons
-    adopted = number_stack.deploy(phone_number=number["phone_number"], adopt=True)
+    adopted = number_stack.deploy(phone_number=number["phone_number"], adopt=True, removal_policy=RemovalPolicy.DESTROY)
     assert adopted.exit_code == 0, adopted.output
     assert [held["arn"] for held in number_stack.numbers()] == [number["arn"]]
     destroyed = number_stack.destroy()

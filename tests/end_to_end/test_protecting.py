@@ -1,5 +1,7 @@
 """What release protection stops, and what it does not; that it stops a destroy is in ``test_changes``."""
 
+from aws_cdk import RemovalPolicy
+
 from local_aws.launcher import LocalAws
 from tests.end_to_end.number_stack import NumberStack, add_failing_resource, remove_number
 
@@ -50,7 +52,9 @@ def test_protected_number_that_is_removed_from_the_template_stays_and_can_be_tak
     assert [number["arn"] for number in number_stack.numbers()] == [protected["arn"]]
     assert number_stack.releases(protected["arn"]) == []
 
-    taken_back = number_stack.submit(phone_number=protected["phone_number"], adopt=True)
+    taken_back = number_stack.submit(
+        phone_number=protected["phone_number"], adopt=True, removal_policy=RemovalPolicy.DESTROY
+    )
     assert taken_back.status == "UPDATE_COMPLETE", taken_back.reasons
     assert number_stack.output("PhoneNumberArn") == protected["arn"]
     assert number_stack.remove().status == "DELETE_COMPLETE"

@@ -1,4 +1,7 @@
-"""The example app's stacks, and one provider with everything switched on, synthesized once."""
+"""Stacks that are synthesized once: the example app's, and two with providers.
+
+One of the providers has everything switched on, the other serves two targets only.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from stacks.phone_number_provider_stack import PhoneNumberProviderStack
 from stacks.support_numbers_stack import SupportNumbersSettings, SupportNumbersStack
 
 TARGET_ARN = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
+GROUP_ARN = "arn:aws:connect:us-east-1:000000000000:traffic-distribution-group/66666666-7777-8888-9999-000000000000"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def example_app(outdir: str) -> cdk.App:
         encryption_key=kms.Key(everything, "Key", enable_key_rotation=True),
         alarm_topic=sns.Topic(everything, "Topic", enforce_ssl=True),
     )
+    PhoneNumberProvider(cdk.Stack(app, "TwoTargets"), "Provider", target_arns=[TARGET_ARN, GROUP_ARN])
     return app
 
 

@@ -12,6 +12,7 @@ from .iam_policy import Call, Statement
 
 _NUMBERS = "arn:aws:connect:us-east-1:000000000000:phone-number/"
 _INSTANCES = "arn:aws:connect:us-east-1:000000000000:instance/"
+_GROUPS = "arn:aws:connect:us-east-1:000000000000:traffic-distribution-group/"
 _NEW_NUMBER = f"{_NUMBERS}*"
 """What a call is about whose number has no id yet, or that is about all numbers."""
 
@@ -71,6 +72,9 @@ def _resources(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
     """Return the resources that IAM wants to see allowed for a call: all that the call names."""
     if "resourceArn" in parameters:
         yield parameters["resourceArn"]
+    elif "TrafficDistributionGroupId" in parameters:
+        # Connect takes the group's id or its ARN.
+        yield _GROUPS + parameters["TrafficDistributionGroupId"].rpartition("/")[2]
     elif "PhoneNumberId" in parameters:
         yield f"{_NUMBERS}{parameters['PhoneNumberId']}"
     else:

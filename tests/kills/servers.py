@@ -1,8 +1,9 @@
-"""The servers that the handler's processes talk to: a DynamoDB, and the box for answers to CloudFormation."""
+"""The servers that the handler's processes talk to: DynamoDB, CloudFormation, and the box for answers."""
 
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import astuple
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +13,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
+from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from tests.simulation.clients import StackBooks
 
 from .attempt import REGION, TABLE_NAME
 
@@ -168,3 +171,37 @@ class AnswerBox:
 
     def _answer(self, path: str, _: Any, body: Any) -> tuple[int, dict[str, str], bytes]:
         return self._take(self.url + path, body), {}, b""
+
+
+class StacksServer:
+    """CloudFormation's API for the handler's processes.
+
+    Parameters
+    ----------
+    books
+        Returns what the API says, as it is now.
+    """
+
+    def __init__(self, books: Callable[[], StackBooks]) -> None:
+        self._books = books
+        self._server = JsonServer(self._answer)
+        self.url = self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.__exit__(exception_type, exception, traceback)
+
+    def _answer(self, _: str, __: Any, body: Any) -> tuple[int, dict[str, str], bytes]:
+        question = getattr(self._books(), body.pop("question"))
+        if "resource" in body:
+            body["resource"] = ResourceKey(*body["resource"])
+        found = question(**body)
+        return 200, {}, json.dumps(found if isinstance(found, bool) else astuple(found)).encode()

@@ -13,6 +13,7 @@ from greenlet import greenlet
 
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
 from local_aws.connect_emulator.server import EmulatorServer
+from tests.simulation.clients import StackBooks
 from tests.simulation.cloudformation import CloudFormation
 from tests.simulation.lambda_service import TIMEOUT_SECONDS, Invocation, LambdaService
 from tests.simulation.stack import Stack
@@ -22,7 +23,7 @@ from tests.simulation.world import REGION, SWEEP_SECONDS, World
 
 from .attempt import NOT_FINISHED, Surroundings, make_attempt
 from .clock import FastClock
-from .servers import AnswerBox, LedgerServer
+from .servers import AnswerBox, LedgerServer, StacksServer
 
 _PUMP_SECONDS: Final = 0.003
 _SETTLING_SWEEPS: Final = 10
@@ -151,9 +152,10 @@ class KillingWorld(World):
         self._connect = EmulatorServer(self.emulator)
         self._ledger = LedgerServer()
         self._answers = AnswerBox(self._take)
+        self._stacks = StacksServer(lambda: self.stack_books)
         self.processes = ProcessLambda(
             self.timeline,
-            Surroundings(self._clock, self._connect.url, self._ledger.url),
+            Surroundings(self._clock, self._connect.url, self._ledger.url, self._stacks.url),
             self._crashed,
             self._dies_after,
         )
@@ -161,6 +163,7 @@ class KillingWorld(World):
         cloudformation = _CloudFormation(self.timeline, self.lambda_service, self.run_until)
         cloudformation.answers_url = self._answers.url
         self.cloudformation = cloudformation
+        self.stack_books = StackBooks(cloudformation, forgets_removed_resources=True)
         self._hub = greenlet.getcurrent()
         self._books = Lock()
         self._audited = 0
@@ -170,9 +173,11 @@ class KillingWorld(World):
         self._ledger.__enter__()
         self._connect.start()
         self._answers.__enter__()
+        self._stacks.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
+        self._stacks.__exit__(None, None, None)
         self._answers.__exit__(None, None, None)
         self._connect.stop()
         self._ledger.__exit__(None, None, None)

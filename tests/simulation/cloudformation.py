@@ -40,21 +40,38 @@ class CloudFormation:
         self.requests: dict[str, SentRequest] = {}
         self.retained: set[str] = set()
         """Physical ids of which a stack let go without deleting them."""
+        self.established: set[str] = set()
+        """Physical ids that a complete deployment has made a resource's."""
         self.timeline = timeline
         self.lambda_service = lambda_service
         self.run_until = run_until
         self._signs_time = signs_time
         self._last_signed = 0.0
+        self._events = 0
 
-    def stack(self, name: str) -> Stack:
-        """Return a new stack."""
+    def stack(self, name: str, parent: Stack | None = None) -> Stack:
+        """Return a new stack, perhaps nested in another one."""
         digest = sha256(name.encode()).hexdigest()
         stack_id = (
             f"arn:aws:cloudformation:us-east-1:000000000000:stack/{name}/"
             f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
         )
-        stack = self.stacks[stack_id] = Stack(self, name, stack_id)
+        stack = self.stacks[stack_id] = Stack(self, name, stack_id, parent)
         return stack
+
+    def next_order(self) -> int:
+        """Return the place of the next event among all."""
+        self._events += 1
+        return self._events
+
+    def establish(self, root: Stack) -> None:
+        """Take note that a deployment of a root stack, and so of all stacks in it, is complete."""
+        for stack in self.stacks.values():
+            if stack.root is root:
+                for resource in stack.resources.values():
+                    self.established.add(resource.physical_id)
+                    if resource.established_at is None:
+                        resource.established_at = self.timeline.now
 
     def send(
         self,
@@ -109,6 +126,15 @@ class CloudFormation:
             invocation,
             was_rolling_back="ROLLBACK" in stack.status,
         )
+        resource = stack.resources.get(logical_id)
+        if resource is not None:
+            request.established_at = resource.established_at
+        request.was_held_elsewhere = any(
+            held.physical_id == physical_id
+            for other in self.stacks.values()
+            for other_id, held in other.resources.items()
+            if (other, other_id) != (stack, logical_id)
+        )
         self.requests[url] = request
         timeline.after(float(properties.get("ServiceTimeout", 3600)), lambda: self._time_out(request))
         return request
@@ -133,6 +159,7 @@ class CloudFormation:
             body["Reason"],
             body["Data"],
             counts=request.state is RequestState.WAITING,
+            by="" if self.timeline.current is None else self.timeline.current.name,
         )
         request.answers.append(answer)
         if answer.counts:

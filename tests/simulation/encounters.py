@@ -25,6 +25,9 @@ def encounters() -> Iterator[Script]:
     yield Script("replacement, roll-back", _replacement_and_roll_back, Needed(2, 2))
     yield Script("delete, sweep", _delete_and_sweep, _ONE)
     yield Script("delete of a cancelled creation, sweep", _cancelled_and_sweep, _ONE)
+    yield Script("stopped update, delete of the stack", _stopped_update_and_delete, Needed(2, 2))
+    yield Script("adoption, delete that undoes it", _adoption_and_undoing, Needed(0, 0))
+    yield Script("update that is tried again, sweep that asks about the first", _retry_and_sweep, Needed(3, 3))
     yield Script("create, create wanting the same number", _same_number, _ONE)
     yield Script("create, create with three numbers left", _scarce, Needed(2, 2), _SCARCE)
 
@@ -128,6 +131,56 @@ def _cancelled_and_sweep(world: World) -> None:
     sweep = world.sweep(hold_at=0)
     _go(world, deletion, sweep)
     world.wait(deletion)
+
+
+def _stopped_update_and_delete(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(AllowReplacement=True)):
+        return
+    update = stack.begin_update("Number", world.number(CountryCode="GB", AllowReplacement=True), hold_at=0)
+    stack.stop_without_roll_back(update)
+    deletion = stack.begin_delete("Number", hold_at=0)
+    _go(world, update, deletion)
+    world.wait(deletion)
+    world.is_explored = False
+    if not stack.finish_delete(deletion):
+        stack.destroy_until_gone()
+    stack.status = "DELETE_COMPLETE"
+
+
+def _adoption_and_undoing(world: World) -> None:
+    _, phone_number = world.claim_by_hand()
+    stack = world.stack()
+    adoption = {"TargetArn": world.instance_arn, "PhoneNumber": phone_number, "Adopt": True, "Description": "Adopted"}
+    creation = stack.begin_create("Number", adoption, hold_at=0)
+    deletion = stack.begin_cancel_create(creation, hold_at=0)
+    _go(world, creation, deletion)
+    world.wait(deletion)
+    world.is_explored = False
+    stack.finish_cancel_create(deletion)
+
+
+def _retry_and_sweep(world: World) -> None:
+    stack = world.stack()
+    british = world.number(CountryCode="GB", AllowReplacement=True)
+    if not stack.create("Number", world.number(AllowReplacement=True)):
+        return
+    # Cancelled while it runs; CloudFormation goes back without another request.
+    first = stack.begin_update("Number", british, hold_at=14)
+    world.wait_until_held(first)
+    stack.roll_back_without_update(first)
+    world.let_go(first)
+    world.sleep(400)
+    second = stack.begin_update("Number", british, hold_at=0)
+    sweep = world.sweep(hold_at=0)
+    _go(world, second, sweep)
+    world.wait(second)
+    world.is_explored = False
+    if stack.finish_update(second):
+        stack.clean_up("Number")
+    else:
+        stack.roll_back(second)
+    stack.destroy_until_gone()
 
 
 def _rivals(world: World, **properties: Any) -> None:

@@ -149,6 +149,61 @@ class Choices:
         return self._last.name if self._bounds.preemptions is not None and self._last is not None else ""
 
 
+class Priorities:
+    """Chooses as probabilistic concurrency testing does: the attempt with the highest priority goes on.
+
+    Each attempt gets a priority at random when it is first seen; at ``depth`` - 1 calls, chosen at random among
+    ``length`` of them, the attempt that would go on gets the lowest. A run finds an error that needs ``depth``
+    constraints on the order of calls with a probability of at least 1 / (n · length^(depth - 1)), n being the number of
+    attempts (Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010).
+
+    Parameters
+    ----------
+    seed
+        The same seed makes the same choices.
+    """
+
+    def __init__(self, seed: int, depth: int, length: int) -> None:
+        self.world: World | None = None
+        self.attempts = 0
+        """How many attempts there were to choose from."""
+        self.calls = 0
+        """How many choices were made."""
+        self._random = Random(seed)  # noqa: S311 - to be the same each time
+        self._changes = set(self._random.sample(range(length), depth - 1))
+        self._priorities: dict[str, float] = {}
+
+    def choose(self, ready: list[Task], next_event_at: float | None) -> Choice:  # noqa: ARG002 - a Chooser's signature
+        """Return what happens next."""
+        world = self.world
+        assert world is not None
+        if not world.is_explored:
+            return Choice(Act.GO, ready[0])
+        for task in ready:
+            self._priorities.setdefault(task.name, 1 + self._random.random())
+        self.attempts = len(self._priorities)
+        first = self._highest(ready)
+        if self.calls in self._changes:
+            self._priorities[first.name] = -float(self.calls)
+            first = self._highest(ready)
+        self.calls += 1
+        return Choice(Act.GO, first)
+
+    def _highest(self, ready: list[Task]) -> Task:
+        return max(ready, key=lambda task: self._priorities[task.name])
+
+
+def play_by_priorities(script: Script, seed: int, depth: int, length: int) -> tuple[Result, Priorities]:
+    """Play a script once with random priorities."""
+    chooser = Priorities(seed, depth, length)
+    world = chooser.world = prepare(script, chooser=chooser)
+    try:
+        return judge(script, world), chooser
+    finally:
+        for task in world.lambda_service.running:
+            task.abandon()
+
+
 def explore(script: Script, bounds: Bounds, limit: int | None = None) -> Exploration:
     """Play a script in every order within the bounds.
 

@@ -56,6 +56,7 @@ _GRAVE: Final = frozenset(
         "ResourceNotFoundException",
         "no answer, not done",
         "no answer, but done",
+        "no answer, but done later",
         "no answer, but done; token forgotten",
         "no answer, but done; not shown for a while",
         "death before",
@@ -63,7 +64,7 @@ _GRAVE: Final = frozenset(
         "death after; token forgotten",
         "throttled for a minute",
         "failed condition",
-        "unknown",
+        "unknown for a minute",
         "HTTP 500 for a minute",
         "HTTP 403",
         "time-out, but done",
@@ -79,7 +80,7 @@ def _faults(surface: Surface, operation: str) -> tuple[Fault, ...]:
         case Surface.LEDGER:
             return _of_ledger(operation)
         case Surface.STACKS:
-            return (Fault("unknown", FaultKind.ERROR, lambda _: Unknown()), DEATH, LATE)
+            return _OF_STACKS
         case Surface.ANSWER:
             return _OF_ANSWER
 
@@ -99,6 +100,7 @@ def _of_connect(operation: str) -> tuple[Fault, ...]:
     if operation in _CHANGES:
         found += [
             Fault("no answer, but done", FaultKind.ERROR_AFTER, _no_answer),
+            Fault("no answer, but done later", FaultKind.ERROR_BEFORE, _no_answer),
             Fault(
                 "InternalServiceException, but done",
                 FaultKind.ERROR_AFTER,
@@ -143,16 +145,26 @@ def _of_ledger(operation: str) -> tuple[Fault, ...]:
         found += [
             Fault("failed condition", FaultKind.ERROR, lambda _: Conflict()),
             Fault("no answer, but done", FaultKind.ERROR_AFTER, lambda _: StoreUnavailable("ReadTimeoutError")),
+            Fault("no answer, but done later", FaultKind.ERROR_BEFORE, lambda _: StoreUnavailable("ReadTimeoutError")),
             DEATH_AFTER,
         ]
     return tuple(found)
 
 
+_OF_STACKS: Final = (
+    Fault("unknown", FaultKind.ERROR, lambda _: Unknown()),
+    Fault("unknown for a minute", FaultKind.LASTING, lambda _: Unknown()),
+    DEATH,
+    LATE,
+)
 _OF_ANSWER: Final = (
     Fault("HTTP 500", FaultKind.ERROR, lambda _: HttpStatus(500)),
     Fault("HTTP 500 for a minute", FaultKind.LASTING, lambda _: HttpStatus(500)),
     Fault("HTTP 500, but done", FaultKind.ERROR_AFTER, lambda _: HttpStatus(500)),
+    Fault("HTTP 400", FaultKind.ERROR, lambda _: HttpStatus(400)),
+    Fault("HTTP 400, but done", FaultKind.ERROR_AFTER, lambda _: HttpStatus(400)),
     Fault("HTTP 403", FaultKind.ERROR, lambda _: HttpStatus(403)),
+    Fault("HTTP 409", FaultKind.ERROR, lambda _: HttpStatus(409)),
     Fault("time-out, not done", FaultKind.ERROR, lambda _: TimeoutError()),
     Fault("time-out, but done", FaultKind.ERROR_AFTER, lambda _: TimeoutError()),
     DEATH,

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Write
+from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Write
 
 _MAX_WRITES: Final = 100
+_PAGE: Final = 50
 _WITHOUT_REFERENCES: Final = 2
 """The version of marshal's format in which equal items are equal bytes."""
 
@@ -21,6 +22,7 @@ class _Stored:
     version: int
     due: str | None
     due_at: int
+    expires_at: int | None
 
 
 class MemoryStore:
@@ -31,12 +33,16 @@ class MemoryStore:
     now
         Returns the time in seconds.
     index_lag_seconds
-        For how long the index does not know of a write, in seconds. Default 0.
+        For how long the index does not know of a write, in seconds: twice as long for one item as for another, so that
+        it never shows one moment of the table. Default 0.
+    expires
+        Whether items are gone once their ``expires_at`` has passed; DynamoDB takes days at times. Default ``True``.
     """
 
-    def __init__(self, now: Callable[[], float], index_lag_seconds: float = 0.0) -> None:
+    def __init__(self, now: Callable[[], float], index_lag_seconds: float = 0.0, *, expires: bool = True) -> None:
         self._now = now
         self._index_lag_seconds = index_lag_seconds
+        self._expires = expires
         self._items: dict[Key, _Stored] = {}
         self._index: dict[Key, tuple[str, int]] = {}
         self._not_indexed_yet: list[tuple[float, Key, tuple[str, int] | None]] = []
@@ -44,22 +50,31 @@ class MemoryStore:
     def get(self, key: Key) -> Item | None:
         """Return an item."""
         stored = self._items.get(key)
+        if stored is not None and stored.expires_at is not None and self._expires and stored.expires_at <= self._now():
+            # By its own doing: an item that has expired leaves the index, too.
+            del self._items[key]
+            stored = None
         return None if stored is None else marshal.loads(stored.body)  # noqa: S302 - its own bytes
 
-    def query(self, partition: str) -> list[Item]:
-        """Return all items of a partition, in the order of their sort keys."""
-        keys = sorted(key for key in self._items if key[0] == partition)
-        return [marshal.loads(self._items[key].body) for key in keys]  # noqa: S302
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return several items as they are at this moment."""
+        return [self.get(key) for key in keys]
 
-    def index(self, due: str, until: int | None) -> list[Key]:
-        """Return the keys of the items that are due, oldest first."""
+    def scan_unfinished(self, after: object = None) -> ScanPage:
+        """Return a page of all items that have ``due``, in the order of their keys."""
+        keys = [key for key, stored in sorted(self._items.items()) if stored.due is not None]
+        page, position = _page(keys, after)
+        return ScanPage([marshal.loads(self._items[key].body) for key in page], position)  # noqa: S302
+
+    def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
+        """Return a page of the keys of the items that are due, oldest first."""
         self._bring_index_up_to_date()
         found = [
             (due_at, key)
             for key, (name, due_at) in self._index.items()
             if name == due and (until is None or due_at <= until)
         ]
-        return [key for _, key in sorted(found)]
+        return IndexPage(*_page([key for _, key in sorted(found)], after))
 
     def write(self, writes: Sequence[Write]) -> None:
         """Do all writes, or none and raise ``Conflict``.
@@ -72,6 +87,7 @@ class MemoryStore:
         if not 1 <= len(writes) <= _MAX_WRITES or len({write.key for write in writes}) < len(writes):
             raise ValueError(f"a transaction takes 1 to {_MAX_WRITES} writes of different items")
         for write in writes:
+            self.get(write.key)
             stored = self._items.get(write.key)
             if (stored.version if stored is not None else 0) != write.expected_version:
                 raise Conflict
@@ -83,7 +99,18 @@ class MemoryStore:
             else:
                 self._items[key] = item
                 entry = None if item.due is None else (item.due, item.due_at)
-            self._not_indexed_yet.append((self._now() + self._index_lag_seconds, key, entry))
+            lag = self._index_lag_seconds * (1 + sum(key[1].encode()) % 2)
+            self._not_indexed_yet.append((self._now() + lag, key, entry))
+
+    def remove(self, key: Key) -> None:
+        """Lose an item, as by somebody's mistake."""
+        self._items.pop(key, None)
+        self._index.pop(key, None)
+
+    def replace(self, item: Item) -> None:
+        """Change an item behind everybody's back."""
+        key = (item["pk"], item["sk"])
+        self._items[key] = _stored(key, item)
 
     def next_due_at(self, due: str) -> int | None:
         """Return when the first item is due, or ``None`` where none is."""
@@ -118,7 +145,14 @@ def _stored(key: Key, item: Item) -> _Stored:
     due, due_at = item.get("due"), item.get("due_at", 0)
     if "due" in item and not (isinstance(due, str) and due and type(due_at) is int):
         raise ValueError(f"an index key of {key} has the wrong type")
-    return _Stored(marshal.dumps(item, _WITHOUT_REFERENCES), item["version"], due, due_at)
+    return _Stored(marshal.dumps(item, _WITHOUT_REFERENCES), item["version"], due, due_at, item.get("expires_at"))
+
+
+def _page(keys: list[Key], after: object) -> tuple[list[Key], object]:
+    """Return one page of keys and where the next one begins."""
+    start = after if isinstance(after, int) else 0
+    end = start + _PAGE
+    return keys[start:end], end if end < len(keys) else None
 
 
 def _check(value: object) -> None:

@@ -1,9 +1,16 @@
 """Plays and faults that several scripts share."""
 
 from collections.abc import Callable
+from typing import Final
 
-from .wire import Call
+from .clients import Unknown
+from .runner import hitting
+from .wire import Call, Fault, FaultKind, Injector, Surface
 from .world import World
+
+_SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
+_QUESTIONS: Final = 9
+"""How often the function asks until it takes no for an answer."""
 
 
 def create_and_delete(world: World) -> None:
@@ -29,3 +36,8 @@ def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call
         )
 
     return hits
+
+
+def silent_cloudformation() -> Callable[[], Injector]:
+    """Return what lets CloudFormation's API answer no question of the first request that asks one."""
+    return hitting(lambda call: call.surface is Surface.STACKS, _SILENCE, _QUESTIONS)

@@ -7,7 +7,7 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from .encounters import encounters
-from .exploring import replay
+from .exploring import play_by_priorities, replay
 from .faults import faults_of
 from .runner import Script, run
 from .scripts import all_scripts, in_other_worlds
@@ -16,8 +16,13 @@ from .wire import Fault
 
 _NAME: Final = re.compile(r"(?P<script>.+?)(?: \[(?P<faults>#\d+ .+)\]| \[seed (?P<seed>[^\]]+)\])?")
 _FAULT: Final = re.compile(r"#(\d+) (.+?)(?=, #\d|$)")
+_PRIORITIES: Final = re.compile(r"(?P<script>.+?) \[priorities (?P<seed>\d+)\]")
 _WALK: Final = re.compile(r"walk (\d+)")
 
+PRIORITY_DEPTH: Final = 3
+"""How many constraints on the order of calls an error may need to be found with a known probability."""
+PRIORITY_LENGTH: Final = 80
+"""Among how many calls the changes of priority are chosen: more than the attempts of any encounter make."""
 EXAMPLES_OF_A_WALK: Final = 500
 STEPS_OF_A_WALK: Final = 30
 
@@ -25,6 +30,11 @@ STEPS_OF_A_WALK: Final = 30
 def name_of_schedule(script: Script, seed: str) -> str:
     """Return the name of one order of an encounter's calls."""
     return f"{script.name} [seed {seed}]"
+
+
+def name_of_priorities(script: Script, seed: int) -> str:
+    """Return the name of one run of an encounter with random priorities."""
+    return f"{script.name} [priorities {seed}]"
 
 
 def trace_of(name: str) -> str:
@@ -42,6 +52,9 @@ def trace_of(name: str) -> str:
     """
     if match := _WALK.fullmatch(name):
         return walk(int(match[1])) or "no violations\n"
+    if match := _PRIORITIES.fullmatch(name):
+        script = next(script for script in encounters() if script.name == match["script"])
+        return play_by_priorities(script, int(match["seed"]), PRIORITY_DEPTH, PRIORITY_LENGTH)[0].trace()
     match = _NAME.fullmatch(name)
     scripts = {script.name: script for script in (*all_scripts(), *in_other_worlds(), *encounters())}
     if match is None or match["script"] not in scripts:

@@ -33,6 +33,8 @@ class ReceivedAnswer:
     data: Mapping[str, str]
     counts: bool
     """Whether CloudFormation was still waiting for it."""
+    by: str
+    """Which attempt sent it; empty where that is not known."""
 
 
 @dataclass
@@ -54,6 +56,12 @@ class SentRequest:
     answers: list[ReceivedAnswer] = field(default_factory=list[ReceivedAnswer])
     was_rolling_back: bool = False
     """Whether the stack was undoing something when it was sent."""
+    undoes_creation: bool = False
+    """Whether it undoes the creation of the resource, be it that the stack's status does not say so."""
+    established_at: float | None = None
+    """When the deployment that created the resource was complete, if it was when this was sent."""
+    was_held_elsewhere: bool = False
+    """Whether another resource had the same number when it was sent."""
     undeliverable: bool = False
     """Whether a fault has closed the URL for good."""
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from .invariants import Needed
+from .plays import silent_cloudformation
 from .requests import SentRequest
 from .runner import Script
 from .scripts_creation import STEPS_OF_A_CREATE
@@ -19,12 +20,28 @@ def scripts() -> Iterator[Script]:
     """Return the scripts."""
     for step in range(STEPS_OF_A_CREATE):
         for name, play in _CANCELLATIONS.items():
-            yield Script(f"S4 cancelled at step {step}, {name}", _cancelled(step, play), _ONE)
+            # A creation that has not begun when its Delete is done claims nothing any more.
+            needed = Needed(0, 0) if step == 0 and name != "both at once" else _ONE
+            yield Script(f"S4 cancelled at step {step}, {name}", _cancelled(step, play), needed)
+    yield Script(
+        "S4 cancelled after it has ended, CloudFormation silent",
+        _cancelled_when_answered,
+        _ONE,
+        scripted=silent_cloudformation(),
+    )
+    yield Script("S14 retried, CloudFormation silent", _retried_silently, _ONE, scripted=silent_cloudformation())
     for name, play in _CANCELLATIONS.items():
         yield Script(
             f"S4 cancelled before it starts, {name}; URLs without time", _cancelled(0, play), _ONE, _WITHOUT_TIME
         )
         yield Script(f"S4 cancelled at step 8, {name}; URLs without time", _cancelled(8, play), _ONE, _WITHOUT_TIME)
+    for how in ("delete first", "both at once"):
+        yield Script(
+            f"S32 cancelled at step 8, {how}, clocks a minute apart",
+            _cancelled(8, _CANCELLATIONS[how]),
+            _ONE,
+            Options(clock_difference_seconds=60.0),
+        )
     yield Script("S14 retried after a failure, same RequestId", _retried_after_failure, Needed(1, 1))
     yield Script("S14 retried after a failure and its Delete, same RequestId", _retried_after_undoing, Needed(1, 1))
     yield Script("S14 retried after a cancellation, same RequestId", _retried_after_cancellation, Needed(2, 2))
@@ -55,7 +72,7 @@ def _goes_on_after(seconds: float, world: World, stack: Stack, creation: SentReq
     world.sleep(seconds)
     world.let_go(creation)
     world.wait(deletion)
-    stack.status = "ROLLBACK_COMPLETE"
+    stack.finish_cancel_create(deletion)
 
 
 def _delete_first_creation_dies(world: World, stack: Stack, creation: SentRequest) -> None:
@@ -86,7 +103,34 @@ def _cancelled(step: int, how: Callable[[World, Stack, SentRequest], None]) -> C
     return play
 
 
+def _cancelled_when_answered(world: World) -> None:
+    stack = world.stack()
+    creation = stack.begin_create("Number", world.number(), hold_at=STEPS_OF_A_CREATE - 1)
+    # The answer is written down, and is lost on its way.
+    world.wait_until_held(creation)
+    for _ in range(3):
+        # Where the Delete fails, the stack is deleted again.
+        if stack.cancel_create(creation):
+            break
+        world.sleep(600)
+    world.let_go(creation)
+
+
 # --- S14, S15 ---
+
+
+def _retried_silently(world: World) -> None:
+    stack = world.stack()
+    creation = stack.begin_create("Number", world.number(ServiceTimeout=120), hold_at=STEPS_OF_A_CREATE - 1)
+    world.wait_until_held(creation)
+    creation.undeliverable = True
+    stack.stop_create_without_roll_back(creation)
+    for _ in range(3):
+        if stack.create("Number", world.number(), rolls_back=False):
+            break
+        world.sleep(600)
+    world.let_go(creation)
+    stack.destroy_until_gone()
 
 
 def _retried_after_failure(world: World) -> None:

@@ -11,7 +11,7 @@ from .runner import Script, hitting
 from .wire import Call, Fault, FaultKind, Surface
 from .world import Options, World
 
-STEPS_OF_A_CREATE: Final = 23
+STEPS_OF_A_CREATE: Final = 24
 """How many calls an undisturbed Create makes at the most; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)
@@ -42,6 +42,7 @@ def scripts() -> Iterator[Script]:
             _ONE,
             scripted=hitting(at_step("Create", step, first_only=False), DEATH),
         )
+    yield Script("S20 somebody else answers a create", _answered_by_somebody_else, _ONE)
     yield Script("S5 no numbers", _failing(CountryCode="AD"), Needed(0, 0))
     yield Script("S5 target full", _failing_on_full_target, Needed(1, 0))
     yield Script("S5 bad input", _failing(Type="MOBILE"), Needed(0, 0))
@@ -51,10 +52,42 @@ def scripts() -> Iterator[Script]:
         ("500 for a whole attempt", lambda: HttpStatus(500), 5),
         ("time-out once", TimeoutError, 1),
         ("time-out for a whole attempt", TimeoutError, 5),
-        ("403", lambda: HttpStatus(403), 1),
+        ("400 once", lambda: HttpStatus(400), 1),
+        ("400 for a whole attempt", lambda: HttpStatus(400), 7),
+        ("409 once", lambda: HttpStatus(409), 1),
+        ("403 once", lambda: HttpStatus(403), 1),
+        ("403 for good", lambda: HttpStatus(403, is_final=True), None),
     ):
         fault = Fault(f"answer {name}", FaultKind.ERROR, _always(error))
         yield Script(f"S20 answer {name}", _create_and_delete_slowly, _ONE, scripted=hitting(_is_answer, fault, count))
+
+
+def _answered_by_somebody_else(world: World) -> None:
+    # With the URL from a log, as AWS's support pages advise for a stack that hangs.
+    stack = world.stack()
+    creation = stack.begin_create("Number", world.number(), hold_at=10)
+    world.wait_until_held(creation)
+    if creation.is_settled:
+        stack.finish_create(creation)
+        stack.destroy()
+        return
+    body: dict[str, object] = {
+        "Status": "SUCCESS",
+        "PhysicalResourceId": "by-hand",
+        "Reason": "",
+        "Data": dict[str, str](),
+    }
+    world.cloudformation.put(creation.url, body)
+    creation.undeliverable = True
+    creation.answers.clear()
+    stack.record("Number", "by-hand", "CREATE_COMPLETE")
+    stack.hold("Number", "by-hand", world.number())
+    stack.status = "CREATE_COMPLETE"
+    world.let_go(creation)
+    world.sleep(3 * 3600)
+    held = [number for number in world.emulator.numbers() if number.is_held]
+    world.expect(not held, "a number that CloudFormation never heard of does not stay")
+    stack.destroy_until_gone()
 
 
 _NO_INSTANCE: Final = "arn:aws:connect:us-east-1:000000000000:instance/00000000-0000-0000-0000-000000000000"

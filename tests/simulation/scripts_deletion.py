@@ -5,11 +5,11 @@ from typing import Final
 
 from .faults import DEATH, DEATH_AFTER
 from .invariants import Needed
-from .plays import at_step, create_and_delete
+from .plays import at_step, create_and_delete, silent_cloudformation
 from .runner import Script, hitting
 from .world import World
 
-STEPS_OF_A_DELETE: Final = 10
+STEPS_OF_A_DELETE: Final = 11
 """How many calls an undisturbed Delete makes; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)
@@ -50,6 +50,14 @@ def scripts() -> Iterator[Script]:
                 _ONE,
                 is_short=seconds < _DAY,
             )
+    yield Script("S8 delete denied, then the stack deleted without the number", _denied_then_retained, _ONE)
+    yield Script("S8 delete timed out, then the stack deleted without the number", _timed_out_then_retained, _ONE)
+    yield Script(
+        "S8 delete denied, then the stack deleted without the number; CloudFormation silent",
+        _denied_then_retained,
+        _ONE,
+        scripted=silent_cloudformation(),
+    )
     yield Script("S9 number released by hand", _released_by_hand, _ONE)
     yield Script("S9 number moved by hand", _moved_by_hand, _ONE)
     yield Script("S9 number claimed by somebody else since", _claimed_by_others, _ONE)
@@ -106,6 +114,25 @@ def _refused(code: str, seconds: float, *, again: bool) -> Callable[[World], Non
             stack.destroy()
 
     return play
+
+
+def _denied_then_retained(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number()):
+        return
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=3600)
+    if not stack.destroy():
+        world.sleep(600)
+        stack.let_go("Number", ends=True)
+
+
+def _timed_out_then_retained(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(ServiceTimeout=300)):
+        return
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="ThrottlingException", calls=None, for_seconds=900)
+    if not stack.destroy():
+        stack.let_go("Number", ends=True)
 
 
 def _released_by_hand(world: World) -> None:

@@ -12,6 +12,10 @@ from .runner import Script, hitting
 from .wire import Call, Fault, FaultKind
 from .world import Options, World
 
+_ONE: Final = Needed(1, 1)
+_MOST_UNEXPLAINED: Final = 4
+"""Two refusals of different numbers, and what a redelivery repeats."""
+
 
 def scripts() -> Iterator[Script]:
     """Return the scripts."""
@@ -23,6 +27,9 @@ def scripts() -> Iterator[Script]:
             scripted=hitting(_is_claim, _LOST, times),
         )
     yield Script("S16 chosen number lost", create_chosen, Needed(0, 0), scripted=hitting(_is_claim, _LOST, 1))
+    yield Script("S31 every claim refused for another reason", _refused_for_another_reason, Needed(0, 0))
+    yield Script("S31 one claim refused for another reason", _refused_once, _ONE)
+    yield Script("S31 lost races in other words", _lost_in_other_words, _ONE)
     yield Script("S17 claim accepted, then FAILED", _accepted_then_failed, Needed(2, 1))
     yield Script("S17 claim IN_PROGRESS past the time-out", _in_progress_for_long, Needed(1, 1))
     yield Script("S18 two stacks at the same time", _many_stacks(2), Needed(2, 2))
@@ -35,6 +42,29 @@ def scripts() -> Iterator[Script]:
         is_short=False,
     )
     yield Script("S18 two stacks want the same chosen number", _two_stacks_one_number, Needed(1, 1))
+
+
+def _refused_for_another_reason(world: World) -> None:
+    message = "Phone numbers of type DID are not available for this instance."
+    world.emulator.faults.add(
+        "ClaimPhoneNumber", "error", code="InvalidParameterException", message=message, calls=None
+    )
+    creation = world.stack().begin_create("Number", world.number())
+    world.wait(creation)
+    asked = sum(call.operation == "ClaimPhoneNumber" for call in world.wire.calls)
+    world.expect(asked <= _MOST_UNEXPLAINED, f"a refusal that repeats is believed, but {asked} claims were tried")
+    reason = creation.answer.reason if creation.answer is not None else ""
+    world.expect(message.rstrip(".") in reason or not creation.answers, f"the reason says what Connect said: {reason}")
+
+
+def _refused_once(world: World) -> None:
+    world.emulator.faults.add("ClaimPhoneNumber", "error", code="InvalidParameterException", message="Try again.")
+    create_and_delete(world)
+
+
+def _lost_in_other_words(world: World) -> None:
+    world.emulator.configure(not_available_message="{number} has just been claimed by another customer.")
+    create_and_delete(world)
 
 
 def _accepted_then_failed(world: World) -> None:

@@ -8,7 +8,7 @@ from .runner import Script
 from .stack import Stack
 from .world import World
 
-STEPS_OF_A_REPLACEMENT: Final = 23
+STEPS_OF_A_REPLACEMENT: Final = 25
 """How many calls an undisturbed replacement makes; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)
@@ -159,10 +159,10 @@ def _there_and_back(world: World) -> None:
 
 
 def _replacement_retained(world: World) -> None:
-    stack = _created(world, RemovalPolicy="retain")
+    stack = _created(world)
     if stack is None:
         return
-    request = stack.begin_update("Number", {**_british(world), "RemovalPolicy": "retain"})
+    request = stack.begin_update("Number", _british(world))
     world.wait(request)
     if not stack.finish_update(request):
         stack.roll_back(request)

@@ -6,37 +6,50 @@ from typing import Any, Final
 from .invariants import Needed
 from .runner import Script
 from .stack import Stack
-from .world import PROVIDER_ID, World
+from .world import PROVIDER_ID, Options, World
 
 _ONE: Final = Needed(1, 1)
-_KEPT: Final = {"RemovalPolicy": "retain"}
+_LONG_LAG_SECONDS: Final = 600.0
+_ASKED_SECONDS: Final = 1500
+"""After this time the function has asked CloudFormation what became of an answer."""
 
 
 def scripts() -> Iterator[Script]:
     """Return the scripts."""
     yield Script("S19 renamed in its stack", _renamed, _ONE)
+    yield Script("S19 renamed in its stack, retained there", _renamed_retained, _ONE)
+    yield Script("S19 adopted in its stack, which keeps the old resource", _adopted_beside, _ONE)
     yield Script("S19 moved to another stack", _moved_to_another_stack, _ONE)
     yield Script("S19 moved while the old stack still has it", _adopted_too_early, _ONE)
     yield Script("S19 adoption rolled back", _adoption_rolled_back, _ONE)
     for step in (2, 6, 9, 12):
         yield Script(f"S19 adoption cancelled at step {step}", _adoption_cancelled(step), _ONE)
     yield Script("S19 claimed by hand, adopted", _adopted_from_hand, Needed(0, 1))
+    yield Script("S19 claimed by hand, adopted, deleted at once", _adopted_and_deleted_at_once, Needed(0, 1))
     yield Script("S19 claimed by hand, adoption rolled back", _adopted_from_hand_and_back, Needed(0, 0))
-    yield Script("S19 retained by the handler", _kept_by_handler, _ONE)
-    yield Script("S19 creation rolled back although it is to be retained", _retained_but_rolled_back, _ONE)
+    yield Script("S19 creation rolled back", _creation_rolled_back, _ONE)
     yield Script("S19 protected, then not", _protected, _ONE)
+    yield Script("S19 protected in a nested stack whose root's roll-back has failed", _protected_nested, _ONE)
     yield Script("S21 provider destroyed with its number", _provider_destroyed, _ONE)
     yield Script("S21 provider destroyed beside its number", _provider_destroyed_beside, _ONE)
     yield Script("S21 provider destroyed after a cancelled creation", _provider_destroyed_after_cancellation, _ONE)
     yield Script("S21 provider destroyed although a number needs it", _provider_destroyed_too_early, _ONE)
+    yield Script(
+        "S21 provider destroyed at once after a creation elsewhere",
+        _provider_destroyed_at_once,
+        _ONE,
+        Options(index_lag_seconds=_LONG_LAG_SECONDS),
+    )
 
 
-def _kept_number(world: World) -> tuple[Stack, str] | None:
-    stack = world.stack()
-    if not stack.create("Number", world.number(**_KEPT)):
-        return None
+def _number_of(world: World, stack: Stack) -> str:
     arn = stack.resources["Number"].physical_id
-    return stack, next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+
+
+def _created(world: World) -> tuple[Stack, str] | None:
+    stack = world.stack()
+    return (stack, _number_of(world, stack)) if stack.create("Number", world.number()) else None
 
 
 def _adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
@@ -50,69 +63,104 @@ def _adoption(world: World, phone_number: str, **properties: Any) -> dict[str, A
 
 
 def _renamed(world: World) -> None:
-    kept = _kept_number(world)
-    if kept is None:
+    created = _created(world)
+    if created is None:
         return
-    stack, phone_number = kept
-    # The new resource is created before the old one is let go.
-    if not stack.create("Renamed", _adoption(world, phone_number)):
-        world.stop_keeping(stack, "Number")
+    stack, phone_number = created
+    # The new resource is created before the old one is deleted.
+    if not stack.create("Renamed", _adoption(world, phone_number), completes=False):
+        stack.destroy()
+        return
+    stack.remove("Number")
+    world.sleep(_ASKED_SECONDS)
+    stack.destroy()
+
+
+def _renamed_retained(world: World) -> None:
+    created = _created(world)
+    if created is None:
+        return
+    stack, phone_number = created
+    if not stack.create("Renamed", _adoption(world, phone_number), completes=False):
+        stack.destroy()
         return
     stack.let_go("Number")
     world.forget_retained()
+    world.sleep(_ASKED_SECONDS)
+    stack.destroy()
+
+
+def _adopted_beside(world: World) -> None:
+    created = _created(world)
+    if created is None:
+        return
+    stack, phone_number = created
+    if stack.create("Second", _adoption(world, phone_number)):
+        world.sleep(_ASKED_SECONDS)
+        stack.remove("Second")
     stack.destroy()
 
 
 def _moved_to_another_stack(world: World) -> None:
-    kept = _kept_number(world)
-    if kept is None:
+    created = _created(world)
+    if created is None:
         return
-    old, phone_number = kept
+    old, phone_number = created
     old.let_go("Number")
     new = world.stack("new")
     if new.create("Number", _adoption(world, phone_number)):
         world.forget_retained()
+        world.sleep(_ASKED_SECONDS)
         new.destroy()
 
 
 def _adopted_too_early(world: World) -> None:
-    kept = _kept_number(world)
-    if kept is None:
+    created = _created(world)
+    if created is None:
         return
-    old, phone_number = kept
+    old, phone_number = created
     new = world.stack("new")
     new.create("Number", _adoption(world, phone_number))
-    world.stop_keeping(old, "Number")
+    old.destroy()
 
 
 def _adoption_rolled_back(world: World) -> None:
-    kept = _kept_number(world)
-    if kept is None:
+    created = _created(world)
+    if created is None:
         return
-    stack, phone_number = kept
-    if stack.create("Renamed", _adoption(world, phone_number)):
-        stack.undo_create("Renamed")
-    world.stop_keeping(stack, "Number")
+    stack, phone_number = created
+    if stack.create("Renamed", _adoption(world, phone_number), completes=False):
+        stack.undo_create("Renamed", "UPDATE_ROLLBACK_IN_PROGRESS")
+    stack.destroy()
 
 
 def _adoption_cancelled(step: int) -> Callable[[World], None]:
     def play(world: World) -> None:
-        kept = _kept_number(world)
-        if kept is None:
+        created = _created(world)
+        if created is None:
             return
-        stack, phone_number = kept
+        stack, phone_number = created
         creation = stack.begin_create("Renamed", _adoption(world, phone_number), hold_at=step)
         world.wait_until_held(creation)
         deletion = stack.begin_cancel_create(creation)
         world.sleep(2)
         world.let_go(creation)
         world.wait(deletion)
-        world.stop_keeping(stack, "Number")
+        stack.finish_cancel_create(deletion)
+        stack.destroy()
 
     return play
 
 
 def _adopted_from_hand(world: World) -> None:
+    _, phone_number = world.claim_by_hand()
+    stack = world.stack()
+    if stack.create("Number", _adoption(world, phone_number)):
+        world.sleep(_ASKED_SECONDS)
+        stack.destroy()
+
+
+def _adopted_and_deleted_at_once(world: World) -> None:
     _, phone_number = world.claim_by_hand()
     stack = world.stack()
     if stack.create("Number", _adoption(world, phone_number)):
@@ -122,20 +170,14 @@ def _adopted_from_hand(world: World) -> None:
 def _adopted_from_hand_and_back(world: World) -> None:
     _, phone_number = world.claim_by_hand()
     stack = world.stack()
-    if stack.create("Number", _adoption(world, phone_number)):
+    if stack.create("Number", _adoption(world, phone_number), completes=False):
         stack.undo_create("Number")
 
 
-def _kept_by_handler(world: World) -> None:
-    kept = _kept_number(world)
-    if kept is not None:
-        kept[0].destroy()
-
-
-def _retained_but_rolled_back(world: World) -> None:
-    kept = _kept_number(world)
-    if kept is not None:
-        kept[0].undo_create("Number")
+def _creation_rolled_back(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number(), completes=False):
+        stack.undo_create("Number")
 
 
 def _protected(world: World) -> None:
@@ -143,6 +185,23 @@ def _protected(world: World) -> None:
     if stack.create("Number", world.number(ReleaseProtection=True)) and not stack.destroy():
         stack.update("Number", world.number())
         stack.destroy()
+
+
+def _protected_nested(world: World) -> None:
+    root = world.stack("root")
+    nested = world.stack("nested", root)
+    if not nested.create("Number", world.number(ReleaseProtection=True)):
+        return
+    root.status = "CREATE_COMPLETE"
+    root.status = "UPDATE_ROLLBACK_FAILED"
+    # Somebody updates the nested stack directly, and removes the number.
+    deletion = nested.begin_delete("Number")
+    world.wait(deletion)
+    world.expect_unless_hit(not deletion.succeeded, "a protected number is refused")
+    if not nested.finish_delete(deletion):
+        root.status = "UPDATE_COMPLETE"
+        nested.update("Number", world.number())
+        nested.destroy()
 
 
 # --- S21 ---
@@ -207,3 +266,16 @@ def _provider_destroyed_too_early(world: World) -> None:
     world.wait(guard)
     world.expect(not guard.succeeded, "the provider is not deleted while a number needs it")
     _destroy_until_gone(world, stack)
+
+
+def _provider_destroyed_at_once(world: World) -> None:
+    provider = world.stack("provider")
+    if not provider.create("Provider", {"ProviderId": PROVIDER_ID, "ServiceTimeout": 3600}):
+        return
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        guard = provider.begin_delete("Provider")
+        world.wait(guard)
+        world.expect(not guard.succeeded, "the provider is not deleted while a number of another stack needs it")
+        stack.destroy()
+    _destroy_until_gone(world, provider)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .requests import Properties, RequestState, SentRequest
 
@@ -20,6 +20,27 @@ class StackResource:
     """Earlier physical ids with their properties, to be deleted in the clean-up."""
     is_being_deleted: bool = False
     """Whether a Delete was sent, be it that it has failed."""
+    established_at: float | None = None
+    """When the deployment that created it was complete, of the whole tree of stacks."""
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """One line of a stack's events."""
+
+    time: float
+    logical_id: str
+    physical_id: str
+    status: str
+    order: int
+    """Which event of all stacks it is."""
+
+
+_COMPLETE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+_DELETES_IN_A_CLEAN_UP: Final = 3
+_HANDED_OVER: Final = "HANDED_OVER"
+"""Stands for the end of a resource's events where it has left its stack without one."""
 
 
 class Stack:
@@ -28,12 +49,47 @@ class Stack:
     The methods return whether the operation has succeeded; each ends when CloudFormation has done with it.
     """
 
-    def __init__(self, cloudformation: "CloudFormation", name: str, stack_id: str) -> None:
+    def __init__(
+        self, cloudformation: "CloudFormation", name: str, stack_id: str, parent: "Stack | None" = None
+    ) -> None:
         self.name = name
         self.id = stack_id
-        self.status = "CREATE_IN_PROGRESS"
+        self.parent = parent
         self.resources: dict[str, StackResource] = {}
+        self.events: list[StackEvent] = []
+        """What DescribeStackEvents says, oldest first."""
+        self.own_events: list[tuple[int, str]] = []
+        """What DescribeStackEvents says of the stack itself: in which order it came to which status."""
         self._cloudformation = cloudformation
+        self._status = "CREATE_IN_PROGRESS"
+
+    @property
+    def status(self) -> str:
+        """The stack's status."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        self._status = status
+        self.own_events.append((self._cloudformation.next_order(), status))
+        if self.parent is None and status in _COMPLETE:
+            self._cloudformation.establish(self)
+
+    @property
+    def root(self) -> "Stack":
+        """The stack that this one is nested in, or itself."""
+        return self if self.parent is None else self.parent.root
+
+    def state_of(self, logical_id: str) -> StackEvent | None:
+        """Return what the stack says of a resource: the latest event of it."""
+        latest = next((event for event in reversed(self.events) if event.logical_id == logical_id), None)
+        return None if latest is None or latest.status == _HANDED_OVER else latest
+
+    def record(self, logical_id: str, physical_id: str, status: str) -> None:
+        """Enter an event."""
+        cloudformation = self._cloudformation
+        event = StackEvent(cloudformation.timeline.now, logical_id, physical_id, status, cloudformation.next_order())
+        self.events.append(event)
 
     # --- Creating ---
 
@@ -42,22 +98,41 @@ class Stack:
     ) -> SentRequest:
         """Send a Create."""
         self.status = "UPDATE_IN_PROGRESS" if self.resources else "CREATE_IN_PROGRESS"
+        self.record(logical_id, "", "CREATE_IN_PROGRESS")
         return self._cloudformation.send(self, "Create", logical_id, properties, request_id=request_id, hold_at=hold_at)
 
-    def create(self, logical_id: str, properties: Properties, *, rolls_back: bool = True, request_id: str = "") -> bool:
-        """Create a resource; undo it if that fails, unless roll-back is disabled."""
+    def create(
+        self,
+        logical_id: str,
+        properties: Properties,
+        *,
+        rolls_back: bool = True,
+        request_id: str = "",
+        completes: bool = True,
+    ) -> bool:
+        """Create a resource; undo it if that fails, unless roll-back is disabled.
+
+        Parameters
+        ----------
+        completes
+            Whether the deployment is complete then. Default ``True``.
+        """
         request = self.begin_create(logical_id, properties, request_id=request_id)
         self._cloudformation.wait(request)
-        return self.finish_create(request, rolls_back=rolls_back)
+        return self.finish_create(request, rolls_back=rolls_back, completes=completes)
 
-    def finish_create(self, request: SentRequest, *, rolls_back: bool = True) -> bool:
+    def finish_create(self, request: SentRequest, *, rolls_back: bool = True, completes: bool = True) -> bool:
         """Do what follows on the answer to a Create."""
         if request.succeeded:
             assert request.answer is not None
+            self.record(request.logical_id, request.answer.physical_id, "CREATE_COMPLETE")
+            is_first = not self.resources
             self.resources[request.logical_id] = StackResource(request.answer.physical_id, request.properties)
-            self.status = "UPDATE_COMPLETE" if len(self.resources) > 1 else "CREATE_COMPLETE"
+            if completes:
+                self.status = "CREATE_COMPLETE" if is_first else "UPDATE_COMPLETE"
             return True
         if not rolls_back:
+            self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
             self.status = "CREATE_FAILED"
             return False
         failed_id = request.answer.physical_id if request.answer is not None else ""
@@ -71,7 +146,8 @@ class Stack:
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELLED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS" if self.resources else "ROLLBACK_IN_PROGRESS"
-        physical_id = failed_id or f"{self.name}-{request.logical_id}-{_suffix(self, request.logical_id)}"
+        physical_id = failed_id or self._invented_id(request.logical_id)
+        self.record(request.logical_id, physical_id, "DELETE_IN_PROGRESS")
         return self._cloudformation.send(
             self,
             "Delete",
@@ -86,24 +162,55 @@ class Stack:
         """Undo a Create, whether it has failed or is still running."""
         deletion = self.begin_cancel_create(request, failed_id)
         self._cloudformation.wait(deletion)
-        self.status = "ROLLBACK_COMPLETE" if deletion.succeeded else "ROLLBACK_FAILED"
+        self.finish_cancel_create(deletion)
         return deletion.succeeded
 
-    def undo_create(self, logical_id: str) -> bool:
-        """Undo a Create that has succeeded, because something else in the stack failed later."""
+    def finish_cancel_create(self, deletion: SentRequest) -> None:
+        """Do what follows on the answer to the Delete that undoes a Create."""
+        self.record(deletion.logical_id, deletion.physical_id, _deleted(deletion))
+        kind = "UPDATE_ROLLBACK" if self.resources else "ROLLBACK"
+        self.status = f"{kind}_COMPLETE" if deletion.succeeded or self.resources else f"{kind}_FAILED"
+
+    def stop_create_without_roll_back(self, request: SentRequest) -> None:
+        """Stop waiting for a Create, and leave it at that: roll-back is disabled."""
+        if request.state is RequestState.WAITING:
+            request.state = RequestState.CANCELLED
+        self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
+        self.status = "CREATE_FAILED"
+
+    def undo_create(self, logical_id: str, status: str = "ROLLBACK_IN_PROGRESS") -> bool:
+        """Undo a Create that has succeeded, because something else in the stack failed later.
+
+        Parameters
+        ----------
+        status
+            What the stack is in meanwhile: a nested one that its root's roll-back deletes is DELETE_IN_PROGRESS, and so
+            is a stack that is to be deleted when its creation fails.
+        """
         resource = self.resources[logical_id]
         resource.is_being_deleted = True
-        self.status = "ROLLBACK_IN_PROGRESS"
+        self.status = status
         deletion = self._send_delete(logical_id, resource.physical_id, resource.properties)
+        deletion.undoes_creation = True
         self._cloudformation.wait(deletion)
-        self.status = "ROLLBACK_COMPLETE" if deletion.succeeded else "ROLLBACK_FAILED"
-        if deletion.succeeded:
+        done = deletion.succeeded
+        self.status = status.replace("IN_PROGRESS", "COMPLETE" if done else "FAILED")
+        self.record(logical_id, resource.physical_id, _deleted(deletion))
+        if done:
             del self.resources[logical_id]
-        return deletion.succeeded
+        return done
 
     def hold(self, logical_id: str, physical_id: str, properties: Properties) -> None:
         """Hold a resource that came into the stack in another way, for example by an import."""
+        self.record(logical_id, physical_id, "IMPORT_COMPLETE")
         self.resources[logical_id] = StackResource(physical_id, properties)
+
+    def hand_over(self, logical_id: str, other: "Stack", new_logical_id: str) -> None:
+        """Give a resource another logical id or another stack without an event, as stack refactoring does."""
+        resource = self.resources.pop(logical_id)
+        self.record(logical_id, resource.physical_id, _HANDED_OVER)
+        other.record(new_logical_id, resource.physical_id, "UPDATE_COMPLETE")
+        other.resources[new_logical_id] = resource
 
     # --- Updating ---
 
@@ -111,6 +218,7 @@ class Stack:
         """Send an Update."""
         resource = self.resources[logical_id]
         self.status = "UPDATE_IN_PROGRESS"
+        self.record(logical_id, resource.physical_id, "UPDATE_IN_PROGRESS")
         return self._send_update(logical_id, resource.physical_id, properties, resource.properties, hold_at)
 
     def update(self, logical_id: str, properties: Properties) -> bool:
@@ -125,13 +233,16 @@ class Stack:
 
     def finish_update(self, request: SentRequest) -> bool:
         """Do what follows on the answer to an Update, but for clean-up and roll-back."""
+        resource = self.resources[request.logical_id]
         if not request.succeeded:
+            self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
             return False
         assert request.answer is not None
-        resource = self.resources[request.logical_id]
+        self.record(request.logical_id, request.answer.physical_id, "UPDATE_COMPLETE")
         if request.answer.physical_id != resource.physical_id:
             resource.replaced.append((resource.physical_id, resource.properties))
             resource.physical_id = request.answer.physical_id
+            resource.established_at = None
         resource.properties = request.properties
         return True
 
@@ -146,8 +257,7 @@ class Stack:
             if retains:
                 self._cloudformation.retained.add(physical_id)
                 continue
-            deletion = self._send_delete(logical_id, physical_id, properties)
-            self._cloudformation.wait(deletion)
+            deletion = self._deleted_in_clean_up(logical_id, physical_id, properties, is_recorded=False)
             done = done and deletion.succeeded
         self.status = ("UPDATE_ROLLBACK" if rolls_back else "UPDATE") + "_COMPLETE"
         return done
@@ -158,6 +268,7 @@ class Stack:
             request.state = RequestState.CANCELLED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
         physical_id = self.resources[request.logical_id].physical_id
+        self.record(request.logical_id, physical_id, "UPDATE_IN_PROGRESS")
         return self._send_update(request.logical_id, physical_id, request.old_properties, request.properties, hold_at)
 
     def roll_back(self, request: SentRequest) -> bool:
@@ -177,10 +288,12 @@ class Stack:
         """Do what follows on the answer to an Update that undoes another."""
         resource = self.resources[back.logical_id]
         if not back.succeeded:
+            self.record(back.logical_id, resource.physical_id, "UPDATE_FAILED")
             self.status = "UPDATE_ROLLBACK_FAILED"
             return False
         assert back.answer is not None
         now_id = back.answer.physical_id
+        self.record(back.logical_id, now_id, "UPDATE_COMPLETE")
         if now_id != resource.physical_id:
             # The number that was replaced is the resource's again, and the one that replaced it is to go.
             undone = (resource.physical_id, resource.properties)
@@ -189,6 +302,30 @@ class Stack:
         resource.properties = back.properties
         self.clean_up(back.logical_id)
         return True
+
+    def roll_back_without_update(self, request: SentRequest) -> bool:
+        """Undo an Update as AWS's page words it: the Delete carries the new physical id, and no Update is sent.
+
+        Where CloudFormation has not heard of a new id, it sends nothing at all.
+        """
+        if request.state is RequestState.WAITING:
+            request.state = RequestState.CANCELLED
+        self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        resource = self.resources[request.logical_id]
+        if resource.replaced:
+            undone = (resource.physical_id, resource.properties)
+            resource.physical_id, resource.properties = resource.replaced.pop()
+            resource.replaced = [undone]
+        self.record(request.logical_id, resource.physical_id, "UPDATE_COMPLETE")
+        return self.clean_up(request.logical_id)
+
+    def stop_without_roll_back(self, request: SentRequest) -> None:
+        """Let an Update be cancelled or failed, and leave it at that: roll-back is disabled."""
+        if request.state is RequestState.WAITING:
+            request.state = RequestState.CANCELLED
+        resource = self.resources[request.logical_id]
+        self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
+        self.status = "UPDATE_FAILED"
 
     # --- Deleting ---
 
@@ -201,6 +338,7 @@ class Stack:
 
     def finish_delete(self, request: SentRequest) -> bool:
         """Do what follows on the answer to a Delete."""
+        self.record(request.logical_id, request.physical_id, _deleted(request))
         if request.succeeded:
             self.resources.pop(request.logical_id, None)
             return True
@@ -211,6 +349,14 @@ class Stack:
         """Delete the stack's resources, the last one first."""
         done = True
         for logical_id in reversed(list(self.resources)):
+            resource = self.resources[logical_id]
+            if resource.replaced:
+                # What a roll-back that failed has left: CloudFormation knows of it, and sends its Delete.
+                replaced, resource.replaced = resource.replaced, []
+                self.status = "DELETE_IN_PROGRESS"
+                for physical_id, properties in replaced:
+                    deletion = self._send_delete(logical_id, physical_id, properties, is_recorded=False)
+                    self._cloudformation.wait(deletion)
             request = self.begin_delete(logical_id)
             self._cloudformation.wait(request)
             done = self.finish_delete(request) and done
@@ -218,19 +364,36 @@ class Stack:
             self.status = "DELETE_COMPLETE"
         return done
 
+    def destroy_until_gone(self) -> bool:
+        """Delete the stack as a person does who does it again when it has failed."""
+        for _ in range(3):
+            if self.destroy():
+                return True
+            self._wait(600)
+        return False
+
     def remove(self, logical_id: str) -> bool:
         """Remove a resource from the template: it is deleted in the clean-up, or abandoned."""
-        resource = self.resources.pop(logical_id)
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-        deletion = self._send_delete(logical_id, resource.physical_id, resource.properties)
-        self._cloudformation.wait(deletion)
+        resource = self.resources[logical_id]
+        deletion = self._deleted_in_clean_up(logical_id, resource.physical_id, resource.properties)
+        del self.resources[logical_id]
+        self.record(logical_id, resource.physical_id, _deleted(deletion))
         self.status = "UPDATE_COMPLETE"
         return deletion.succeeded
 
-    def let_go(self, logical_id: str) -> str:
-        """Remove a resource that the template says to retain: CloudFormation sends nothing. Return its physical id."""
+    def let_go(self, logical_id: str, *, ends: bool = False) -> str:
+        """Remove a resource that the template says to retain: CloudFormation sends nothing. Return its physical id.
+
+        Parameters
+        ----------
+        ends
+            Whether the whole stack is deleted. Default ``False``.
+        """
         physical_id = self.resources.pop(logical_id).physical_id
+        self.record(logical_id, physical_id, "DELETE_SKIPPED")
         self._cloudformation.retained.add(physical_id)
+        self.status = "DELETE_COMPLETE" if ends else "UPDATE_COMPLETE"
         return physical_id
 
     # --- Parts ---
@@ -248,12 +411,38 @@ class Stack:
             self, "Update", logical_id, new, physical_id=physical_id, old_properties=old, hold_at=hold_at
         )
 
-    def _send_delete(
-        self, logical_id: str, physical_id: str, properties: Properties, hold_at: int | None = None
+    def _deleted_in_clean_up(
+        self, logical_id: str, physical_id: str, properties: Properties, *, is_recorded: bool = True
     ) -> SentRequest:
+        """Send a Delete, and send it again where it fails: three times in all, then it is abandoned."""
+        for again in range(_DELETES_IN_A_CLEAN_UP, 0, -1):
+            deletion = self._send_delete(logical_id, physical_id, properties, is_recorded=is_recorded)
+            self._cloudformation.wait(deletion)
+            if deletion.succeeded or again == 1:
+                return deletion
+        raise AssertionError("unreachable")
+
+    def _invented_id(self, logical_id: str) -> str:
+        return f"{self.name}-{logical_id}-{_suffix(self, logical_id)}"
+
+    def _send_delete(
+        self,
+        logical_id: str,
+        physical_id: str,
+        properties: Properties,
+        hold_at: int | None = None,
+        *,
+        is_recorded: bool = True,
+    ) -> SentRequest:
+        if is_recorded:
+            self.record(logical_id, physical_id, "DELETE_IN_PROGRESS")
         return self._cloudformation.send(
             self, "Delete", logical_id, properties, physical_id=physical_id, hold_at=hold_at
         )
+
+
+def _deleted(request: SentRequest) -> str:
+    return "DELETE_COMPLETE" if request.succeeded else "DELETE_FAILED"
 
 
 def _suffix(stack: Stack, logical_id: str) -> str:

@@ -41,7 +41,9 @@ def _release(world: World, arn: str) -> None:
 
 
 def _answer(world: World, request: SentRequest, status: str, physical_id: str) -> None:
-    request.answers.append(ReceivedAnswer(world.timeline.now, status, physical_id, "", {}, counts=not request.answers))
+    request.answers.append(
+        ReceivedAnswer(world.timeline.now, status, physical_id, "", {}, counts=not request.answers, by="")
+    )
     world.on_answer(request)
 
 

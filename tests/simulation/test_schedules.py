@@ -3,7 +3,8 @@
 import pytest
 
 from .encounters import encounters
-from .exploring import Bounds, explore, replay, seed_of
+from .exploring import Bounds, explore, play_by_priorities, replay, seed_of
+from .replaying import PRIORITY_DEPTH, PRIORITY_LENGTH
 from .runner import Result, Script
 
 _QUICK = Bounds(kills=1, standstills=0, preemptions=1)
@@ -15,6 +16,26 @@ def test_no_order_of_calls_breaks_an_invariant(script: Script) -> None:
     assert exploration.schedules > 1
     for seed, violations in exploration.failures[:1]:
         raise AssertionError(f"seed {seed}: {violations}\n{replay(script, seed).trace()}")
+
+
+@pytest.mark.parametrize("script", tuple(encounters()), ids=lambda script: script.name)
+def test_no_order_by_random_priorities_breaks_an_invariant(script: Script) -> None:
+    for seed in range(25):
+        result, priorities = play_by_priorities(script, seed, PRIORITY_DEPTH, PRIORITY_LENGTH)
+        assert not result.violations, f"priorities {seed}\n{result.trace()}"
+        assert priorities.attempts > 1
+        assert priorities.calls <= PRIORITY_LENGTH, "raise the length: the stated probability rests on it"
+
+
+def test_the_same_priorities_play_the_same_order_again() -> None:
+    script = next(iter(encounters()))
+
+    def played(seed: int) -> tuple[str, ...]:
+        result, _ = play_by_priorities(script, seed, PRIORITY_DEPTH, PRIORITY_LENGTH)
+        return tuple(call.line() for call in result.calls)
+
+    assert played(7) == played(7)
+    assert len({played(seed) for seed in range(12)}) > 3
 
 
 def test_a_seed_plays_the_same_order_again() -> None:

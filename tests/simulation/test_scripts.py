@@ -24,7 +24,7 @@ def test_scripts_break_no_invariant_in_other_worlds() -> None:
 
 
 def test_all_scripts_of_the_contract_are_there() -> None:
-    assert {group(script) for script in all_scripts()} == {f"S{number}" for number in range(1, 22)}
+    assert {group(script) for script in all_scripts()} == {f"S{number}" for number in range(1, 33)}
 
 
 def test_names_are_unique() -> None:

@@ -1,15 +1,16 @@
 """One test-suite for both stores, so that what the simulator shows with the one holds for the other."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from lambda_handlers.connect_phone_number.ledger import dynamodb
 from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME, DynamoDBStore
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Store, Write
+from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Store, Write
 
 from .memory_store import MemoryStore
 
@@ -68,8 +69,9 @@ C: Final = ("two", "a")
 
 def test_what_is_not_there_is_none(store: Store) -> None:
     assert store.get(A) is None
-    assert store.query("one") == []
-    assert store.index("DUE", None) == []
+    assert store.get_all([A, B]) == [None, None]
+    assert store.index("DUE", None) == IndexPage([])
+    assert store.scan_unfinished() == ScanPage([])
 
 
 def test_an_item_comes_back_as_it_was(store: Store) -> None:
@@ -134,20 +136,63 @@ def test_a_put_replaces_the_whole_item(store: Store) -> None:
     store.write([_put(A, 0, text="x", due="DUE", due_at=1)])
     store.write([_put(A, 1, other="y")])
     assert store.get(A) == _item(A, 2, other="y")
-    assert store.index("DUE", None) == []
+    assert store.index("DUE", None) == IndexPage([])
+    assert store.scan_unfinished() == ScanPage([])
 
 
-def test_a_partition_is_read_in_the_order_of_its_sort_keys(store: Store) -> None:
-    store.write([_put(B, 0), _put(C, 0), _put(A, 0)])
-    assert store.query("one") == [_item(A, 1), _item(B, 1)]
+def test_several_items_come_in_the_order_that_is_asked_for(store: Store) -> None:
+    store.write([_put(B, 0), _put(A, 0, text="x")])
+    assert store.get_all([C, A, B]) == [None, _item(A, 1, text="x"), _item(B, 1)]
+    assert store.get_all([]) == []
+
+
+def test_more_items_are_read_than_one_transaction_takes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # moto still has the limit that DynamoDB had before.
+    monkeypatch.setattr(dynamodb, "MAX_TRANSACTION_ITEMS", 25)
+    store.write([_put(A, 0), _put(C, 0)])
+    others: list[Key] = [("three", str(index)) for index in range(150)]
+    assert store.get_all([A, *others, C]) == [_item(A, 1), *(None for _ in others), _item(C, 1)]
 
 
 def test_the_index_has_what_is_due_the_oldest_first(store: Store) -> None:
     store.write([_put(A, 0, due="DUE", due_at=30), _put(B, 0, due="DUE", due_at=10), _put(C, 0, due="LIVE", due_at=5)])
-    assert store.index("DUE", None) == [B, A]
-    assert store.index("DUE", 30) == [B, A]
-    assert store.index("DUE", 29) == [B]
-    assert store.index("LIVE", None) == [C]
+    assert store.index("DUE", None) == IndexPage([B, A])
+    assert store.index("DUE", 30) == IndexPage([B, A])
+    assert store.index("DUE", 29) == IndexPage([B])
+    assert store.index("LIVE", None) == IndexPage([C])
+
+
+def test_the_table_has_all_that_is_due_whatever_for(store: Store) -> None:
+    store.write([_put(A, 0, due="DUE", due_at=30), _put(B, 0, expires_at=10), _put(C, 0, due="LIVE", due_at=5)])
+    page = store.scan_unfinished()
+    assert sorted(page.items, key=lambda item: str(item["pk"])) == [
+        _item(A, 1, due="DUE", due_at=30),
+        _item(C, 1, due="LIVE", due_at=5),
+    ]
+    assert page.next_position is None
+
+
+def _all_pages(read: Callable[[object], Any]) -> list[Any]:
+    page = read(None)
+    pages = [page]
+    while page.next_position is not None:
+        page = read(page.next_position)
+        pages.append(page)
+    return pages
+
+
+def test_what_is_too_much_for_one_page_is_read_page_by_page(store: Store) -> None:
+    # DynamoDB ends a page at one megabyte, the store in memory after some items.
+    text = "x" * 20_000
+    keys: list[Key] = [("many", f"{index:03}") for index in range(120)]
+    for start in (0, 60):
+        chunk = list(enumerate(keys))[start : start + 60]
+        store.write([_put(key, 0, due="DUE", due_at=index, text=text) for index, key in chunk])
+    scanned = _all_pages(store.scan_unfinished)
+    assert len(scanned) > 1
+    assert sorted((item["pk"], item["sk"]) for page in scanned for item in page.items) == keys
+    indexed = _all_pages(lambda after: store.index("DUE", 110, after))
+    assert [key for page in indexed for key in page.keys] == keys[:111]
 
 
 def test_what_is_handed_out_is_a_copy(store: Store) -> None:
@@ -172,7 +217,7 @@ def test_both_stores_do_the_same(monkeypatch: pytest.MonkeyPatch, seed: int) -> 
     generator = random.Random(seed)  # noqa: S311 - to be the same each time
     memory = MemoryStore(lambda: 0.0)
     with mock_aws():
-        dynamodb = _dynamodb_store(monkeypatch)
+        table = _dynamodb_store(monkeypatch)
         for _ in range(60):
             keys = generator.sample([A, B, C], generator.randint(1, 3))
             writes = [
@@ -185,12 +230,17 @@ def test_both_stores_do_the_same(monkeypatch: pytest.MonkeyPatch, seed: int) -> 
                 )
                 for key in keys
             ]
-            outcomes = [_outcome(store, writes) for store in cast(list[Store], [memory, dynamodb])]
+            outcomes = [_outcome(store, writes) for store in cast(list[Store], [memory, table])]
             assert outcomes[0] == outcomes[1]
             for key in (A, B, C):
-                assert memory.get(key) == dynamodb.get(key)
-            assert memory.query("one") == dynamodb.query("one")
-            assert sorted(memory.index("DUE", 5)) == sorted(dynamodb.index("DUE", 5))
+                assert memory.get(key) == table.get(key)
+            assert memory.get_all([B, C, A]) == table.get_all([B, C, A])
+            assert sorted(memory.index("DUE", 5).keys) == sorted(table.index("DUE", 5).keys)
+            assert _by_key(memory.scan_unfinished().items) == _by_key(table.scan_unfinished().items)
+
+
+def _by_key(items: list[Item]) -> dict[Key, Item]:
+    return {(item["pk"], item["sk"]): item for item in items}
 
 
 def _version(store: Store, key: Key) -> int:
@@ -210,10 +260,50 @@ def test_the_index_may_lag() -> None:
     now = [0.0]
     store = MemoryStore(lambda: now[0], index_lag_seconds=2.0)
     store.write([_put(A, 0, due="DUE", due_at=1)])
-    assert store.index("DUE", None) == []
-    now[0] = 2.0
-    assert store.index("DUE", None) == [A]
+    assert store.index("DUE", None) == IndexPage([])
+    assert store.scan_unfinished() == ScanPage([_item(A, 1, due="DUE", due_at=1)]), "the table itself does not lag"
+    now[0] = 4.0
+    assert store.index("DUE", None) == IndexPage([A])
     assert store.get(A) == _item(A, 1, due="DUE", due_at=1)
+
+
+def test_the_index_may_show_one_write_of_a_transaction_before_another() -> None:
+    now = [0.0]
+    store = MemoryStore(lambda: now[0], index_lag_seconds=2.0)
+    store.write([_put(A, 0, due="DUE", due_at=1), _put(B, 0, due="DUE", due_at=2)])
+    now[0] = 2.0
+    assert len(store.index("DUE", None).keys) == 1
+    now[0] = 4.0
+    assert store.index("DUE", None) == IndexPage([A, B])
+
+
+def test_an_item_expires_when_its_time_has_come() -> None:
+    now = [9.0]
+    store = MemoryStore(lambda: now[0])
+    store.write([_put(A, 0, expires_at=10)])
+    assert store.get(A) == _item(A, 1, expires_at=10)
+    now[0] = 10.0
+    assert store.get(A) is None
+    assert store.get_all([A]) == [None]
+
+
+def test_what_has_expired_may_be_written_anew() -> None:
+    now = [0.0]
+    store = MemoryStore(lambda: now[0])
+    store.write([_put(A, 0, expires_at=10)])
+    now[0] = 10.0
+    with pytest.raises(Conflict):
+        store.write([_put(A, 1)])
+    store.write([_put(A, 0, text="new")])
+    assert store.get(A) == _item(A, 1, text="new")
+
+
+def test_an_item_may_stay_for_long_after_its_time() -> None:
+    now = [0.0]
+    store = MemoryStore(lambda: now[0], expires=False)
+    store.write([_put(A, 0, expires_at=10)])
+    now[0] = 1_000_000.0
+    assert store.get(A) == _item(A, 1, expires_at=10)
 
 
 @pytest.mark.parametrize("value", [1.5, None, ("x",), {1: "x"}, {"deep": [None]}, b"x"])

@@ -11,15 +11,25 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from tests.docs.sections import LIFECYCLE, VERIFICATION, write_section
 from tests.kills.driver import play_round
 
 from .encounters import encounters
-from .exploring import Bounds, explore
+from .exploring import Bounds, explore, play_by_priorities
 from .matrix import Case, first_of_pairs, paired_scripts, pairs, single_faults
-from .replaying import EXAMPLES_OF_A_WALK, name_of_schedule, trace_of, walk
+from .reached import EXPECTED, Reached, counting
+from .replaying import (
+    EXAMPLES_OF_A_WALK,
+    PRIORITY_DEPTH,
+    PRIORITY_LENGTH,
+    name_of_priorities,
+    name_of_schedule,
+    trace_of,
+    walk,
+)
 from .scripts import all_scripts, by_name, in_other_worlds
 
 SCRIPTS: Final = "Scripts"
@@ -27,9 +37,10 @@ WORLDS: Final = "Scripts in other worlds"
 SINGLE: Final = "Scripts under one fault"
 PAIRS: Final = "Scripts under two faults"
 SCHEDULES: Final = "Schedules"
+PRIORITIES: Final = "Random priorities"
 WALKS: Final = "Random walks"
 KILLS: Final = "Processes killed"
-PARTS: Final = (SCRIPTS, WORLDS, SINGLE, PAIRS, SCHEDULES, WALKS, KILLS)
+PARTS: Final = (SCRIPTS, WORLDS, SINGLE, PAIRS, SCHEDULES, PRIORITIES, WALKS, KILLS)
 
 _BOUNDS: Final = (
     Bounds(kills=0, standstills=0),
@@ -40,7 +51,9 @@ _BOUNDS: Final = (
 """How far each encounter is explored: all orders; then with a death, with slow attempts, and with both."""
 _SCHEDULES_AT_MOST: Final = 7_000
 """Of one encounter within one bound."""
-_WALKS: Final = 16
+_PRIORITY_RUNS: Final = 2_000
+"""Of each encounter."""
+_WALKS: Final = 24
 _KILLING_ROUNDS: Final = 12
 _KILLS_IN_A_ROUND: Final = 25
 
@@ -57,18 +70,22 @@ class Tally:
         Rows of a table that says how complete it is.
     violations
         What was wrong: in which run, and what.
+    reached
+        What the runs came to, where that is counted.
     """
 
     part: str
     runs: int = 0
     notes: list[str] = field(default_factory=list[str])
     violations: list[str] = field(default_factory=list[str])
+    reached: Reached = field(default_factory=Reached)
 
     def add(self, other: "Tally") -> None:
         """Add what was played elsewhere."""
         self.runs += other.runs
         self.notes += other.notes
         self.violations += other.violations
+        self.reached.add(other.reached)
 
 
 def play_scripts() -> Tally:
@@ -76,14 +93,17 @@ def play_scripts() -> Tally:
     return _played(SCRIPTS, (Case(script, {}) for script in all_scripts()))
 
 
-def play_in_other_worlds() -> Tally:
-    """Play every script in the other worlds."""
-    return _played(WORLDS, (Case(script, {}) for script in in_other_worlds()))
+def play_in_other_worlds(start: int, step: int) -> Tally:
+    """Play every ``step``-th script in the other worlds."""
+    return _played(WORLDS, (Case(script, {}) for script in islice(in_other_worlds(), start, None, step)))
 
 
 def play_single_faults(name: str) -> Tally:
-    """Play a script under every single fault."""
-    return _played(SINGLE, single_faults([by_name(name)]))
+    """Play a script under every single fault, and count what is reached."""
+    with counting() as reached:
+        tally = _played(SINGLE, single_faults([by_name(name)]))
+    tally.reached = reached
+    return tally
 
 
 def play_pairs(name: str, start: int, step: int) -> Tally:
@@ -100,6 +120,18 @@ def play_schedules(name: str, bounds: Bounds) -> Tally:
     is_whole = "all" if exploration.is_complete else f"stopped at {_SCHEDULES_AT_MOST:,}"
     note = f"| {name} | {bounds} | {exploration.schedules:,} | {exploration.cut:,} | {is_whole} |"
     return Tally(SCHEDULES, exploration.schedules, [note], failures)
+
+
+def play_priorities(name: str, start: int, step: int) -> Tally:
+    """Play an encounter with random priorities: every ``step``-th seed."""
+    script = next(script for script in encounters() if script.name == name)
+    tally = Tally(PRIORITIES)
+    for seed in range(start, _PRIORITY_RUNS, step):
+        result, _ = play_by_priorities(script, seed, PRIORITY_DEPTH, PRIORITY_LENGTH)
+        tally.runs += 1
+        run_name = name_of_priorities(script, seed)
+        tally.violations += [f"{run_name}: {violation}" for violation in result.violations]
+    return tally
 
 
 def play_walks(number: int) -> Tally:
@@ -136,6 +168,10 @@ def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
             )
             sys.stderr.flush()
     sys.stderr.write("\n")
+    if SINGLE in tallies:
+        missing = tallies[SINGLE].reached.missing()
+        tallies[SINGLE].violations += [f"not reached: {what}" for what in missing]
+        sys.stderr.writelines(f"not reached: {what}\n" for what in missing)
     return list(tallies.values())
 
 
@@ -160,6 +196,19 @@ def schedules_table(tallies: list[Tally]) -> str:
     return "\n".join([*header, *rows, "", explanation])
 
 
+def reached_table(tallies: list[Tally]) -> str:
+    """Return how often everything that has to be reached was reached under single faults, as Markdown."""
+    reached = next((tally.reached for tally in tallies if tally.part == SINGLE), None)
+    if reached is None:
+        return ""
+    rows = [f"| {name} | {least} | {reached.counts[name]:,} |" for name, least in EXPECTED.items()]
+    sites = (
+        f"The function's lifecycle made calls from {len(reached.sites)} places in its code. Faults hit calls from "
+        f"{len(reached.sites & reached.sites_hit)} of them."
+    )
+    return "\n".join(["| What | At least | Times |", "| --- | ---: | ---: |", *rows, "", sites])
+
+
 def main() -> int:
     """Play everything; return whether anything was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
@@ -176,11 +225,12 @@ def main() -> int:
     began = time.monotonic()
     tallies = verify(arguments.jobs, tuple(arguments.part or PARTS))
     taken = f"Played in {(time.monotonic() - began) / 60:.0f} minutes by {arguments.jobs} processes."
-    counts, schedules = table(tallies), schedules_table(tallies)
-    sys.stdout.write(f"{counts}\n\n{taken}\n\n{schedules}\n")
+    counts, schedules, reached = table(tallies), schedules_table(tallies), reached_table(tallies)
+    sys.stdout.write(f"{counts}\n\n{taken}\n\n{schedules}\n\n{reached}\n")
     if arguments.write:
         write_section(LIFECYCLE, "The last run", f"`make verify`:\n\n{counts}\n\n{taken}")
         write_section(VERIFICATION, "Runs", f"`make verify`. {taken}\n\n{counts}\n\n{schedules}")
+        write_section(VERIFICATION, "Reached", f"`make verify`.\n\n{reached}")
     return 1 if any(tally.violations for tally in tallies) else 0
 
 
@@ -192,7 +242,10 @@ def _work() -> Iterator[tuple[str, partial[Tally]]]:
     for script in paired_scripts():
         for start in range(4):
             yield PAIRS, partial(play_pairs, script.name, start, 4)
-    yield WORLDS, partial(play_in_other_worlds)
+    for start in range(8):
+        yield WORLDS, partial(play_in_other_worlds, start, 8)
+    for script in encounters():
+        yield PRIORITIES, partial(play_priorities, script.name, 0, 1)
     yield SCRIPTS, partial(play_scripts)
     for script in all_scripts():
         yield SINGLE, partial(play_single_faults, script.name)

@@ -14,7 +14,6 @@ from .wire import Call, Fault
 from .world import World
 
 _STACKS: Final = ("red", "green")
-_UNBOUNDED: Final = Needed(10**6, 10**6)
 _OPERATIONS: Final = ("ClaimPhoneNumber", "ReleasePhoneNumber", "DescribePhoneNumber", "UpdatePhoneNumber")
 
 stack_names = st.sampled_from(_STACKS)
@@ -22,14 +21,20 @@ steps = st.integers(min_value=0, max_value=24)
 
 
 class FaultsToCome:
-    """Hits a call some calls from now."""
+    """Hits calls to come: one some calls from now, or many in a row."""
 
     def __init__(self) -> None:
         self.waiting: list[list[int]] = []
+        self.storm: list[int] = []
+        """How the next calls are hit: 0 for not at all, else which of its faults."""
 
     def fault_for(self, call: Call) -> Fault | None:
         """Return the fault that hits a call, or ``None``."""
         found: Fault | None = None
+        which = self.storm.pop() if self.storm else 0
+        if which:
+            options = faults_of(call)
+            found = options[which % len(options)]
         for entry in self.waiting:
             entry[0] -= 1
             if entry[0] == 0:
@@ -146,6 +151,56 @@ class Life(RuleBasedStateMachine):
             self.world.wait_until_held(request)
             self.running[name] = request
 
+    @rule(name=stack_names)
+    def retain(self, name: str) -> None:
+        """Remove the number from the template, which says that it is to be retained."""
+        stack = self._idle(name)
+        if stack is None or "Number" not in stack.resources:
+            return
+        if stack.status == "DELETE_FAILED":
+            # Such a stack can only be deleted.
+            stack.let_go("Number", ends=True)
+            self._renew(name)
+        else:
+            stack.let_go("Number")
+
+    @rule(name=stack_names, other=stack_names)
+    def move(self, name: str, other: str) -> None:
+        """Let the other stack have the number without an event."""
+        stack, target = self._idle(name), self._idle(other)
+        if stack is None or target is None or "Number" not in stack.resources or "Number" in target.resources:
+            return
+        stack.hand_over("Number", target, "Number")
+
+    @precondition(lambda self: any(request.type == "Update" for request in self.running.values()))
+    @rule(name=stack_names, seconds=st.integers(min_value=0, max_value=1000))
+    def stop(self, name: str, seconds: int) -> None:
+        """Stop an update that is under way, and leave it at that."""
+        request = self.running.get(name)
+        if request is None or request.type != "Update" or request.is_settled:
+            return
+        del self.running[name]
+        self.stacks[name].stop_without_roll_back(request)
+        self.world.sleep(seconds)
+        self.world.let_go(request)
+        self.world.sleep(60)
+
+    @precondition(lambda self: any(request.type == "Update" for request in self.running.values()))
+    @rule(name=stack_names, seconds=st.integers(min_value=0, max_value=1000))
+    def roll_back_by_delete(self, name: str, seconds: int) -> None:
+        """Undo an update with no other request than the Delete of the new number, if CloudFormation knows that."""
+        request = self.running.get(name)
+        if request is None or request.type != "Update":
+            return
+        del self.running[name]
+        stack = self.stacks[name]
+        if request.is_settled:
+            stack.finish_update(request)
+        stack.roll_back_without_update(request)
+        self.world.sleep(seconds)
+        self.world.let_go(request)
+        self.world.sleep(60)
+
     # --- What Lambda, Connect and time do ---
 
     @rule(which=st.integers(min_value=0, max_value=30), step=steps)
@@ -179,6 +234,11 @@ class Life(RuleBasedStateMachine):
         """Let one of the next calls be hit."""
         self.faults.waiting.append([calls, which])
 
+    @rule(storm=st.lists(st.integers(min_value=0, max_value=20), min_size=3, max_size=60))
+    def storm_to_come(self, storm: list[int]) -> None:
+        """Let many of the next calls be hit, one after the other."""
+        self.faults.storm = storm
+
     @rule(
         operation=st.sampled_from(_OPERATIONS),
         code=st.sampled_from(("InternalServiceException", "ThrottlingException", "AccessDeniedException")),
@@ -199,8 +259,15 @@ class Life(RuleBasedStateMachine):
         for name in _STACKS:
             self._finish(name)
         world.emulator.faults.clear()
+        world.wire.is_closed = True
+        for stack in self.stacks.values():
+            # A deployment that was stopped does not stay so for ever.
+            if stack.resources and stack.status.endswith("_FAILED"):
+                stack.destroy_until_gone()
         world.run_until_quiet()
-        violations = check(world, _UNBOUNDED)
+        # Each Create and each Update may take one number, and no fault makes it two.
+        most = sum(request.type != "Delete" for request in world.cloudformation.requests.values())
+        violations = check(world, Needed(most, most))
         if violations:
             trace = "\n".join(call.line() for call in world.wire.calls)
             raise AssertionError(f"{trace}\n" + "\n".join(violations))

@@ -5,18 +5,21 @@ Here calls are counted, written down, hit by faults, and are the points at which
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
+from .reached import current
 from .timeline import START, Killed, Timeline
 
 _R = TypeVar("_R")
 
 LATE_SECONDS: Final = 15.0
 LASTING_SECONDS: Final = 60.0
+DONE_LATER_SECONDS: Final = 60.0
 _MOST_CALLS: Final = 10_000
 """An attempt that makes more calls will never end."""
 
@@ -80,6 +83,8 @@ class FaultKind(StrEnum):
     """Instead of the call."""
     ERROR_AFTER = "error after"
     """The call is done all the same."""
+    ERROR_BEFORE = "error before"
+    """The call is done all the same, but only a minute later, when nobody waits for it any more."""
     LASTING = "lasting error"
     """Instead of this call and of each like it within a minute."""
     LATE = "late"
@@ -156,6 +161,9 @@ class Wire:
         timeline.give_way()
         call = Call(len(self.calls), timeline.now, task.name, number, surface, operation, parameters)
         self.calls.append(call)
+        reached = current()
+        if reached is not None:
+            reached.saw_call(is_hit=False)
         try:
             call.result = result = self._performed(call, perform)
         except BaseException as error:
@@ -173,25 +181,35 @@ class Wire:
         if fault is None:
             return perform()
         call.fault = fault.name
+        reached = current()
+        if reached is not None:
+            reached.saw_call(is_hit=True)
         if fault.besides is not None:
             fault.besides(self._world, call)
-        kind = fault.kind
-        if kind is FaultKind.DEATH:
-            raise Killed
-        if kind in (FaultKind.ERROR, FaultKind.LASTING):
-            assert fault.error is not None
-            raise fault.error(call.operation)
-        if kind is FaultKind.LATE:
-            self._timeline.pause(LATE_SECONDS)
+        self._before(fault, call, perform)
         result = perform()
         if fault.afterwards is not None:
             fault.afterwards(self._world, call)
-        if kind is FaultKind.DEATH_AFTER:
+        if fault.kind is FaultKind.DEATH_AFTER:
             raise Killed
-        if kind is FaultKind.ERROR_AFTER:
-            assert fault.error is not None
-            raise fault.error(call.operation)
+        if fault.kind is FaultKind.ERROR_AFTER:
+            raise _made(fault, call)
         return result
+
+    def _before(self, fault: Fault, call: Call, perform: Callable[[], object]) -> None:
+        """Let a fault do what it does before the call, or instead of it."""
+        match fault.kind:
+            case FaultKind.DEATH:
+                raise Killed
+            case FaultKind.ERROR | FaultKind.LASTING:
+                raise _made(fault, call)
+            case FaultKind.ERROR_BEFORE:
+                self._timeline.after(DONE_LATER_SECONDS, lambda: _done_unheard(perform))
+                raise _made(fault, call)
+            case FaultKind.LATE:
+                self._timeline.pause(LATE_SECONDS)
+            case _:
+                pass
 
     def _fault(self, call: Call) -> Fault | None:
         if self._injector is None or self.is_closed:
@@ -203,6 +221,17 @@ class Wire:
         if fault is not None and fault.kind is FaultKind.LASTING:
             self._lasting[call.name] = (call.time + LASTING_SECONDS, fault)
         return fault
+
+
+def _made(fault: Fault, call: Call) -> Exception:
+    assert fault.error is not None
+    return fault.error(call.operation)
+
+
+def _done_unheard(perform: Callable[[], object]) -> None:
+    # Whether it still fits then is nobody's to know.
+    with suppress(Exception):
+        perform()
 
 
 def _outcome(error: BaseException) -> str:

@@ -4,8 +4,9 @@ import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import DUE
@@ -14,7 +15,7 @@ from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
 from local_aws.connect_emulator import Settings as EmulatorSettings
 
-from .clients import HttpStatus, SimulatedConnect, SimulatedStacks, SimulatedStore
+from .clients import HttpStatus, SimulatedConnect, SimulatedStacks, SimulatedStore, StackBooks
 from .cloudformation import CloudFormation
 from .lambda_service import Invocation, LambdaService
 from .memory_store import MemoryStore
@@ -52,11 +53,23 @@ class Options:
         How Connect behaves. Default: without throttling.
     index_lag_seconds
         How late the ledger's index is. Default 0.
+    clock_difference_seconds
+        By how much the clocks of two hosts of the function differ. Default 0.
+    expires
+        When the ledger's items expire after their date: ``promptly``, or ``late``, after days. Default ``promptly``.
+    sweeps_always
+        Whether the schedule's calls that have nothing to do are played, too. Default ``False``.
+    forgets_removed_resources
+        Whether DescribeStackResource no longer knows a resource that was removed from its stack. Default ``True``.
     """
 
     signs_time: bool = True
     emulator: EmulatorSettings = field(default_factory=lambda: EmulatorSettings(throttling=False))
     index_lag_seconds: float = 0.0
+    clock_difference_seconds: float = 0.0
+    expires: Literal["promptly", "late"] = "promptly"
+    forgets_removed_resources: bool = True
+    sweeps_always: bool = False
 
 
 class World:
@@ -76,7 +89,7 @@ class World:
         injector: Injector | None = None,
         chooser: Chooser | None = None,
     ) -> None:
-        options = options or Options()
+        self.options = options = options or Options()
         self.timeline = Timeline(chooser)
         self.wire = Wire(self.timeline, injector, self)
         self.wire.keeps_history = chooser is not None
@@ -91,19 +104,21 @@ class World:
         """Told of each answer at the moment when it arrives."""
         self.on_effect: Callable[[str, Mapping[str, Any]], None] = _ignore
         """Told of each change in Connect at the moment when the handler makes it: operation and parameters."""
+        self.expectations: list[tuple[Callable[[], bool], str]] = []
+        """What has to be so in the end, besides the contract."""
         self.log: list[str] = []
         self.emulator = ConnectEmulator(self.timeline.clock, options.emulator, sleep=_no_sleep)
         self.instance_arn = self.emulator.add_instance(REGION)
         self.client = EmulatedConnectClient(self.emulator, REGION)
         """For people who do something in Connect by hand."""
-        self.store = MemoryStore(self.timeline.clock, options.index_lag_seconds)
+        self.store = MemoryStore(self.timeline.clock, options.index_lag_seconds, expires=options.expires == "promptly")
         self._function = Function(
             Dependencies(
                 connect=cast("ConnectClient", SimulatedConnect(self)),
                 store=SimulatedStore(self),
                 stacks=SimulatedStacks(self),
                 put=self._put,
-                clock=self.timeline.clock,
+                clock=self._host_clock,
                 pause=self.timeline.pause,
                 write_line=self.log.append,
                 provider_id=PROVIDER_ID,
@@ -113,19 +128,22 @@ class World:
         )
         self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
         self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
+        self.stack_books = StackBooks(self.cloudformation, forgets_removed_resources=options.forgets_removed_resources)
         self.is_explored = False
         """Whether a script is at the point where the order of calls is to be varied."""
         self.is_provider_gone = False
         """Whether the provider's stack was destroyed: nothing runs any more."""
+        self.is_schedule_stopped = False
+        """Whether the schedule no longer calls the function."""
         self._last_sweep = START
         self._audit_counted = 0
         self._audit_sum = 0
 
     # --- What scripts do ---
 
-    def stack(self, name: str = "app") -> Stack:
-        """Return a new stack."""
-        return self.cloudformation.stack(name)
+    def stack(self, name: str = "app", parent: Stack | None = None) -> Stack:
+        """Return a new stack, perhaps nested in another one."""
+        return self.cloudformation.stack(name, parent)
 
     def number(self, **properties: Any) -> dict[str, Any]:
         """Return the properties of a number in the United States, changed or completed by others."""
@@ -140,18 +158,33 @@ class World:
         number = found["AvailableNumbersList"][-1]["PhoneNumber"]
         arn = self.client.claim_phone_number(TargetArn=self.instance_arn, PhoneNumber=number)["PhoneNumberArn"]
         self.by_hand.add(arn)
-        self.sleep(10)
+        self.sleep_until_provided()
         return arn, number
+
+    def sleep_until_provided(self) -> None:
+        """Let the world go on until a number that was just claimed by hand can be seen and changed."""
+        settings = self.emulator.settings
+        self.sleep(10 + settings.claim_seconds + settings.describe_lag_seconds)
 
     def release_by_hand(self, arn: str) -> None:
         """Release a number in Connect as somebody does who knows nothing of the provider."""
         self.client.release_phone_number(PhoneNumberId=arn)
         self.released_by_hand.add(arn)
 
-    def stop_keeping(self, stack: Stack, logical_id: str) -> None:
-        """Change a resource that was to be retained into one that is not, and delete it."""
-        if stack.update(logical_id, {**stack.resources[logical_id].properties, "RemovalPolicy": "destroy"}):
-            stack.destroy()
+    @property
+    def established(self) -> set[str]:
+        """ARNs of the numbers that a complete deployment has made a resource's."""
+        return self.cloudformation.established
+
+    def upgrade(self) -> None:
+        """Let the ledger be one that another version of the function has written.
+
+        Such a version leaves out what it does not know, where that has the default, and has something of its own.
+        """
+        for item in self.store.dump():
+            changed = {name: value for name, value in item.items() if value not in ("", 0, False, [], {})}
+            changed = {**changed, "version": item["version"], "of_another_version": "something"}
+            self.store.replace(changed)
 
     def forget_retained(self) -> None:
         """Take note that what stacks have let go of has found a new owner, which may delete it."""
@@ -189,10 +222,19 @@ class World:
         name = f"sweep at {self.timeline.now - START:.0f}s"
         return self.lambda_service.invoke(name, {"action": "sweep"}, hold_at)
 
+    def expect_at_the_end(self, condition: Callable[[], bool], what: str) -> None:
+        """Take note of what is not so when everything has come to rest."""
+        self.expectations.append((condition, what))
+
     def expect(self, condition: bool, what: str) -> None:
         """Take note of what does not happen although it should."""
         if not condition:
             self.violations.append(f"Not so: {what}")
+
+    def expect_unless_hit(self, condition: bool, what: str) -> None:
+        """Take note of what does not happen although it should, in a run that no fault has hit."""
+        if not any(call.fault for call in self.wire.calls):
+            self.expect(condition, what)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
         """Let the world go on until a condition holds."""
@@ -248,6 +290,14 @@ class World:
 
     # --- Parts ---
 
+    def _host_clock(self) -> float:
+        """Return the time as the host has it that the running attempt is on."""
+        difference = self.options.clock_difference_seconds
+        if difference and self.timeline.current is not None:
+            is_fast = sha256(self.timeline.current.name.encode()).digest()[0] % 2
+            return self.timeline.now + (difference / 2 if is_fast else -difference / 2)
+        return self.timeline.now
+
     def _step(self) -> bool:
         timeline = self.timeline
         if not timeline.ready:
@@ -268,8 +318,8 @@ class World:
 
     def _next_sweep_at(self) -> float | None:
         """Return when the schedule's next call comes that has anything to do; the others change nothing."""
-        due_at = self.store.next_due_at(DUE)
-        if due_at is None or self.is_provider_gone:
+        due_at = START if self.options.sweeps_always else self.store.next_due_at(DUE)
+        if due_at is None or self.is_provider_gone or self.is_schedule_stopped:
             return None
         # The schedule calls every five minutes. What is overdue is for the next call.
         earliest = max(due_at - START, self._last_sweep - START + 1, self.timeline.now - START)
@@ -288,7 +338,7 @@ class World:
                 Surface.ANSWER, "put", {**summary, "Reason": answer["Reason"][:160]}, lambda: self._taken(url, answer)
             )
         except HttpStatus as refusal:
-            if refusal.status == 403:
+            if refusal.is_final:
                 self.cloudformation.requests[url].undeliverable = True
             return refusal.status
 

@@ -17,8 +17,8 @@ class Trouble(StrEnum):
     """No answer, or a failure inside the service: it may have done what was asked. Try again."""
     THROTTLED = "THROTTLED"
     """Not done, too many calls. Try again later."""
-    NOT_AVAILABLE = "NOT_AVAILABLE"
-    """The number has gone to somebody else. Try another one."""
+    NOT_READY = "NOT_READY"
+    """The traffic distribution group is still being created. Try again later."""
     NOT_FOUND = "NOT_FOUND"
     DENIED = "DENIED"
     """The function's role may not. A role that was just made may need some seconds."""
@@ -44,8 +44,7 @@ _MEANING: Final = {
     "IdempotencyException": Trouble.CHANGED_PARAMETERS,
 }
 
-# The service has one error code for "somebody else got the number" and for "your input is wrong".
-_NOT_AVAILABLE: Final = re.compile(r"(not|no longer) available|already (been )?claimed", re.IGNORECASE)
+_NO_DIGITS: Final = re.compile(r"[^0-9]")
 
 
 class ConnectError(Exception):
@@ -68,6 +67,14 @@ class ConnectError(Exception):
         self.code = code
         self.service_message = message
         self.was_uncertain = was_uncertain
+
+    def is_about_availability_of(self, phone_number: str) -> bool:
+        """Return whether the refusal names this number: somebody else has it, so another one may be had.
+
+        Connect has one error code for that and for input that is wrong. The wording may change, and a message such as
+        "numbers of this type are not available for this instance" is about every number; the digits are not.
+        """
+        return _NO_DIGITS.sub("", phone_number) in _NO_DIGITS.sub("", self.service_message)
 
     def advice(self, subject: str) -> str:
         """Return what to tell the person who deploys: what Connect refused, for what, and what to do."""
@@ -105,6 +112,4 @@ def meaning_of(operation: str, error: ClientError | BotoCoreError) -> ConnectErr
     trouble = _MEANING.get(code)
     if trouble is None:
         trouble = Trouble.UNCERTAIN if status >= 500 else Trouble.INVALID
-    if trouble is Trouble.INVALID and _NOT_AVAILABLE.search(message):
-        trouble = Trouble.NOT_AVAILABLE
     return ConnectError(operation, trouble, code, message)

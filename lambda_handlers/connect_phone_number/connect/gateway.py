@@ -117,7 +117,8 @@ class Connect:
     def describe(self, arn: str) -> PhoneNumberState | None:
         """Return a number's state, or ``None`` where Connect does not know it (yet, or any more, or in this Region)."""
         try:
-            answer = self._call("DescribePhoneNumber", {"PhoneNumberId": _id(arn)})
+            # By its ARN: in the other Region of a traffic distribution group an id is not known.
+            answer = self._call("DescribePhoneNumber", {"PhoneNumberId": arn})
         except ConnectError as error:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
@@ -136,10 +137,23 @@ class Connect:
             tags=summary.get("Tags", {}),
         )
 
-    def find(self, phone_number: str) -> str | None:
-        """Return the ARN of a number that this account holds in this Region, or ``None``."""
-        prefix = phone_number[:_SEARCH_PREFIX_LENGTH]
-        return self._find({"PhoneNumberPrefix": prefix}, "PhoneNumber", phone_number)
+    def find(self, phone_number: str, target_arn: str) -> str | None:
+        """Return the ARN of a number that this account holds in this Region, or ``None``.
+
+        Numbers of a traffic distribution group are promised only where the group is named.
+        https://docs.aws.amazon.com/connect/latest/APIReference/API_ListPhoneNumbersV2.html
+        """
+        prefix = {"PhoneNumberPrefix": phone_number[:_SEARCH_PREFIX_LENGTH]}
+        if rules.instance_id_of(target_arn) is None:
+            try:
+                arn = self._find({**prefix, "TargetArn": target_arn}, "PhoneNumber", phone_number)
+            except ConnectError as error:
+                if error.trouble is not Trouble.NOT_FOUND:
+                    raise
+                arn = None
+            if arn is not None:
+                return arn
+        return self._find(prefix, "PhoneNumber", phone_number)
 
     def find_imported(self, source_arn: str) -> str | None:
         """Return the ARN of the number that was imported from ``source_arn``, or ``None``."""
@@ -154,6 +168,26 @@ class Connect:
             if not answer.get("NextToken"):
                 return None
             parameters = {**parameters, "NextToken": answer["NextToken"]}
+
+    def flow_of(self, arn: str, instance_arn: str) -> str:
+        """Return the ARN of the flow with which an instance answers a number; empty where there is none.
+
+        https://docs.aws.amazon.com/connect/latest/APIReference/API_BatchGetFlowAssociation.html
+        """
+        answer = self._call(
+            "BatchGetFlowAssociation",
+            {
+                "InstanceId": rules.instance_id_of(instance_arn),
+                "ResourceIds": [arn],
+                "ResourceType": "VOICE_PHONE_NUMBER",
+            },
+        )
+        for summary in answer.get("FlowAssociationSummaryList", []):
+            # The documents do not say whether the flow is named by its id or its ARN.
+            flow_id = str(summary.get("FlowId", "")).rpartition("/")[2]
+            if flow_id and str(summary.get("ResourceId", "")).rpartition("/")[2] == _id(arn):
+                return f"{instance_arn}/contact-flow/{flow_id}"
+        return ""
 
     def release(self, arn: str, token: str) -> None:
         """Release a number. For good: it cannot be had again for up to 180 days."""
@@ -212,10 +246,13 @@ class Connect:
                 return method(**parameters)
             except (ClientError, BotoCoreError) as cause:
                 error = meaning_of(operation, cause)
+            if error.trouble is Trouble.NOT_FOUND and self._is_being_created(str(parameters.get("TargetArn", ""))):
+                error = ConnectError(operation, Trouble.NOT_READY, error.code, error.service_message)
             waited = self._timing.now() - first
             patience = {
                 Trouble.UNCERTAIN: waited + 1,
                 Trouble.THROTTLED: waited + 1,
+                Trouble.NOT_READY: waited + 1,
                 Trouble.DENIED: _DENIED_PATIENCE_SECONDS,
                 Trouble.IN_USE: _IN_USE_PATIENCE_SECONDS,
             }.get(error.trouble, 0)
@@ -226,8 +263,24 @@ class Connect:
             self._timing.backoff(attempt, str(error))
             attempt += 1
 
+    def _is_being_created(self, target_arn: str) -> bool:
+        """Return whether the target is a traffic distribution group that is not active yet.
+
+        https://docs.aws.amazon.com/connect/latest/adminguide/claim-phone-numbers-traffic-distribution-groups.html
+        """
+        if not target_arn or rules.instance_id_of(target_arn) is not None:
+            return False
+        try:
+            answer = self._call("DescribeTrafficDistributionGroup", {"TrafficDistributionGroupId": target_arn})
+        except ConnectError:
+            return False
+        group: Mapping[str, Any] = answer.get("TrafficDistributionGroup", {})
+        return bool(group.get("Status") == "CREATION_IN_PROGRESS")
+
 
 _METHODS: Final = {
+    "BatchGetFlowAssociation": "batch_get_flow_association",
+    "DescribeTrafficDistributionGroup": "describe_traffic_distribution_group",
     "SearchAvailablePhoneNumbers": "search_available_phone_numbers",
     "ClaimPhoneNumber": "claim_phone_number",
     "ImportPhoneNumber": "import_phone_number",

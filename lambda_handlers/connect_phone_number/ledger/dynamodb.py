@@ -8,13 +8,15 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..untyped import as_list, as_mapping
-from .store import Conflict, Item, Key, StoreUnavailable, Write
+from .store import Conflict, IndexPage, Item, Key, ScanPage, StoreUnavailable, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef, TransactWriteItemTypeDef
 
 INDEX_NAME: Final = "due"
+MAX_TRANSACTION_ITEMS: Final = 100
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html"""
 
 _FINAL_ERRORS: Final = {
     "AccessDeniedException",
@@ -41,26 +43,54 @@ class DynamoDBStore:
             raise _unavailable(error) from error
         return self._item(answer["Item"]) if "Item" in answer else None
 
-    def query(self, partition: str) -> list[Item]:
-        """Return all items of a partition, strongly consistent."""
-        return self._query(
-            ConsistentRead=True,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": partition}},
-        )
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return several items as they were at one moment."""
+        items: list[Item | None] = []
+        for start in range(0, len(keys), MAX_TRANSACTION_ITEMS):
+            chunk = keys[start : start + MAX_TRANSACTION_ITEMS]
+            gets: list[TransactGetItemTypeDef] = [
+                {"Get": {"TableName": self._table_name, "Key": self._key(key)}} for key in chunk
+            ]
+            try:
+                responses = self._client.transact_get_items(TransactItems=gets)["Responses"]
+            except (ClientError, BotoCoreError) as error:
+                raise _unavailable(error) from error
+            items += [self._item(response["Item"]) if "Item" in response else None for response in responses]
+        return items
 
-    def index(self, due: str, until: int | None) -> list[Key]:
-        """Return the keys of the items that are due, oldest first."""
+    def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
+        """Return a page of the keys of the items that are due, oldest first."""
         condition, values = "due = :due", {":due": {"S": due}}
         if until is not None:
             condition += " AND due_at <= :until"
             values[":until"] = {"N": str(until)}
-        items = self._query(
-            IndexName=INDEX_NAME,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-        )
-        return [(item["pk"], item["sk"]) for item in items]
+        parameters: dict[str, Any] = {"ExclusiveStartKey": after} if after is not None else {}
+        try:
+            page = self._client.query(
+                TableName=self._table_name,
+                IndexName=INDEX_NAME,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                **parameters,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+        keys = [(item["pk"], item["sk"]) for item in map(self._item, page["Items"])]
+        return IndexPage(keys, page.get("LastEvaluatedKey"))
+
+    def scan_unfinished(self, after: object = None) -> ScanPage:
+        """Return a page of the items of the whole table that have ``due``, strongly consistent."""
+        parameters: dict[str, Any] = {"ExclusiveStartKey": after} if after is not None else {}
+        try:
+            page = self._client.scan(
+                TableName=self._table_name,
+                ConsistentRead=True,
+                FilterExpression="attribute_exists(due)",
+                **parameters,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+        return ScanPage([self._item(item) for item in page["Items"]], page.get("LastEvaluatedKey"))
 
     def write(self, writes: Sequence[Write]) -> None:
         """Do all writes, or none and raise ``Conflict``."""
@@ -76,18 +106,6 @@ class DynamoDBStore:
             raise _unavailable(error) from error
         except BotoCoreError as error:
             raise _unavailable(error) from error
-
-    def _query(self, **parameters: Any) -> list[Item]:
-        items: list[Item] = []
-        while True:
-            try:
-                page = self._client.query(TableName=self._table_name, **parameters)
-            except (ClientError, BotoCoreError) as error:
-                raise _unavailable(error) from error
-            items += [self._item(item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return items
-            parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _transaction_item(self, write: Write) -> "TransactWriteItemTypeDef":
         # A dict of plain values: a condition without and one with a value do not fit one TypedDict.

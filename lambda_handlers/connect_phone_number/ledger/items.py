@@ -3,6 +3,7 @@
 ``docs/lifecycle.md`` shows the states of a claim and what moves it from one to the next.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
@@ -90,8 +91,24 @@ class Specification:
 
     @property
     def digest(self) -> str:
-        """A name for this specification."""
-        return sha256(repr(self).encode()).hexdigest()[:32]
+        """A name for this specification, the same in every version of this code.
+
+        Made of an explicit text and not of the class: a property that a later version adds changes nothing as long as
+        it has its default.
+        """
+        given = {name: value for name, value in self._canonical().items() if value}
+        return sha256(json.dumps(given, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]
+
+    def _canonical(self) -> dict[str, str]:
+        """Return the names and values that stand for this specification in the ledger: never to be renamed."""
+        return {
+            "CountryCode": self.country_code,
+            "Type": self.type,
+            "Prefix": self.prefix,
+            "PhoneNumber": self.phone_number,
+            "SourcePhoneNumberArn": self.source_phone_number_arn,
+            "Adopt": "true" if self.adopt else "",
+        }
 
     @property
     def origin(self) -> Origin:
@@ -140,8 +157,10 @@ class Head(Entry):
     """When the latest request that was seen was sent. What is older and arrives for the first time is stale."""
     generation: int = 0
     """How many claims were opened so far."""
-    current_arn: str = ""
-    """The number of the latest successful answer to a Create or an Update."""
+    claims: tuple[str, ...] = ()
+    """Ids of the claims that were not closed when the last decision was made."""
+    latest_type: str = ""
+    """The type of the request that was decided last."""
     refuse_creations_until: int = 0
     """Only for URLs without a time: a creation was cancelled before it began."""
 
@@ -202,9 +221,16 @@ class Claim(Entry):
     """When that request was sent, if its URL tells."""
     satisfies: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
-    confirmed: bool = False
-    """CloudFormation has named this number as the resource's, so it knows of it."""
-    retain: bool = False
+    acknowledged: bool = False
+    """CloudFormation has shown that it knows this number as the resource's: in a request, or when it was asked."""
+    established: bool = False
+    """Adopted: the deployment that adopted the number, and that of its root stack, were seen complete."""
+    follow_up: bool = False
+    """Live: CloudFormation is still to be asked what it has made of the answer."""
+    disowned_at: int = 0
+    """Live: when CloudFormation first said that it never took note of the number."""
+    is_undone: bool = False
+    """Closing: the adoption was rolled back, so the number is given back and never released."""
     protected: bool = False
     candidate: str = ""
     """The number for which ClaimPhoneNumber is called, or was."""
@@ -212,6 +238,8 @@ class Claim(Entry):
     """``<number>/<worker>``: until when a call of ClaimPhoneNumber may turn out to have worked."""
     given_up: tuple[str, ...] = ()
     """Candidates that somebody else got."""
+    unexplained_refusals: int = 0
+    """How often Connect refused to claim a candidate without saying that somebody else has it."""
     phone_number: str = ""
     arn: str = ""
     country_code: str = ""
@@ -224,8 +252,10 @@ class Claim(Entry):
     applied_tags: tuple[str, ...] = ()
     flow_may_differ: bool = False
     """An association was begun and not confirmed, or the number was moved, so it must be made again."""
-    found: Settings | None = None
-    """Adopted: how the number was then, as far as Connect tells."""
+    settings_before_adoption: Settings | None = None
+    """Adopted: how the number was before. The flow is read before the first change that concerns it."""
+    is_flow_before_known: bool = False
+    """Whether ``settings_before_adoption`` has the flow that the number had."""
     previous_claim: str = ""
     """Adopted from another resource: ``<partition> <claim id>`` of the claim that owned the number."""
     claimed_at: int = 0
@@ -239,6 +269,8 @@ class Claim(Entry):
     last_error: str = ""
     check_at: int = 0
     """When the sweeper is to look, where something is left to do."""
+    due_since: int = 0
+    """Since when that has been due: not moved by an attempt that fails."""
 
     @property
     def key(self) -> Key:
@@ -249,6 +281,14 @@ class Claim(Entry):
     def resource(self) -> ResourceKey:
         """The resource that the number is for."""
         return ResourceKey(self.stack_id, self.logical_resource_id)
+
+    @property
+    def previous_owner(self) -> ResourceKey | None:
+        """Adopted from another resource: that resource."""
+        if not self.previous_claim:
+            return None
+        stack_id, logical_resource_id = self.previous_claim.rsplit(" ", 1)[0].split("#", 2)[1:]
+        return ResourceKey(stack_id, logical_resource_id)
 
     @property
     def is_open(self) -> bool:
@@ -262,7 +302,8 @@ class Claim(Entry):
 
     def index(self) -> Item:
         """Unfinished claims are due, live ones can be listed, closed ones expire."""
-        if self.state in (ClaimState.OPENING, ClaimState.CLOSING) or self.in_doubt:
+        is_unfinished = self.state in (ClaimState.OPENING, ClaimState.CLOSING) or self.in_doubt
+        if is_unfinished or (self.state is ClaimState.LIVE and self.follow_up):
             return {"due": DUE, "due_at": self.check_at}
         if self.state is ClaimState.LIVE:
             return {"due": LIVE, "due_at": self.claimed_at}

@@ -1,6 +1,6 @@
 """The ledger: typed reads and writes, patient with a database that is late or throttled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -18,17 +18,26 @@ from .items import (
     encode,
     number_key,
 )
-from .store import Store, StoreUnavailable, Write
+from .store import Item, Key, Store, StoreUnavailable, Write
 
 _R = TypeVar("_R")
 
 
+@dataclass(frozen=True)
+class UnreadableItem:
+    """An item that is no claim that this code can read, and why."""
+
+    key: Key
+    problem: str
+
+
 @dataclass
 class Resource:
-    """All that the ledger holds of one resource, read at one moment."""
+    """What the ledger holds of one resource: the claims are all that were not closed at the last decision."""
 
     head: Head
-    requests: dict[str, RequestEntry] = field(default_factory=dict[str, RequestEntry])
+    request: RequestEntry | None = None
+    """The entry of the request that is asked about."""
     claims: dict[str, Claim] = field(default_factory=dict[str, Claim])
 
 
@@ -43,29 +52,39 @@ class Ledger:
         self._store = store
         self._timing = timing
 
-    def resource(self, key: ResourceKey) -> Resource:
-        """Return all that is known of a resource."""
+    def resource(self, key: ResourceKey, attempt: str) -> Resource:
+        """Return what a decision on a request needs: the head, the request's entry, and the claims.
+
+        The head names the claims, and every decision that opens one writes the head. So a decision that is written on
+        the condition that the head is still the one that was read has seen every claim.
+        """
         head = Head(key.stack_id, key.logical_resource_id)
-        resource = Resource(head)
-        for item in self._patiently(lambda: self._store.query(key.partition)):
-            sort_key = str(item["sk"])
-            if sort_key == Head.SORT_KEY:
-                resource.head = decode(Head, item)
-            elif sort_key.startswith(RequestEntry.SORT_PREFIX):
-                request = decode(RequestEntry, item)
-                resource.requests[request.attempt] = request
-            elif sort_key.startswith(Claim.SORT_PREFIX):
-                claim = decode(Claim, item)
-                resource.claims[claim.id] = claim
-        return resource
+        request_key = (key.partition, RequestEntry.SORT_PREFIX + attempt)
+        head_item, request_item = self._patiently(lambda: self._store.get_all([head.key, request_key]))
+        if head_item is not None:
+            head = decode(Head, head_item)
+        request = None if request_item is None else decode(RequestEntry, request_item)
+        return Resource(head, request, self._claims_of(head) if request is None else {})
+
+    def _claims_of(self, head: Head) -> dict[str, Claim]:
+        partition = head.key[0]
+        keys = [(partition, Claim.SORT_PREFIX + claim_id) for claim_id in head.claims]
+        items = self._patiently(lambda: self._store.get_all(keys)) if keys else []
+        claims = [decode(Claim, item) for item in items if item is not None]
+        return {claim.id: claim for claim in claims}
 
     def claim(self, resource: ResourceKey, claim_id: str) -> Claim:
         """Return one claim, which must exist."""
+        claim = self.find_claim(resource, claim_id)
+        if claim is None:
+            raise LookupError(f"The ledger has lost claim {claim_id} of {resource}.")
+        return claim
+
+    def find_claim(self, resource: ResourceKey, claim_id: str) -> Claim | None:
+        """Return one claim, or ``None`` where there is none."""
         key = (resource.partition, Claim.SORT_PREFIX + claim_id)
         item = self._patiently(lambda: self._store.get(key))
-        if item is None:
-            raise LookupError(f"The ledger has lost claim {claim_id} of {resource}.")
-        return decode(Claim, item)
+        return None if item is None else decode(Claim, item)
 
     def request(self, resource: ResourceKey, attempt: str) -> RequestEntry | None:
         """Return one request, or ``None`` where it was not seen yet."""
@@ -78,17 +97,16 @@ class Ledger:
         item = self._patiently(lambda: self._store.get(number_key(phone_number)))
         return None if item is None else decode(NumberEntry, item)
 
-    def due(self, until: int | None) -> list[Claim]:
+    def due(self, until: int | None) -> Iterator[Claim | UnreadableItem]:
         """Return the unfinished claims that the sweeper is to look at, oldest first."""
-        return [claim for claim in self._indexed(DUE, until) if claim.index().get("due") == DUE]
+        return self._indexed(DUE, until, (DUE,))
 
-    def unfinished_or_live(self) -> list[Claim]:
-        """Return all claims that are not closed for good.
+    def live(self) -> Iterator[Claim | UnreadableItem]:
+        """Return the claims whose numbers CloudFormation has as its own, or has retained, oldest first.
 
-        A claim that moves from one part of the index to the other meanwhile is not missed: what counts is the item.
+        A claim that has just become due is among them: what counts for a reader of both lists is the item.
         """
-        claims = {claim.id: claim for claim in (*self._indexed(DUE, None), *self._indexed(LIVE, None))}
-        return [claim for claim in claims.values() if "due" in claim.index()]
+        return self._indexed(LIVE, None, (LIVE, DUE))
 
     def save(self, *entries: Entry, remove: tuple[Entry, ...] = ()) -> None:
         """Write all entries and remove others, or do nothing and raise ``Conflict``."""
@@ -101,11 +119,28 @@ class Ledger:
         self.save(claim)
         return replace(claim, version=claim.version + 1)
 
-    def _indexed(self, due: str, until: int | None) -> list[Claim]:
-        # The index may lag behind: what counts is the item itself.
-        keys = self._patiently(lambda: self._store.index(due, until))
-        items = [self._patiently(lambda key=key: self._store.get(key)) for key in keys]  # type: ignore[misc]
-        return [decode(Claim, item) for item in items if item is not None]
+    def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
+        """Return all claims that are not closed for good, from the table itself: slow, but certain."""
+        position: object = None
+        while True:
+            page = self._patiently(lambda at=position: self._store.scan_unfinished(at))  # type: ignore[misc]
+            yield from map(_claim_or_problem, page.items)
+            position = page.next_position
+            if position is None:
+                return
+
+    def _indexed(self, due: str, until: int | None, wanted: tuple[str, ...]) -> Iterator[Claim | UnreadableItem]:
+        position: object = None
+        while True:
+            page = self._patiently(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
+            for key in page.keys:
+                item = self._patiently(lambda key=key: self._store.get(key))  # type: ignore[misc]
+                # The index may lag behind: what counts is the item itself.
+                if item is not None and item.get("due") in wanted:
+                    yield _claim_or_problem(item)
+            position = page.next_position
+            if position is None:
+                return
 
     def _patiently(self, call: Callable[[], _R]) -> _R:
         attempt = 0
@@ -115,3 +150,10 @@ class Ledger:
             except StoreUnavailable as error:
                 attempt += 1
                 self._timing.backoff(attempt - 1, f"the ledger is unavailable ({error})")
+
+
+def _claim_or_problem(item: Item) -> Claim | UnreadableItem:
+    try:
+        return decode(Claim, item)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        return UnreadableItem((str(item.get("pk")), str(item.get("sk"))), f"{type(error).__name__}: {error}")

@@ -32,6 +32,22 @@ class Write:
     expected_version: int
 
 
+@dataclass(frozen=True)
+class IndexPage:
+    """Some keys of an index, and where the next page begins; ``None`` after the last page."""
+
+    keys: list[Key]
+    next_position: object = None
+
+
+@dataclass(frozen=True)
+class ScanPage:
+    """Some items of the table, and where the next page begins; ``None`` after the last page."""
+
+    items: list[Item]
+    next_position: object = None
+
+
 class Store(Protocol):
     """The database behind the ledger."""
 
@@ -39,15 +55,24 @@ class Store(Protocol):
         """Return an item, strongly consistent."""
         ...
 
-    def query(self, partition: str) -> list[Item]:
-        """Return all items of a partition, strongly consistent."""
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return several items as they were at one moment: no write comes in between.
+
+        A query does not promise that: it may return some items from before a transaction and others from after it.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
+        """
         ...
 
-    def index(self, due: str, until: int | None) -> list[Key]:
-        """Return the keys of the items whose ``due`` is this and whose ``due_at`` is not after ``until``.
+    def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
+        """Return keys of items whose ``due`` is this and whose ``due_at`` is not later than ``until``.
 
-        Oldest first; eventually consistent: read the item itself before acting on it.
+        Oldest first; eventually consistent: read the item itself before acting on it. ``after`` is the
+        ``next_position`` of the page before.
         """
+        ...
+
+    def scan_unfinished(self, after: object = None) -> ScanPage:
+        """Return the items of the whole table that have ``due``, strongly consistent: slow, but no index lags here."""
         ...
 
     def write(self, writes: Sequence[Write]) -> None:

@@ -28,18 +28,32 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         Something has changed meanwhile.
     """
     wanted = claim.specification.phone_number
-    arn = attempt.connect.find(wanted)
+    arn = attempt.connect.find(wanted, claim.desired.target_arn)
     state = attempt.connect.describe(arn) if arn is not None else None
     if arn is None or state is None:
         raise Failed(
             f"{wanted} cannot be adopted: this account holds no such number in {attempt.place.region}. Check the "
-            "number and the Region, or leave Adopt out to claim it."
+            "number and the Region. A number of a traffic distribution group is found only where TargetArn is that "
+            "group. To claim a free number, leave Adopt out."
         )
     provider = state.tags.get(rules.PROVIDER_TAG, attempt.place.provider_id)
     if provider != attempt.place.provider_id:
         raise Failed(
             f"{wanted} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
             f"there, remove its tags that begin with {rules.TAG_PREFIX!r}, then deploy again."
+        )
+    served = attempt.place.target_arns
+    if served and state.target_arn not in served:
+        # Nor could it be given back there.
+        raise Failed(
+            f"{wanted} cannot be adopted: it belongs to {state.target_arn}, which this provider does not serve. Add "
+            "that target to the provider's target_arns, or move the number first."
+        )
+    if state.status != "CLAIMED":
+        # A claim that failed is taken back within a day; a claim or a move may still be going on.
+        raise Failed(
+            f"{wanted} cannot be adopted now: Amazon Connect says {state.status} of it "
+            f"({state.message.rstrip('.') or 'no reason given'}). Adopt it when its status is CLAIMED."
         )
     changed = replace(
         claim,
@@ -50,7 +64,7 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         type=state.type,
         provisioned=True,
         claimed_at=attempt.timing.now(),
-        found=Settings(
+        settings_before_adoption=Settings(
             target_arn=state.target_arn,
             description=state.description,
             tags={key: value for key, value in state.tags.items() if key not in rules.OWNERSHIP_TAGS},
@@ -70,7 +84,7 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         attempt.ledger.save(changed, entry)
         return replace(changed, version=changed.version + 1)
     previous = attempt.ledger.claim(ResourceKey(owner.stack_id, owner.logical_resource_id), owner.claim_id)
-    _refuse_live(attempt, claim, previous, arn)
+    _refuse_held(attempt, claim, previous, arn)
     changed = replace(changed, previous_claim=f"{previous.resource.partition} {previous.id}")
     ended = replace(
         previous,
@@ -83,16 +97,19 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
     return replace(changed, version=changed.version + 1)
 
 
-def _refuse_live(attempt: Attempt, claim: Claim, previous: Claim, arn: str) -> None:
-    """Refuse a number whose owner CloudFormation still has, except one that is kept and renamed within a stack.
+def _refuse_held(attempt: Attempt, claim: Claim, previous: Claim, arn: str) -> None:
+    """Refuse a number that another stack holds.
 
-    When a resource is renamed, its stack creates the new one before it lets the old one go.
+    When a resource is renamed, its own stack creates the new one before it lets the old one go. Where it does not let
+    go, the number stays that resource's when the new one is deleted.
     """
     if previous.state is ClaimState.LIVE:
-        is_renamed = previous.stack_id == claim.stack_id and previous.retain
-        if is_renamed or attempt.stacks.holds(previous.resource, arn) is False:
+        if previous.stack_id == claim.stack_id:
+            return
+        held = attempt.stacks.resource(previous.resource)
+        if held is not None and (held.is_gone or (held.physical_id != arn and not held.is_in_progress)):
             return
     raise Failed(
         f"{previous.phone_number} cannot be adopted: it belongs to resource {previous.logical_resource_id} of stack "
-        f"{previous.stack_id}. Remove it there with a retaining removal policy first, then deploy again."
+        f"{previous.stack_id}. Remove it there with DeletionPolicy Retain first, then deploy again."
     )

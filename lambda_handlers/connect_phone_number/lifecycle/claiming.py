@@ -25,10 +25,15 @@ from ..ledger.store import Conflict
 from .adopting import adopt
 from .context import Attempt, Failed, Superseded
 
-MAX_CANDIDATES: Final = 200
-"""After so many lost races something else is wrong."""
-LAG_SECONDS: Final = 120
-"""How long Connect may take to show a number that it has given out."""
+MAX_CANDIDATES: Final = 30
+"""Maximum lost races of one claim. Connect may count refused claims towards the account's allowance."""
+MAX_UNEXPLAINED_REFUSALS: Final = 2
+"""Maximum refusals that do not name the number as taken: a second one is no coincidence."""
+LAG_SECONDS: Final = 300
+"""How long Connect may take to show a number that it has given out: "several minutes" in some cases.
+
+https://docs.aws.amazon.com/connect/latest/devguide/eventual-consistency.html
+"""
 _OTHERS_SECONDS: Final = 45
 """How long another attempt's call for the same number is waited for."""
 _LOOKS: Final = 4
@@ -120,9 +125,13 @@ def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -
                 claimed_at=claim.claimed_at or attempt.timing.now(),
             )
         elif arn not in claim.surplus:
-            changed = replace(changed, surplus=(*claim.surplus, arn), check_at=attempt.timing.now())
+            now = attempt.timing.now()
+            changed = replace(changed, surplus=(*claim.surplus, arn))
+            if claim.state is not ClaimState.OPENING:
+                changed = replace(changed, check_at=now, due_since=now)
         if claim.state is ClaimState.CLOSED and changed.arn == arn and claim.arn != arn:
-            changed = replace(changed, state=ClaimState.CLOSING, check_at=attempt.timing.now())
+            now = attempt.timing.now()
+            changed = replace(changed, state=ClaimState.CLOSING, check_at=now, due_since=now)
         try:
             claim = attempt.ledger.save_claim(changed)
         except Conflict:
@@ -136,7 +145,10 @@ def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -
 def find_own(attempt: Attempt, claim: Claim, phone_number: str) -> str | None:
     """Return the ARN of ``phone_number`` if Connect has it claimed for this very claim, else ``None``."""
     source = claim.specification.source_phone_number_arn
-    arn = attempt.connect.find_imported(source) if source else attempt.connect.find(phone_number)
+    if source:
+        arn = attempt.connect.find_imported(source)
+    else:
+        arn = attempt.connect.find(phone_number, claim.opening.target_arn)
     if arn is None:
         return None
     for look in range(_LOOKS):
@@ -228,20 +240,23 @@ def _called(attempt: Attempt, claim: Claim) -> Claim:
 
 def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
     # If an earlier attempt did get the number and Connect has forgotten the token, this refusal is about ourselves.
-    if error.trouble in (Trouble.NOT_AVAILABLE, Trouble.CHANGED_PARAMETERS, Trouble.INVALID):
+    if error.trouble in (Trouble.CHANGED_PARAMETERS, Trouble.INVALID):
         own = _patiently_find_own(attempt, claim, candidate, error.was_uncertain)
         if own is not None:
             return record_number(attempt, claim, candidate, own)
-    claim = _answered_clearly(attempt, claim, candidate, error)
+    is_lost_race = error.trouble is Trouble.INVALID and error.is_about_availability_of(candidate)
+    claim = _answered_clearly(attempt, claim, candidate, error, is_lost_race=is_lost_race)
     if error.trouble is Trouble.CALLED_OFF:
         return claim
-    if error.trouble is not Trouble.NOT_AVAILABLE:
+    if error.trouble is not Trouble.INVALID:
         raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
-    if _is_wanted_exactly(claim):
+    if _is_wanted_exactly(claim) and is_lost_race:
         raise Failed(
             f"{candidate} cannot be claimed: {error.service_message.rstrip('.')}. It was claimed by somebody else, or "
             "was released less than 180 days ago. If this account holds it, use Adopt."
         )
+    if _is_wanted_exactly(claim) or claim.unexplained_refusals >= MAX_UNEXPLAINED_REFUSALS:
+        raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
     return claim
 
 
@@ -271,7 +286,9 @@ def _others_in_doubt(attempt: Attempt, claim: Claim) -> list[int]:
     ]
 
 
-def _answered_clearly(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
+def _answered_clearly(
+    attempt: Attempt, claim: Claim, candidate: str, error: ConnectError, *, is_lost_race: bool
+) -> Claim:
     """Take back the doubt about a call that was refused or not made, and the candidate if somebody else has it."""
     while True:
         claim = attempt.reread(claim)
@@ -282,7 +299,9 @@ def _answered_clearly(attempt: Attempt, claim: Claim, candidate: str, error: Con
             doubts[doubt] = attempt.timing.now() + LAG_SECONDS
         changed = replace(claim, doubts=doubts)
         remove: tuple[NumberEntry, ...] = ()
-        gave_up = error.trouble is Trouble.NOT_AVAILABLE and claim.candidate == candidate
+        gave_up = error.trouble is Trouble.INVALID and claim.candidate == candidate
+        if gave_up and not is_lost_race:
+            changed = replace(changed, unexplained_refusals=claim.unexplained_refusals + 1)
         if gave_up and not claim.arn and not _is_wanted_exactly(claim):
             changed = replace(changed, candidate="", given_up=(*claim.given_up, candidate))
             owner = attempt.ledger.number(candidate)

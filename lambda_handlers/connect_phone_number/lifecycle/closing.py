@@ -11,7 +11,7 @@ from typing import Final
 from .. import rules, tokens
 from ..connect.errors import ConnectError, Trouble
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import Claim, ClaimState, Origin, Outcome
+from ..ledger.items import Claim, ClaimState, Outcome
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS, find_own
 from .context import Attempt, Failed
@@ -79,8 +79,7 @@ def close(attempt: Attempt, claim: Claim, is_patient: bool = True) -> Closed:
 
 def _step(attempt: Attempt, claim: Claim) -> Closed | None:
     """Do what can be done now; ``None`` means that only time can tell whether something was claimed."""
-    is_adoption = claim.specification.origin is Origin.ADOPTED
-    if claim.state is ClaimState.CLOSING and is_adoption and not claim.confirmed:
+    if claim.state is ClaimState.CLOSING and claim.is_undone:
         return Closed(give_back(attempt, claim))
     claim = _doubts_settled(attempt, claim)
     claim, problem = _surplus_released(attempt, claim)
@@ -117,7 +116,8 @@ def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
     if left == dict(claim.doubts):
         return claim
     check_at = max(left.values(), default=claim.check_at)
-    return attempt.ledger.save_claim(replace(claim, doubts=left, check_at=check_at))
+    due_since = max(check_at, claim.due_since) if left else claim.due_since
+    return attempt.ledger.save_claim(replace(claim, doubts=left, check_at=check_at, due_since=due_since))
 
 
 def _surplus_released(attempt: Attempt, claim: Claim) -> tuple[Claim, str]:
@@ -137,7 +137,7 @@ def _closed_with_number(attempt: Attempt, claim: Claim) -> Closed:
     if outcome is Outcome.LAPSED:
         if not claim.lapsing:
             check_at = attempt.timing.now() + LAPSE_SECONDS
-            claim = attempt.ledger.save_claim(replace(claim, lapsing=True, check_at=check_at))
+            claim = attempt.ledger.save_claim(replace(claim, lapsing=True, check_at=check_at, due_since=check_at))
         return Closed(claim)
     if outcome is Outcome.ALREADY_GONE and claim.lapsing:
         outcome = Outcome.LAPSED
@@ -175,13 +175,13 @@ def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None,
             else:
                 return Outcome.RELEASED, ""
         attempt.timing.backoff(polls, f"waiting until Connect has provided {arn}", 10.0)
-    raise AssertionError("count() ends never")
+    raise AssertionError("unreachable")
 
 
 def _release(attempt: Attempt, claim: Claim, arn: str, state: PhoneNumberState | None) -> None:
     if state is not None and rules.PROVIDER_TAG not in state.tags:
         # Taken off by hand. The role may release only what carries the tag.
-        attempt.connect.tag(arn, attempt.ownership_tags(claim))
+        attempt.tag(arn, attempt.ownership_tags(claim))
     attempt.connect.release(arn, tokens.release_token(arn))
 
 

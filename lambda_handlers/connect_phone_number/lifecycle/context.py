@@ -1,5 +1,6 @@
 """What every step of the lifecycle has at hand, and the two ways in which a step ends early."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import rules
@@ -9,7 +10,7 @@ from ..ledger.ledger import Ledger
 from ..logs import Log
 from ..timing import Timing
 from .decision import Place
-from .stacks import Stacks
+from .stacks import PatientStacks
 
 
 class Failed(Exception):
@@ -32,7 +33,7 @@ class Attempt:
 
     connect: Connect
     ledger: Ledger
-    stacks: Stacks
+    stacks: PatientStacks
     timing: Timing
     place: Place
     log: Log
@@ -50,6 +51,10 @@ class Attempt:
             rules.STACK_TAG: claim.stack_id,
             rules.RESOURCE_TAG: claim.logical_resource_id,
         }
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Put tags on a number. The provider's own is always among them: without it the role may not."""
+        self.connect.tag(arn, {**tags, rules.PROVIDER_TAG: self.place.provider_id})
 
     def is_own_place(self, arn: str) -> bool:
         """Return whether a number is of this account and Region.

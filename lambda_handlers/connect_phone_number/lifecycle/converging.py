@@ -49,13 +49,15 @@ def converge(attempt: Attempt, claim: Claim) -> tuple[Claim, PhoneNumberState]:
             return claim, state
 
 
-def restore(attempt: Attempt, claim: Claim, state: PhoneNumberState, found: Settings) -> Claim:
-    """Set an adopted number's target, description and tags back to how it was found."""
-    state = _moved(attempt, claim, state, found, 0)
+def restore(attempt: Attempt, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
+    """Set an adopted number's target, description, tags and flow back to what they were before."""
+    state = _moved(attempt, claim, state, before, 0)
     claim = attempt.reread(claim)
-    if state.description != found.description:
-        _set_description(attempt, claim, found.description, 0)
-    return _tagged(attempt, claim, state, found)
+    if state.description != before.description:
+        _set_description(attempt, claim, before.description, 0)
+    claim = _tagged(attempt, claim, state, before)
+    # Unless a change that concerns the flow was begun, it is what it was.
+    return _associated(attempt, claim, state, before) if claim.is_flow_before_known else claim
 
 
 def _provisioned(attempt: Attempt, claim: Claim) -> PhoneNumberState:
@@ -95,7 +97,7 @@ def _owned(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> PhoneNumb
     tags = attempt.ownership_tags(claim)
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     if missing:
-        _change(lambda: attempt.connect.tag(claim.arn, missing), f"the ownership tags of {claim.phone_number}")
+        _change(lambda: attempt.tag(claim.arn, missing), f"the ownership tags of {claim.phone_number}")
     return replace(state, tags={**state.tags, **missing})
 
 
@@ -104,6 +106,7 @@ def _moved(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Sett
         return state
     if state.target_arn != wanted.target_arn:
         # A move drops the flow's association, so this is written down before: whoever goes on puts it back.
+        claim = _with_flow_before(attempt, claim, state, wanted.contact_flow_arn)
         attempt.ledger.save_claim(replace(claim, flow_may_differ=True))
         token = tokens.change_token(claim.arn, attempt.worker, turn, wanted.target_arn)
         _change(
@@ -164,7 +167,7 @@ def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Set
     if surplus:
         _change(lambda: attempt.connect.untag(claim.arn, surplus), subject)
     if missing:
-        _change(lambda: attempt.connect.tag(claim.arn, missing), subject)
+        _change(lambda: attempt.tag(claim.arn, missing), subject)
     if set(claim.applied_tags) != set(wanted.tags):
         claim = attempt.ledger.save_claim(replace(claim, applied_tags=tuple(wanted.tags)))
     return claim
@@ -174,6 +177,7 @@ def _associated(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted:
     if claim.applied_flow_arn == wanted.contact_flow_arn and not claim.flow_may_differ:
         return claim
     # The flow is written down before the call: should this attempt die, a rollback knows what to take away.
+    claim = _with_flow_before(attempt, claim, state, wanted.contact_flow_arn)
     flow_arn = wanted.contact_flow_arn or claim.applied_flow_arn
     if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
         claim = attempt.ledger.save_claim(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
@@ -183,6 +187,18 @@ def _associated(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted:
     elif flow_arn and _may_have(flow_arn, state):
         _change(lambda: _disassociate(attempt, claim), subject)
     return attempt.ledger.save_claim(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
+
+
+def _with_flow_before(attempt: Attempt, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:
+    """Return the claim of an adopted number with the flow that the number has, read before the first change of it."""
+    before = claim.settings_before_adoption
+    if before is None or claim.is_flow_before_known:
+        return claim
+    # A number of a group has a flow in each of the group's instances. Only that of our own instance is changed.
+    instance_arn = state.target_arn if rules.instance_id_of(state.target_arn) else rules.instance_arn_of(flow_arn)
+    found = attempt.connect.flow_of(claim.arn, instance_arn) if instance_arn else ""
+    before = replace(before, contact_flow_arn=found)
+    return replace(claim, settings_before_adoption=before, is_flow_before_known=True)
 
 
 def _may_have(flow_arn: str, state: PhoneNumberState) -> bool:

@@ -2,17 +2,21 @@
 
 The rules, for a request that is seen for the first time (``docs/lifecycle.md`` derives them):
 
-* What was sent before a request that is known already is stale: CloudFormation has given it up.
-* One open claim for each resource and specification. Create and Update resume the open claim that was made for
-  what they want, else keep the present number where that satisfies them, else open a claim. Thus a retried
-  deployment, a rollback and a first creation are the same thing.
-* CloudFormation knows of two numbers at the most: the one that it names in the request and the one that it is
-  answered. Every other open claim of the resource is closed, except numbers that were kept on purpose.
-* A Delete closes the claim that it names. If it names none, because the creation never got to answer, it closes
-  each claim that CloudFormation cannot know.
+1. What was sent before a request that is known already is stale: CloudFormation has given it up.
+2. One open claim for each resource and specification. Create and Update resume the open claim that was made for
+   what they want, else keep the present number where that satisfies them, else open a claim. Thus a retried
+   deployment, a roll-back and a first creation are the same thing. A number that CloudFormation has named is taken up
+   again only by an Update that CloudFormation sends while it rolls back.
+3. A claim that was never answered with SUCCESS is closed by any later request that does not resume it: CloudFormation
+   cannot know it.
+4. A Delete closes the claim whose number it names. If it names none, because the creation never got to answer, it also
+   closes the claims of which CloudFormation itself says that it never named their numbers.
+
+A number of which CloudFormation was told is closed by its own Delete, or because CloudFormation, asked, says that it
+never took note of it (``is_disowned``), and never because a request does not mention it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,6 +26,9 @@ from ..ledger.items import (
     ClaimState,
     Entry,
     Head,
+    NumberEntry,
+    Origin,
+    Outcome,
     RequestEntry,
     Specification,
 )
@@ -32,13 +39,34 @@ from ..protocol.request import Request, RequestType
 from .items_of_request import failed_creation_id, is_failed_creation_id, resource_key
 from .properties import InvalidProperty, Wanted, parse_properties, timeout_seconds
 from .satisfying import satisfies
-from .stacks import Stacks
+from .stacks import PatientStacks, Stacks, still_has
 
+_EVENTS: Final = "cloudformation:DescribeStackEvents"
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600
 """How long Lambda may still deliver a Create: the maximum event age, and three attempts with their pauses."""
-_GRACE_AFTER_DEADLINE_SECONDS: Final = 20 * 60
+GRACE_AFTER_DEADLINE_SECONDS: Final = 20 * 60
 """An attempt that began before the deadline is certainly over by then."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A number that CloudFormation has given to another resource without an event.
+
+    Parameters
+    ----------
+    claim
+        The live claim of the resource that had it.
+    number
+        The reservation of the number.
+    """
+
+    claim: Claim
+    number: NumberEntry
+
+
+FindMoved = Callable[[], Moved | str | None]
+"""Returns what has moved to the request's resource; a text says why that cannot be found out."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +76,30 @@ class Place:
     region: str
     account: str
     provider_id: str
+    target_arns: tuple[str, ...] = ()
+    """The instances and traffic distribution groups that the provider serves; all where this is empty."""
 
 
 def decide(
     request: Request,
     ledger: Ledger,
-    stacks: Stacks,
+    stacks: PatientStacks,
     place: Place,
     now: Callable[[], int],
+    find_moved: FindMoved,
 ) -> RequestEntry:
-    """Return the ledger's entry of the request, made now or found: its answer, or the claims it is about."""
+    """Return the ledger's entry of the request, made now or found: its answer, or the claims it is about.
+
+    Parameters
+    ----------
+    find_moved
+        Called where the request names a number that is no claim of its resource.
+    """
     while True:
-        resource = ledger.resource(resource_key(request))
-        known = resource.requests.get(request.attempt)
-        if known is not None:
-            return known
-        decision = _Decision(request, resource, stacks, place, now())
+        resource = ledger.resource(resource_key(request), request.attempt)
+        if resource.request is not None:
+            return resource.request
+        decision = _Decision(request, resource, stacks, place, now(), find_moved)
         entry, entries = decision.make()
         try:
             ledger.save(entry, *entries)
@@ -76,10 +112,13 @@ def decide(
 class _Decision:
     request: Request
     resource: Resource
-    stacks: Stacks
+    stacks: PatientStacks
     place: Place
     now: int
+    find_moved: FindMoved
     changed: dict[str, Claim] = field(default_factory=dict[str, Claim])
+    moved: list[Entry] = field(default_factory=list[Entry])
+    """What another resource's number leaves behind when it becomes this resource's."""
 
     def make(self) -> tuple[RequestEntry, list[Entry]]:
         """Return the request's entry and the other entries that the decision changes."""
@@ -100,7 +139,9 @@ class _Decision:
         sent_at = self.request.sent_at
         if sent_at is not None:
             head = replace(head, watermark=max(sent_at, head.watermark or 0))
-        return entry, [head, *self.changed.values()]
+        left = [claim.id for claim in self._claims().values() if _may_matter(claim)]
+        head = replace(head, claims=tuple(left), latest_type=self.request.type.value)
+        return entry, [head, *self.changed.values(), *self.moved]
 
     # --- Create and Update ---
 
@@ -108,44 +149,78 @@ class _Decision:
         wanted = self._wanted()
         if isinstance(wanted, str):
             return self._answered(Status.FAILED, wanted), head
-        for claim in self._open():
-            if claim.state is ClaimState.LIVE and claim.retain:
-                # CloudFormation asks for a resource that exists: it was removed from the stack and kept.
-                self._change(replace(claim, confirmed=True))
-        found = self._exact(wanted.specification, prefer="")
+        # What CloudFormation has named was removed from the stack and retained: it is no longer this resource's.
+        found = self._disowned_among(self._exact(wanted.specification))
+        if isinstance(found, str):
+            return self._answered(Status.FAILED, found), head
         claim, head = self._opened(wanted, head) if found is None else (self._resumed(found, wanted), head)
-        self._close_others({claim.id})
+        self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), head
 
     def _update(self, head: Head) -> tuple[RequestEntry, Head]:
-        named = self._named()
-        if named is None or not named.is_open:
-            return self._answered(Status.FAILED, self._unknown_number(named)), head
-        named = self._change(replace(named, confirmed=True))
+        named, head = self._named_or_moved(head)
+        if isinstance(named, str):
+            return self._answered(Status.FAILED, named), head
+        is_open = named is not None and named.is_open
+        if named is not None and is_open:
+            named = self._change(replace(named, acknowledged=True))
         wanted = self._wanted()
         if isinstance(wanted, str):
             return self._answered(Status.FAILED, wanted), head
-        found = self._exact(wanted.specification, prefer=named.id)
-        if found is None and satisfies(named, wanted.specification):
-            found = named
-        if found is None and (refusal := _replacement_refusal(named, wanted)):
-            return self._answered(Status.FAILED, refusal), head
+        found = self._found_for_update(named if is_open else None, wanted)
+        if isinstance(found, str):
+            return self._answered(Status.FAILED, found), head
+        if found is None:
+            if named is None or not is_open:
+                return self._answered(Status.FAILED, self._unknown_number(named)), head
+            if refusal := _replacement_refusal(named, wanted):
+                return self._answered(Status.FAILED, refusal), head
         claim, head = self._opened(wanted, head) if found is None else (self._resumed(found, wanted), head)
-        self._close_others({named.id, claim.id})
+        self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), head
+
+    def _found_for_update(self, named: Claim | None, wanted: Wanted) -> Claim | str | None:
+        """Return the open claim that an Update is to resume, or why that cannot be said, or ``None``."""
+        matching = self._exact(wanted.specification)
+        if named in matching:
+            return named
+        unnamed = self._disowned_among(matching)
+        if unnamed is not None:
+            return unnamed
+        if matching:
+            # The number from before a replacement. Outside a roll-back it is on its way out, or was retained.
+            state = self.stacks.confirmed_state(self.request.stack_id)
+            if state is None:
+                return (
+                    "CloudFormation did not tell whether it is rolling the stack back, so it is not certain which "
+                    "number is wanted. Nothing was changed. Check that the provider's role may call "
+                    "cloudformation:DescribeStacks, then try again."
+                )
+            if state.is_rolling_back:
+                return self._latest(matching)
+        return named if named is not None and satisfies(named, wanted.specification) else None
+
+    def _disowned_among(self, claims: list[Claim]) -> Claim | str | None:
+        """Return the latest of the claims that CloudFormation cannot know, or why that cannot be said, or ``None``."""
+        asked = [(claim, self._is_disowned(claim)) for claim in claims]
+        for claim, is_disowned in asked:
+            if is_disowned is None:
+                return _not_told(claim, _EVENTS)
+        return self._latest(claim for claim, is_disowned in asked if is_disowned)
 
     def _wanted(self) -> Wanted | str:
         try:
-            return parse_properties(self.request.properties, self.place.region)
+            return parse_properties(self.request.properties, self.place.region, self.place.target_arns)
         except InvalidProperty as problem:
             return str(problem)
 
-    def _exact(self, specification: Specification, prefer: str) -> Claim | None:
-        # Only a claim made for this very specification: on the way back from a replacement the new number may satisfy
+    def _exact(self, specification: Specification) -> list[Claim]:
+        # Only claims made for this very specification: on the way back from a replacement the new number may satisfy
         # the old specification too, and yet it is the old number that must be returned to.
-        matching = [c for c in self._open() if specification.digest in c.satisfies]
-        matching.sort(key=lambda claim: (claim.id == prefer, claim.opened_at))
-        return matching[-1] if matching else None
+        return [claim for claim in self._open() if specification.digest in claim.satisfies]
+
+    def _latest(self, claims: Iterable[Claim]) -> Claim | None:
+        return max(claims, key=lambda claim: (claim.opened_at, claim.id), default=None)
 
     def _opened(self, wanted: Wanted, head: Head) -> tuple[Claim, Head]:
         head = replace(head, generation=head.generation + 1)
@@ -162,8 +237,8 @@ class _Decision:
             attempt=self.request.attempt,
             sent_at=self.request.sent_at,
             opened_at=self.now,
-            retain=wanted.retain,
-            check_at=self._deadline() + _GRACE_AFTER_DEADLINE_SECONDS,
+            check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
+            due_since=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
         )
         return self._change(claim), head
 
@@ -171,7 +246,7 @@ class _Decision:
         digests = dict.fromkeys((*claim.satisfies, wanted.specification.digest))
         check_at = claim.check_at
         if claim.state is ClaimState.OPENING:
-            check_at = max(check_at, self._deadline() + _GRACE_AFTER_DEADLINE_SECONDS)
+            check_at = max(check_at, self._deadline() + GRACE_AFTER_DEADLINE_SECONDS)
         return self._change(
             replace(
                 claim,
@@ -179,15 +254,16 @@ class _Decision:
                 desired=wanted.settings,
                 attempt=self.request.attempt,
                 sent_at=self.request.sent_at,
-                retain=wanted.retain,
+                disowned_at=0,
                 check_at=check_at,
+                due_since=check_at,
             )
         )
 
-    def _close_others(self, known: set[str]) -> None:
+    def _close_unanswered(self, kept: set[str]) -> None:
         for claim in self._open():
-            if claim.id not in known and not (claim.retain and claim.confirmed):
-                self._close(claim, "CloudFormation knows nothing of this claim any more")
+            if claim.id not in kept and claim.state is ClaimState.OPENING and not self._is_older_than(claim):
+                self._close(claim, "CloudFormation has sent a later request")
 
     # --- Delete ---
 
@@ -195,32 +271,36 @@ class _Decision:
         physical_id = self.request.physical_resource_id
         if rules.parse_phone_number_arn(physical_id) is not None:
             return self._delete_number(head)
-        cancelled = [claim for claim in self._claims().values() if self._is_cancelled_by_this(claim)]
-        for claim in cancelled:
-            if claim.is_open:
-                self._close(claim, "its creation was cancelled")
-        if self.request.sent_at is None and not self._creation_was_seen():
-            head = replace(head, refuse_creations_until=self.now + _LATE_CREATION_SECONDS)
-        return self._entry(claims=tuple(claim.id for claim in cancelled)), head
-
-    def _creation_was_seen(self) -> bool:
-        requests = sorted(self.resource.requests.values(), key=lambda known: known.received_at)
-        return bool(requests) and requests[-1].type == RequestType.CREATE
-
-    def _is_cancelled_by_this(self, claim: Claim) -> bool:
-        if claim.state is ClaimState.CLOSED or claim.confirmed:
-            return False
-        physical_id = self.request.physical_resource_id
         if is_failed_creation_id(physical_id):
-            return physical_id == failed_creation_id(claim.attempt)
-        return not self._is_older_than(claim)
+            cancelled = [claim for claim in self._unnamed() if physical_id == failed_creation_id(claim.attempt)]
+        else:
+            cancelled = [claim for claim in self._unnamed() if not self._is_older_than(claim)]
+        for claim in cancelled:
+            is_disowned = self._is_disowned(claim)
+            if is_disowned is None:
+                return self._answered(Status.FAILED, _not_told(claim, _EVENTS)), head
+            if claim.is_open and is_disowned:
+                self._close(claim, "its creation was cancelled")
+        if self.request.sent_at is None and head.latest_type != RequestType.CREATE:
+            head = replace(head, refuse_creations_until=self.now + _LATE_CREATION_SECONDS)
+        closing_ids = [claim.id for claim in cancelled if self._claims()[claim.id].state is ClaimState.CLOSING]
+        return self._entry(claims=tuple(closing_ids)), head
+
+    def _unnamed(self) -> list[Claim]:
+        return [
+            claim
+            for claim in self._claims().values()
+            if claim.state is not ClaimState.CLOSED and not claim.acknowledged
+        ]
 
     def _is_older_than(self, claim: Claim) -> bool:
         sent_at = self.request.sent_at
         return sent_at is not None and claim.sent_at is not None and sent_at < claim.sent_at
 
     def _delete_number(self, head: Head) -> tuple[RequestEntry, Head]:
-        named = self._named()
+        named, head = self._named_or_moved(head)
+        if isinstance(named, str):
+            return self._answered(Status.FAILED, named), head
         if named is None or named.state is ClaimState.CLOSED:
             # Never ours, released already, or handed over: not ours to touch either way.
             return self._entry(claims=()), head
@@ -229,29 +309,59 @@ class _Decision:
                 Status.FAILED,
                 f"CloudFormation has taken {named.phone_number} into use again since, so it is kept.",
             ), head
-        is_current = head.current_arn in (named.arn, "")
-        asks = named.is_open and (named.protected or named.retain or named.specification.adopt)
-        rolls_back = self.stacks.is_rolling_back(named.stack_id) if asks else False
-        # An adopted number whose creation is undone goes back to how it was found; in doubt, too.
-        is_given_back = named.specification.adopt and not named.confirmed and rolls_back is not False
-        if not is_given_back:
-            named = self._change(replace(named, confirmed=True))
         if named.is_open:
-            if named.protected and is_current and not rolls_back:
+            is_undone = self._is_adoption_undone(named)
+            if is_undone is None:
+                return self._answered(Status.FAILED, _not_told(named, _EVENTS)), head
+            if named.protected and not is_undone and not self._is_rolling_back():
                 return self._answered(Status.FAILED, _protection_refusal(named)), head
-            if named.retain and not rolls_back:
-                return self._answered(Status.SUCCESS, "Kept: the removal policy is 'retain'."), head
+            named = replace(named, acknowledged=True, is_undone=is_undone)
             self._close(named, "CloudFormation deleted the resource")
-        if is_current:
-            self._close_others({named.id})
+        self._close_unanswered({named.id})
         return self._entry(claims=(named.id,)), head
+
+    def _is_adoption_undone(self, claim: Claim) -> bool | None:
+        """Return whether this Delete takes back an adoption; ``None`` where CloudFormation does not tell.
+
+        To give a number back can be put right later; to release it cannot. So it is released only where the deployment
+        that adopted it was seen to be complete, or is among the stack's events, and nobody else has the number.
+        """
+        if claim.specification.origin is not Origin.ADOPTED:
+            return False
+        # A resource that has adopted its own earlier number has nobody to hand it back to.
+        if claim.previous_owner is not None and claim.previous_owner != claim.resource:
+            is_held = still_has(self.stacks, claim.previous_owner, claim.arn)
+            if is_held is not False:
+                return is_held
+        if claim.established:
+            return False
+        has_completed = self.stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
+        return None if has_completed is None else not has_completed
+
+    def _is_rolling_back(self) -> bool:
+        state = self.stacks.state(self.request.stack_id)
+        return state is not None and state.is_undoing
 
     # --- Parts ---
 
+    def _is_disowned(self, claim: Claim) -> bool | None:
+        """Return whether CloudFormation cannot know the claim's number; ``None`` where it does not tell.
+
+        Where it does know the number, that is written down.
+        """
+        if claim.acknowledged:
+            return False
+        if claim.state is not ClaimState.LIVE:
+            return True
+        named = was_named(self.stacks, claim)
+        if named:
+            self._change(replace(claim, acknowledged=True))
+        return None if named is None else not named
+
     def _is_stale(self) -> bool:
         head, sent_at = self.resource.head, self.request.sent_at
+        is_creation = self.request.type is RequestType.CREATE
         if sent_at is None:
-            is_creation = self.request.type is RequestType.CREATE
             return is_creation and self.now < head.refuse_creations_until
         if head.watermark is None or sent_at > head.watermark:
             return False
@@ -259,9 +369,7 @@ class _Decision:
             return True
         # Signed in the same second as a request that is known. A Create cannot follow a Delete that fast, since
         # CloudFormation waits for the Delete's answer and the stack's next deployment.
-        return self.request.type is RequestType.CREATE and any(
-            known.type == RequestType.DELETE for known in self.resource.requests.values()
-        )
+        return is_creation and head.latest_type == RequestType.DELETE
 
     def _claims(self) -> Mapping[str, Claim]:
         return {**self.resource.claims, **self.changed}
@@ -271,7 +379,50 @@ class _Decision:
 
     def _named(self) -> Claim | None:
         arn = self.request.physical_resource_id
-        return next((claim for claim in self._claims().values() if claim.arn == arn), None)
+        claims = [claim for claim in self._claims().values() if claim.arn == arn]
+        # A number that was handed over and has come back has two claims here.
+        return max(claims, key=lambda claim: (claim.state is not ClaimState.CLOSED, claim.opened_at), default=None)
+
+    def _named_or_moved(self, head: Head) -> tuple[Claim | str | None, Head]:
+        """Return the claim that the request names, after CloudFormation has moved its number here, if need be."""
+        named = self._named()
+        if named is not None and named.state is not ClaimState.CLOSED:
+            return named, head
+        moved = self.find_moved()
+        if isinstance(moved, str):
+            return moved, head
+        if moved is None:
+            return named, head
+        key = resource_key(self.request)
+        if moved.claim.is_undone and named is not None:
+            # It is on its way back to this resource, which does not wait for it.
+            heir = replace(named, state=ClaimState.LIVE, outcome=None, closed_at=0, close_reason="")
+        else:
+            head = replace(head, generation=head.generation + 1)
+            heir = replace(
+                moved.claim,
+                version=0,
+                id=tokens.claim_id(key.stack_id, key.logical_resource_id, head.generation),
+                stack_id=key.stack_id,
+                logical_resource_id=key.logical_resource_id,
+                acknowledged=True,
+                previous_claim="",
+            )
+        ended = replace(
+            moved.claim,
+            state=ClaimState.CLOSED,
+            outcome=Outcome.TRANSFERRED,
+            closed_at=self.now,
+            close_reason=f"handed over to {key.logical_resource_id} of {key.stack_id}",
+        )
+        number = replace(
+            moved.number,
+            stack_id=key.stack_id,
+            logical_resource_id=key.logical_resource_id,
+            claim_id=heir.id,
+        )
+        self.moved = [ended, number]
+        return self._change(heir), head
 
     def _change(self, claim: Claim) -> Claim:
         self.changed[claim.id] = claim
@@ -309,9 +460,10 @@ class _Decision:
         arn = self.request.physical_resource_id
         if named is None:
             return (
-                f"The ledger of this provider knows nothing of {arn}, so it is not changed. If the number is yours, "
-                "remove the resource from the template with a retaining removal policy and add it again under "
-                "another name, with Adopt and PhoneNumber."
+                f"{arn} is not a number that this provider has for this resource, so nothing was changed. If it was "
+                "released, claim a new one with another logical id. If the account still holds it, remove this "
+                "resource from the template with DeletionPolicy Retain and adopt the number under another logical id "
+                "(Adopt and PhoneNumber)."
             )
         return (
             f"{named.phone_number} ({arn}) is no longer this resource's ({named.close_reason or named.outcome}). "
@@ -319,9 +471,38 @@ class _Decision:
         )
 
 
+def _may_matter(claim: Claim) -> bool:
+    # What was handed over to another resource may be handed back.
+    return claim.state is not ClaimState.CLOSED or claim.outcome is Outcome.TRANSFERRED
+
+
+def was_named(stacks: Stacks, claim: Claim) -> bool | None:
+    """Return whether CloudFormation has ever recorded the claim's number as the resource's; ``None``: not known."""
+    # The ARN of a number that was claimed is no other number's. An adopted one may have been another resource's before.
+    is_adopted = claim.specification.origin is Origin.ADOPTED
+    return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not is_adopted)
+
+
 def closing(claim: Claim, reason: str, now: int) -> Claim:
     """Return the claim as one that is to be closed: the intent to release, written before the release."""
-    return replace(claim, state=ClaimState.CLOSING, close_reason=reason, closing_at=now, check_at=now)
+    # An adoption that never got to answer is undone, whatever comes later.
+    is_undone = claim.is_undone or (claim.specification.origin is Origin.ADOPTED and not claim.acknowledged)
+    return replace(
+        claim,
+        state=ClaimState.CLOSING,
+        is_undone=is_undone,
+        close_reason=reason,
+        closing_at=now,
+        check_at=now,
+        due_since=now,
+    )
+
+
+def _not_told(claim: Claim, permission: str) -> str:
+    return (
+        f"CloudFormation did not tell what has become of {claim.phone_number}, so nothing is done to it now. Check "
+        f"that the provider's role may call {permission}, then try again."
+    )
 
 
 def _replacement_refusal(named: Claim, wanted: Wanted) -> str:

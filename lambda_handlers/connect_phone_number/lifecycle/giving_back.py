@@ -1,36 +1,40 @@
-"""Leaving an adopted number as it was found, where the creation that adopted it comes to nothing.
+"""Leaving an adopted number as it was found, where its adoption is undone.
 
-Target, description, tags and owner go back to what they were. The association with a flow does not: Connect does not
-tell which flow a number had.
+Target, description, tags, flow and owner go back to what they were.
 """
 
 from dataclasses import replace
 
 from .. import rules
-from ..ledger.items import Claim, ClaimState, Outcome, ResourceKey
-from .context import Attempt
+from ..ledger.items import Claim, ClaimState, Outcome
+from .claiming import LAG_SECONDS
+from .context import Attempt, Failed
 from .converging import restore
 
 
 def give_back(attempt: Attempt, claim: Claim) -> Claim:
-    """End a claim whose adoption was cancelled.
+    """End a claim whose adoption is undone.
 
     While an attempt may still be running that puts this claim's tags on, the claim stays due, and this is done again.
     """
     if claim.arn:
-        state = attempt.connect.describe(claim.arn)
+        # One "not found" proves nothing.
+        state = attempt.connect.describe(claim.arn) or attempt.connect.describe(claim.arn)
+        if state is None and attempt.timing.now() - claim.claimed_at < LAG_SECONDS:
+            raise Failed(f"Amazon Connect does not show {claim.phone_number} yet, so it cannot be given back now.")
         if state is not None and state.tags.get(rules.CLAIM_TAG) == claim.id:
             # While the number carries the provider's tag: without it the role may not change it.
-            if claim.found is not None:
-                claim = restore(attempt, claim, state, claim.found)
+            if claim.settings_before_adoption is not None:
+                claim = restore(attempt, claim, state, claim.settings_before_adoption)
             previous = _previous(attempt, claim)
             if previous is None:
                 attempt.connect.untag(claim.arn, list(rules.OWNERSHIP_TAGS))
             else:
-                attempt.connect.tag(claim.arn, attempt.ownership_tags(previous))
+                attempt.tag(claim.arn, attempt.ownership_tags(previous))
     now = attempt.timing.now()
     doubts = {doubt: until for doubt, until in claim.doubts.items() if until > now}
-    ended = replace(claim, doubts=doubts, check_at=max(doubts.values(), default=now))
+    check_at = max(doubts.values(), default=now)
+    ended = replace(claim, doubts=doubts, check_at=check_at, due_since=check_at)
     if not doubts:
         ended = replace(ended, state=ClaimState.CLOSED, outcome=Outcome.GIVEN_BACK, closed_at=now)
     owner = attempt.ledger.number(claim.specification.phone_number)
@@ -52,8 +56,7 @@ def give_back(attempt: Attempt, claim: Claim) -> Claim:
 
 
 def _previous(attempt: Attempt, claim: Claim) -> Claim | None:
-    if not claim.previous_claim:
+    """Return the claim that owned the number before, ``None`` where nobody did or the ledger has lost it."""
+    if claim.previous_owner is None:
         return None
-    partition, claim_id = claim.previous_claim.rsplit(" ", 1)
-    stack_id, logical_resource_id = partition.split("#", 2)[1:]
-    return attempt.ledger.claim(ResourceKey(stack_id, logical_resource_id), claim_id)
+    return attempt.ledger.find_claim(claim.previous_owner, claim.previous_claim.rsplit(" ", 1)[1])

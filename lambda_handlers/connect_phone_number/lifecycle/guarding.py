@@ -3,17 +3,20 @@
 Without the function and the ledger nobody could release what is due, or release what other stacks delete later.
 """
 
+from collections.abc import Iterable
+from itertools import chain
+from typing import Final
+
 from ..ledger.items import DUE, Claim, ClaimState
+from ..ledger.ledger import UnreadableItem
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
+from .acknowledging import ask_what_became_of
 from .context import Attempt
 from .sweeping import sweep
 
-RESOURCE_TYPE = "Custom::ConnectPhoneNumberProvider"
-_NAMED_AT_MOST = 5
-_QUIET_LOOKS = 2
-"""So often must nothing be found, as the index may lag behind what happened a moment ago."""
-_INDEX_LAG_SECONDS = 5
+RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
+_MOST_NAMED: Final = 5
 
 
 def guard(attempt: Attempt, request: Request) -> Answer:
@@ -27,55 +30,83 @@ def guard(attempt: Attempt, request: Request) -> Answer:
     physical_id = request.physical_resource_id or f"provider-{attempt.place.provider_id}"
     if request.type is not RequestType.DELETE:
         return Answer(Status.SUCCESS, physical_id)
-    polls = quiet = 0
-    while quiet < _QUIET_LOOKS:
-        if quiet:
-            attempt.timing.sleep(_INDEX_LAG_SECONDS)
+    # The index answers at once where numbers are in use, however many; the table itself has the last word.
+    used = _used(attempt, chain(attempt.ledger.live(), attempt.ledger.due(None)))
+    polls = 0
+    while not used:
         sweep(attempt)
-        unfinished = attempt.ledger.unfinished_or_live()
-        used = [claim for claim in unfinished if claim.is_open and _is_needed(attempt, claim)]
-        if used:
-            return Answer(Status.FAILED, physical_id, _still_used(used))
-        left = [claim for claim in unfinished if claim.index().get("due") == DUE and not claim.lapsing]
-        failing = [claim for claim in left if claim.last_error]
-        if failing:
-            return Answer(Status.FAILED, physical_id, _still_due(failing))
-        if left:
-            attempt.timing.backoff(polls, _still_due(left), 30.0)
+        left = list(attempt.ledger.unfinished_or_live())
+        used = _used(attempt, left)
+        waiting = [claim for claim in left if isinstance(claim, Claim) and _is_waiting(claim)]
+        failing = [claim for claim in waiting if claim.last_error]
+        if failing and not used:
+            return Answer(Status.FAILED, physical_id, _still_failing(failing))
+        if not waiting and not used:
+            return Answer(Status.SUCCESS, physical_id)
+        if not used:
+            attempt.timing.backoff(polls, _still_due(waiting), 30.0)
             polls += 1
-        quiet = 0 if left else quiet + 1
-    return Answer(Status.SUCCESS, physical_id)
+    return Answer(Status.FAILED, physical_id, used)
+
+
+def _used(attempt: Attempt, claims: Iterable[Claim | UnreadableItem]) -> str:
+    """Return which stacks still have numbers, as soon as there is enough to say; empty where none has."""
+    used: list[Claim] = []
+    for claim in claims:
+        if isinstance(claim, UnreadableItem):
+            return f"The provider is not deleted: its ledger has an item that cannot be read ({claim.key})."
+        if claim.state is not ClaimState.LIVE:
+            continue
+        if _is_needed(attempt, claim):
+            used.append(claim)
+        elif claim.follow_up:
+            ask_what_became_of(attempt, claim)
+        if len(used) >= _MOST_NAMED:
+            break
+    return _still_used(used) if used else ""
+
+
+def _is_waiting(claim: Claim) -> bool:
+    """Return whether something is left to be done for a claim: not for one that Connect takes back by itself."""
+    return claim.index().get("due") == DUE and not claim.lapsing
 
 
 def _is_needed(attempt: Attempt, claim: Claim) -> bool:
     # A stack can let a number go without a word: by its DeletionPolicy, or deleted with resources retained.
-    return not claim.retain and attempt.stacks.holds(claim.resource, claim.arn) is not False
+    held = attempt.stacks.resource(claim.resource)
+    return held is None or (held.physical_id == claim.arn and not held.is_gone)
 
 
 def _still_used(claims: list[Claim]) -> str:
-    owners = ", ".join(
-        f"{claim.phone_number} ({claim.logical_resource_id} of {claim.stack_id})" for claim in claims[:_NAMED_AT_MOST]
-    )
+    owners = ", ".join(f"{claim.phone_number} ({claim.logical_resource_id} of {claim.stack_id})" for claim in claims)
+    count = f"at least {len(claims)}" if len(claims) >= _MOST_NAMED else str(len(claims))
     return (
-        f"The provider is not deleted: {len(claims)} phone numbers still need it, for example {owners}. Delete their "
+        f"The provider is not deleted: {count} phone numbers still need it, for example {owners}. Delete their "
         "resources first, or retain them."
     )
 
 
+def _still_failing(claims: list[Claim]) -> str:
+    return _not_released(claims, "Delete again later: the provider goes on trying meanwhile.")
+
+
 def _still_due(claims: list[Claim]) -> str:
+    return _not_released(claims, "Delete again later.")
+
+
+def _not_released(claims: list[Claim], advice: str) -> str:
     reasons = " ".join(
         f"{claim.phone_number or claim.candidate or claim.id}: {claim.last_error or _state(claim)}"
-        for claim in claims[:_NAMED_AT_MOST]
+        for claim in claims[:_MOST_NAMED]
     )
-    return (
-        f"The provider is not deleted: {len(claims)} phone numbers are still to be released. {reasons} Delete again "
-        "later: the provider goes on trying meanwhile."
-    )
+    return f"The provider is not deleted: {len(claims)} phone numbers are still to be released. {reasons} {advice}"
 
 
 def _state(claim: Claim) -> str:
-    return (
-        "its creation is not over yet."
-        if claim.state is ClaimState.OPENING
-        else "it is not certain yet that nothing was claimed."
-    )
+    match claim.state:
+        case ClaimState.OPENING:
+            return "its creation is not over yet."
+        case ClaimState.LIVE:
+            return "CloudFormation has not told yet whether it knows the number."
+        case _:
+            return "it is not certain yet that nothing was claimed."

@@ -1,7 +1,7 @@
 """The resource's properties as CloudFormation sends them, checked and typed."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,6 @@ _KNOWN: Final = frozenset(
         "Tags",
         "ReleaseProtection",
         "AllowReplacement",
-        "RemovalPolicy",
     }
 )
 
@@ -42,11 +41,15 @@ class Wanted:
     settings: Settings
     release_protection: bool
     allow_replacement: bool
-    retain: bool
 
 
-def parse_properties(properties: Mapping[str, object], region: str) -> Wanted:
+def parse_properties(properties: Mapping[str, object], region: str, target_arns: Sequence[str] = ()) -> Wanted:
     """Return what the template wants.
+
+    Parameters
+    ----------
+    target_arns
+        The instances and traffic distribution groups that the provider serves. Default: all.
 
     Raises
     ------
@@ -64,12 +67,16 @@ def parse_properties(properties: Mapping[str, object], region: str) -> Wanted:
     if not adopt and not text["SourcePhoneNumberArn"]:
         # A search needs a type. An adopted or imported number has its own.
         text["Type"] = text["Type"] or rules.DEFAULT_TYPE
-    text["RemovalPolicy"] = text["RemovalPolicy"] or rules.REMOVAL_POLICIES[0]
     if not text["TargetArn"]:
         raise InvalidProperty(
             "TargetArn is missing. Give the ARN of the instance or traffic distribution group that the number is for."
         )
     _check_each(text, region)
+    if target_arns and text["TargetArn"] not in target_arns:
+        raise InvalidProperty(
+            f"TargetArn {text['TargetArn']} is not among the targets that this provider serves: "
+            f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
+        )
     _check_combination(text, adopt)
     tags = _tags(properties.get("Tags"))
     _check("Tags", rules.check_tags(tags))
@@ -90,7 +97,6 @@ def parse_properties(properties: Mapping[str, object], region: str) -> Wanted:
         ),
         release_protection=_flag(text, "ReleaseProtection"),
         allow_replacement=_flag(text, "AllowReplacement"),
-        retain=text["RemovalPolicy"] == "retain",
     )
 
 
@@ -105,7 +111,6 @@ def _check_each(text: Mapping[str, str], region: str) -> None:
         "SourcePhoneNumberArn": lambda value: rules.check_source_phone_number_arn(value, region),
         "Description": rules.check_description,
         "ContactFlowArn": lambda value: rules.check_contact_flow_arn(value, region, text["TargetArn"]),
-        "RemovalPolicy": rules.check_removal_policy,
     }
     for name, check in checks.items():
         if text[name]:

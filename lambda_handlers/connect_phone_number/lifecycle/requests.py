@@ -1,6 +1,7 @@
 """From a request of CloudFormation to its answer, safe to be begun again at any point."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from .. import rules
 from ..connect.errors import ConnectError
@@ -14,9 +15,18 @@ from .claiming import LAG_SECONDS, acquire
 from .closing import close
 from .context import Attempt, Failed, Superseded
 from .converging import converge
-from .decision import closing
+from .decision import closing, decide
 from .items_of_request import failed_creation_id, resource_key
+from .moving import find_owner, finder
 from .properties import parse_properties
+
+ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
+"""After this time CloudFormation has taken note of an answer, or never does."""
+
+
+def decide_on(attempt: Attempt, request: Request) -> RequestEntry:
+    """Return the ledger's entry of the request, made now or found."""
+    return decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now, finder(attempt, request))
 
 
 def fulfil(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
@@ -89,9 +99,10 @@ def _answer_claim(attempt: Attempt, request: Request, entry: RequestEntry) -> An
 
 
 def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumberState) -> Answer:
-    key = resource_key(request)
-    resource = attempt.ledger.resource(key)
-    entry, claim = resource.requests[request.attempt], resource.claims[claim.id]
+    entry = attempt.ledger.request(resource_key(request), request.attempt)
+    claim = attempt.reread(claim)
+    if entry is None:
+        raise LookupError(f"The ledger has lost request {request.attempt} of {resource_key(request)}.")
     if entry.answer is not None:
         return entry.answer
     if not claim.is_open or claim.attempt != request.attempt:
@@ -112,17 +123,21 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
     wanted = parse_properties(request.properties, attempt.place.region)
     doubts = dict(claim.doubts)
     doubts.pop(f"{claim.phone_number}/{attempt.worker}", None)
+    check_at = max(attempt.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS)
+    is_adopted = claim.specification.origin is Origin.ADOPTED
     live = replace(
         claim,
         state=ClaimState.LIVE,
+        follow_up=not claim.acknowledged or (is_adopted and not claim.established),
         doubts=doubts,
         protected=wanted.release_protection,
         failures=0,
         last_error="",
-        check_at=max(doubts.values(), default=0) + LAG_SECONDS,
+        check_at=check_at,
+        due_since=check_at,
     )
-    attempt.ledger.save(replace(entry, answer=answer), live, replace(resource.head, current_arn=claim.arn))
-    if claim.state is ClaimState.OPENING and claim.specification.origin is not Origin.ADOPTED:
+    attempt.ledger.save(replace(entry, answer=answer), live)
+    if claim.state is ClaimState.OPENING and not is_adopted:
         attempt.log.metrics(attempt.place.provider_id, Claims=1)
     attempt.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
     return answer
@@ -161,35 +176,43 @@ def _closed(attempt: Attempt, request: Request, claim_id: str) -> _Finding:
     closed = close(attempt, attempt.ledger.claim(resource_key(request), claim_id))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
+    if closed.claim.outcome is Outcome.GIVEN_BACK:
+        return _Finding(
+            note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
+            "was given back as it was found."
+        )
     return _Finding(closed.problem)
 
 
 def _about_unknown_number(attempt: Attempt, physical_id: str) -> _Finding:
-    """Say what a Delete found that names a number of which the ledger has no claim to close."""
+    """Say what a Delete found that names a number of which its resource has no claim to close."""
     if rules.parse_phone_number_arn(physical_id) is None:
         return _Finding()
     if not attempt.is_own_place(physical_id):
         return _Finding(note=f"{physical_id} is not of this account and Region and was left alone.")
     try:
-        state = attempt.connect.describe(physical_id)
+        # One "not found" proves nothing.
+        state = attempt.connect.describe(physical_id) or attempt.connect.describe(physical_id)
     except ConnectError as error:
         return _Finding(error.advice(physical_id))
     if state is None:
         return _Finding()
-    if state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id:
-        attempt.log.warning("number of somebody else is left alone", arn=physical_id)
-        return _Finding(note=f"{state.phone_number} was not claimed by this provider and was left alone.")
-    owner = attempt.ledger.number(state.phone_number)
-    if owner is not None and owner.claim_id == state.tags.get(rules.CLAIM_TAG):
+    owner = find_owner(attempt, state)
+    if owner is None:
+        if state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id:
+            attempt.log.warning("number of somebody else is left alone", arn=physical_id)
+            return _Finding(note=f"{state.phone_number} was not claimed by this provider and was left alone.")
         return _Finding(
-            note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and was left "
-            "alone."
+            f"{state.phone_number} carries this provider's tag, but its ledger has no record of it, so it is not "
+            "released. Restore the ledger table to a point in time before the record was lost, or release "
+            f"{physical_id} yourself if it is not needed, then delete again."
         )
-    return _Finding(
-        f"{state.phone_number} carries this provider's tag, but its ledger has no record of it, so it is not "
-        f"released. Restore the ledger table to a point in time before the record was lost, or release {physical_id} "
-        "yourself if it is not needed, then delete again."
-    )
+    if owner.state is ClaimState.LIVE:
+        return _Finding(
+            note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and "
+            "was left alone."
+        )
+    return _Finding(close(attempt, owner).problem)
 
 
 def _timed_out(trouble: TimedOut) -> str:

@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 MAX_BODY_BYTES: Final = 4096
 _MAX_ID_LENGTH: Final = 512
 """Longer than any that CloudFormation sends; a malformed event may have others."""
-_ATTEMPTS: Final = 5
+_TRIES: Final = 7
+_LONGEST_PAUSE_SECONDS: Final = 20.0
+_VOID: Final = (403, 404, 410)
+"""The statuses that stay, once they have been repeated for a while."""
 _TIMEOUT_SECONDS: Final = 10.0
 
 Put = Callable[[str, bytes], int]
@@ -71,29 +74,31 @@ def encode(answer: Answer, event: Mapping[str, object]) -> bytes:
 def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> bool:
     """Send an answer; return whether CloudFormation took it.
 
-    ``False`` means that it never will (the URL has expired, or a request is answered already): trying again is of
-    no use, and CloudFormation's own time-out ends the wait.
+    Every refusal is tried again for a while: Amazon S3 says 400 also for a request that arrived too slowly. ``False``
+    means that the URL has expired or is void: trying again is of no use, and CloudFormation's own time-out ends the
+    wait.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
     Raises
     ------
     AnswerNotDelivered
-        No attempt got through. The message does not contain the URL.
+        No try got through, and a later one may. The message does not contain the URL.
     """
-    trouble = ""
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(2.0**attempt)
+    trouble, status = "", 0
+    for retry in range(_TRIES):
+        if retry:
+            sleep(min(2.0**retry, _LONGEST_PAUSE_SECONDS))
         try:
             status = put(url, body)
         except (OSError, http.client.HTTPException) as error:
-            trouble = type(error).__name__
+            trouble, status = type(error).__name__, 0
             continue
         if 200 <= status < 300:
             return True
-        if 400 <= status < 500 and status not in (408, 429):
-            return False
         trouble = f"HTTP status {status}"
-    raise AnswerNotDelivered(f"CloudFormation could not be answered in {_ATTEMPTS} attempts: {trouble}")
+    if status in _VOID:
+        return False
+    raise AnswerNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {trouble}")
 
 
 def http_put(url: str, body: bytes) -> int:

@@ -7,9 +7,11 @@ import pytest
 from tests.acceptance.account import Account, Headroom
 from tests.acceptance.conversation import SWITCH, RefusedError, agree
 from tests.acceptance.lifecycle import Plan
+from tests.acceptance.number_probes import REPEATED_CLAIMS
 
 OWNER = "123456789012"
 TARGET = f"arn:aws:connect:eu-west-2:{OWNER}:instance/11111111-2222-3333-4444-555555555555"
+GROUP = TARGET.replace(":instance/", ":traffic-distribution-group/")
 CONFIRMATION = f"claim and release one number in {OWNER}"
 ANSWERS = {
     "ARN of": TARGET,
@@ -29,6 +31,7 @@ class FakeAccount:
     free = True
     numbers = frozenset({"one"})
     changes = 3
+    target_arn = TARGET
 
     def account_id(self) -> str:
         return self.owner
@@ -37,10 +40,11 @@ class FakeAccount:
         return self.bootstrapped
 
     def has_free_number(self, target_arn: str, country_code: str, type: str) -> bool:
-        assert (target_arn, country_code, type) == (TARGET, "GB", "TOLL_FREE")
+        assert (target_arn, country_code, type) == (self.target_arn, "GB", "TOLL_FREE")
         return self.free
 
-    def held(self) -> frozenset[str]:
+    def held(self, target_arn: str) -> frozenset[str]:
+        assert target_arn == self.target_arn
         return self.numbers
 
     def recent_changes(self) -> int:
@@ -54,12 +58,12 @@ class Person:
         self._answers = {**ANSWERS, **{key.replace("_", " "): answer for key, answer in answers.items()}}
         self.shown: list[str] = []
 
-    def agree(self, account: FakeAccount, switch: str = "yes") -> Plan:
+    def agree(self, account: FakeAccount, switch: str = "yes", record: str | None = None) -> Plan:
         def account_of(region: str) -> Account:
             assert region == "eu-west-2"
             return cast(Account, account)
 
-        return agree({SWITCH: switch}, self._answer, self.shown.append, account_of)
+        return agree({SWITCH: switch}, self._answer, self.shown.append, account_of, record)
 
     def _answer(self, question: str) -> str:
         return next(answer for key, answer in self._answers.items() if question.startswith(key))
@@ -77,6 +81,38 @@ def test_plan_is_what_was_answered_and_the_price_was_shown() -> None:
     assert headroom.startswith("The account holds 1 of 5 numbers. Claims and releases of 180 days: 3 known of 10")
 
 
+def test_group_is_a_target_too() -> None:
+    account = FakeAccount()
+    account.target_arn = GROUP
+
+    assert Person(ARN_of=GROUP).agree(account).target_arn == GROUP
+
+
+def test_what_probes_do_is_shown_where_there_are_any() -> None:
+    without, with_probes = Person(), Person()
+
+    without.agree(FakeAccount())
+    with_probes.agree(FakeAccount(), record="somewhere.json")
+
+    assert "somewhere.json" in with_probes.shown[0]
+    for words in (
+        "No probe claims or releases a number",
+        f"{REPEATED_CLAIMS} calls of ClaimPhoneNumber",
+        "--no-probes",
+    ):
+        assert words in with_probes.shown[0]
+        assert words not in without.shown[0]
+
+
+@pytest.mark.parametrize(("changes", "may_repeat_claims"), [(4, True), (5, False), (8, False)])
+def test_claims_are_repeated_only_where_there_is_room_for_their_refusal(changes: int, may_repeat_claims: bool) -> None:
+    account, person = FakeAccount(), Person()
+    account.changes = changes
+
+    assert person.agree(account, record="somewhere.json").may_repeat_claims == may_repeat_claims
+    assert any("no probe repeats the claim" in text for text in person.shown) != may_repeat_claims
+
+
 @pytest.mark.parametrize("switch", ["", "no", "YES"])
 def test_without_the_switch_nothing_is_even_asked(switch: str) -> None:
     person = Person(ARN_of="must not be asked for")
@@ -88,7 +124,11 @@ def test_without_the_switch_nothing_is_even_asked(switch: str) -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "message"),
     [
-        ("ARN_of", "arn:aws:connect:eu-west-2:1:instance/x", "is not the ARN of an Amazon Connect instance"),
+        (
+            "ARN_of",
+            "arn:aws:connect:eu-west-2:1:instance/x",
+            "must be the ARN of an Amazon Connect instance or traffic distribution group",
+        ),
         ("Country", "UK", "must be a two-letter country code"),
         ("Type_of", "LOCAL", "must be one of"),
         ("Quota", "five", "'five' is no number"),
@@ -103,7 +143,7 @@ def test_answer_that_ends_it(question: str, answer: str, message: str) -> None:
 
 
 _UNREADY: Final[list[tuple[str, object, str]]] = [
-    ("owner", "999999999999", f"credentials are for account 999999999999, the instance is in {OWNER}"),
+    ("owner", "999999999999", f"credentials are for account 999999999999, the target is in {OWNER}"),
     ("bootstrapped", False, "run cdk bootstrap first"),
     ("free", False, "Connect offers no TOLL_FREE number of GB"),
     ("numbers", frozenset("12345"), "holds 5 numbers of 5: there is no room"),

@@ -1,16 +1,18 @@
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk.assertions import Template
+from constructs import IConstruct
 
 from cdk_connect_phone_number import IPhoneNumberProvider, PhoneNumber
 from lambda_handlers.connect_phone_number.ledger.items import Settings
 from lambda_handlers.connect_phone_number.lifecycle.properties import parse_properties
 
 INSTANCE = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
-KEPT = ("RetainExceptOnCreate", "Retain", "retain")
-RELEASED = ("Delete", "Delete", "destroy")
+KEPT = ("RetainExceptOnCreate", "Retain")
+RELEASED = ("Delete", "Delete")
 
 
 @pytest.fixture
@@ -23,9 +25,15 @@ def the_resource(stack: cdk.Stack) -> dict[str, Any]:
     return dict(resource)
 
 
-def policies(stack: cdk.Stack) -> tuple[str, str, str]:
+def policies(stack: cdk.Stack) -> tuple[str, str]:
     resource = the_resource(stack)
-    return resource["DeletionPolicy"], resource["UpdateReplacePolicy"], resource["Properties"]["RemovalPolicy"]
+    return resource["DeletionPolicy"], resource["UpdateReplacePolicy"]
+
+
+def cfn_resource(number: PhoneNumber) -> cdk.CfnResource:
+    resource = number.node.default_child
+    assert isinstance(resource, cdk.CfnResource)
+    return resource
 
 
 def tags(stack: cdk.Stack) -> list[dict[str, Any]]:
@@ -40,12 +48,43 @@ def tags(stack: cdk.Stack) -> list[dict[str, Any]]:
         (cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, KEPT),
     ],
 )
+@pytest.mark.parametrize(
+    "taken", [{"country_code": "US"}, {"phone_number": "+12065550100", "adopt": True}], ids=["claimed", "adopted"]
+)
 def test_a_retained_number_is_still_released_where_its_creation_is_rolled_back(
-    stack: cdk.Stack, provider: IPhoneNumberProvider, policy: cdk.RemovalPolicy, expected: tuple[str, str, str]
+    stack: cdk.Stack,
+    provider: IPhoneNumberProvider,
+    taken: dict[str, Any],
+    policy: cdk.RemovalPolicy,
+    expected: tuple[str, str],
 ) -> None:
-    PhoneNumber(stack, "Number", target_arn=INSTANCE, country_code="US", provider=provider, removal_policy=policy)
+    PhoneNumber(stack, "Number", target_arn=INSTANCE, provider=provider, removal_policy=policy, **taken)
 
     assert policies(stack) == expected
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        ({"country_code": "US"}, RELEASED),
+        ({"country_code": "US", "phone_number": "+12065550100"}, RELEASED),
+        ({"source_phone_number_arn": "arn:aws:sms-voice:us-east-1:000000000000:phone-number/phone-1"}, RELEASED),
+        ({"phone_number": "+12065550100", "adopt": True}, KEPT),
+    ],
+    ids=["searched", "named", "imported", "adopted"],
+)
+def test_by_default_an_adopted_number_is_kept_and_any_other_is_released(
+    stack: cdk.Stack, provider: IPhoneNumberProvider, taken: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    PhoneNumber(stack, "Number", target_arn=INSTANCE, provider=provider, **taken)
+
+    assert policies(stack) == expected
+
+
+def test_cloudformation_alone_is_told_whether_the_number_is_kept(stack: cdk.Stack, number: PhoneNumber) -> None:
+    number.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+    assert "RemovalPolicy" not in the_resource(stack)["Properties"]
 
 
 def test_the_policy_can_be_applied_later(stack: cdk.Stack, number: PhoneNumber) -> None:
@@ -54,19 +93,64 @@ def test_the_policy_can_be_applied_later(stack: cdk.Stack, number: PhoneNumber) 
     assert policies(stack) == KEPT
 
 
-def test_the_policy_can_be_applied_to_a_whole_stack(stack: cdk.Stack, number: PhoneNumber) -> None:
-    cdk.RemovalPolicies.of(number).retain()
+def test_the_policy_can_be_taken_back_later(stack: cdk.Stack, provider: IPhoneNumberProvider) -> None:
+    adopted = PhoneNumber(
+        stack, "Number", target_arn=INSTANCE, phone_number="+12065550100", adopt=True, provider=provider
+    )
+    adopted.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+
+    assert policies(stack) == RELEASED
+
+
+def test_a_resource_without_a_word_on_its_policy_is_released(stack: cdk.Stack, number: PhoneNumber) -> None:
+    cfn_resource(number).apply_removal_policy()
+
+    assert policies(stack) == RELEASED
+
+
+@pytest.mark.usefixtures("number")
+def test_the_policy_can_be_applied_to_a_whole_stack(stack: cdk.Stack) -> None:
+    cdk.RemovalPolicies.of(stack).retain()
+
+    assert policies(stack) == KEPT
+
+
+@pytest.mark.usefixtures("number")
+def test_the_policy_can_be_applied_by_an_aspect(stack: cdk.Stack) -> None:
+    @jsii.implements(cdk.IAspect)
+    class Keep:
+        def visit(self, node: IConstruct) -> None:
+            if isinstance(node, cdk.CfnResource):
+                node.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+    cdk.Aspects.of(stack).add(Keep())
 
     assert policies(stack) == KEPT
 
 
 def test_the_policy_can_leave_replacements_out(stack: cdk.Stack, number: PhoneNumber) -> None:
-    resource = number.node.default_child
-    assert isinstance(resource, cdk.CfnResource)
-    resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN, apply_to_update_replace_policy=False)
+    cfn_resource(number).apply_removal_policy(cdk.RemovalPolicy.RETAIN, apply_to_update_replace_policy=False)
 
-    assert the_resource(stack)["UpdateReplacePolicy"] == "Delete"
-    assert the_resource(stack)["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert policies(stack) == ("RetainExceptOnCreate", "Delete")
+
+
+def test_a_replaced_number_alone_can_be_kept(stack: cdk.Stack, number: PhoneNumber) -> None:
+    cfn_resource(number).cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+
+    assert policies(stack) == ("Delete", "Retain")
+
+
+def test_the_deletion_policy_can_be_overridden(stack: cdk.Stack, number: PhoneNumber) -> None:
+    cfn_resource(number).cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
+
+    assert policies(stack) == ("Retain", "Delete")
+
+
+def test_an_override_of_the_template_has_the_last_word(stack: cdk.Stack, number: PhoneNumber) -> None:
+    cfn_resource(number).add_override("DeletionPolicy", "Retain")
+    cdk.RemovalPolicies.of(stack).destroy()
+
+    assert policies(stack) == ("Retain", "Delete")
 
 
 def test_a_snapshot_is_refused_later_too(number: PhoneNumber) -> None:

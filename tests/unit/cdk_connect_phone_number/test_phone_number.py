@@ -44,7 +44,6 @@ def test_says_no_more_than_it_was_told(stack: cdk.Stack, provider: IPhoneNumberP
             "Adopt": False,
             "ReleaseProtection": False,
             "AllowReplacement": False,
-            "RemovalPolicy": "destroy",
         },
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
@@ -77,7 +76,6 @@ def test_says_all_that_it_was_told(stack: cdk.Stack, provider: IPhoneNumberProvi
         "Description": "Support",
         "ReleaseProtection": True,
         "AllowReplacement": True,
-        "RemovalPolicy": "destroy",
     }
 
 

@@ -22,29 +22,41 @@ def alarms(template: Template) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("metric", "comparison", "threshold", "period", "missing"),
+    ("metric", "statistic", "comparison", "threshold", "period", "periods", "missing"),
     [
-        ("ReleaseFailures", "GreaterThanOrEqualToThreshold", 3, 3600, "notBreaching"),
-        ("ClaimsStuck", "GreaterThanOrEqualToThreshold", 1, 900, "notBreaching"),
-        ("OldestDueSeconds", "GreaterThanOrEqualToThreshold", 3600, 900, "notBreaching"),
-        ("SweepRuns", "LessThanThreshold", 1, 900, "breaching"),
-        ("NumberOfMessagesSent", "GreaterThanOrEqualToThreshold", 1, 300, "notBreaching"),
+        ("ReleasesFailing", "Maximum", "GreaterThanOrEqualToThreshold", 1, 900, 4, "notBreaching"),
+        ("ClaimsStuck", "Maximum", "GreaterThanOrEqualToThreshold", 1, 900, 1, "notBreaching"),
+        ("OldestDueSeconds", "Maximum", "GreaterThanOrEqualToThreshold", 3600, 900, 1, "notBreaching"),
+        ("SweepRuns", "Sum", "LessThanThreshold", 1, 900, 1, "breaching"),
+        ("SweepErrors", "Sum", "GreaterThanOrEqualToThreshold", 1, 900, 1, "notBreaching"),
+        ("NumberOfMessagesSent", "Sum", "GreaterThanOrEqualToThreshold", 1, 300, 1, "notBreaching"),
     ],
 )
 def test_goes_off_when_a_person_must_know(
-    alarms: dict[str, dict[str, Any]], metric: str, comparison: str, threshold: int, period: int, missing: str
+    alarms: dict[str, dict[str, Any]],
+    metric: str,
+    statistic: str,
+    comparison: str,
+    threshold: int,
+    period: int,
+    periods: int,
+    missing: str,
 ) -> None:
     alarm = alarms[metric]
 
+    assert alarm["Statistic"] == statistic
     assert alarm["ComparisonOperator"] == comparison
     assert alarm["Threshold"] == threshold
     assert alarm["Period"] == period
+    assert alarm["EvaluationPeriods"] == periods
+    # Each of the periods counts, not some of them.
+    assert alarm.get("DatapointsToAlarm", periods) == periods
     assert alarm["TreatMissingData"] == missing
     assert alarm["AlarmDescription"]
 
 
 def test_tells_the_topic_of_the_beginning_and_of_the_end(alarms: dict[str, dict[str, Any]]) -> None:
-    assert len(alarms) == 5
+    assert len(alarms) == 6
     for alarm in alarms.values():
         assert len(alarm["AlarmActions"]) == 1
         assert alarm["AlarmActions"] == alarm["OKActions"]

@@ -8,6 +8,8 @@ import pytest
 from cdk_connect_phone_number import PhoneNumberProvider, ProviderMetrics
 
 HANDLERS = Path(__file__).parents[3] / "lambda_handlers"
+# What a sweep finds, and publishes each time anew: a sum would count the same finding again and again.
+GAUGES = {"ReleasesFailing", "ClaimsStuck", "DueWork", "OldestDueSeconds"}
 METHODS = [name for name, _ in inspect.getmembers(ProviderMetrics, inspect.isfunction) if name.startswith("metric_")]
 
 
@@ -27,6 +29,7 @@ def test_each_method_is_named_after_its_metric_of_this_provider(provider: PhoneN
     assert metric.namespace == "ConnectPhoneNumber"
     assert metric.metric_name == metric_name(method)
     assert metric.dimensions == {"Provider": provider.provider_id}
+    assert metric.statistic == ("Maximum" if metric.metric_name in GAUGES else "Sum")
     assert metric.period.to_seconds() == 300
 
 

@@ -36,6 +36,7 @@ stack = cdk.Stack(app, "Stack")
 provider: IPhoneNumberProvider = PhoneNumberProvider(
     stack,
     "Provider",
+    target_arns=["arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"],
     encryption_key=kms.Key(stack, "Key"),
     alarm_topic=sns.Topic(stack, "Topic"),
     log_retention=logs.RetentionDays.ONE_YEAR,
@@ -76,6 +77,7 @@ PhoneNumber(stack, "H", target=stack, country_code="US")  {_MARK}
 PhoneNumber(stack, "I", "arn")  {_MARK}
 PhoneNumberProvider(stack, "J", memory_size="256")  {_MARK}
 PhoneNumberProvider(stack, "K", encryption_key="arn:aws:kms")  {_MARK}
+PhoneNumberProvider(stack, "M", target_arns=[7])  {_MARK}
 PhoneNumber.from_phone_number_arn(stack, "L", 5)  {_MARK}
 kind: PhoneNumberType = PhoneNumberType.LOCAL  {_MARK}
 """

@@ -1,18 +1,22 @@
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 from lambda_handlers.connect_phone_number import handler
-from lambda_handlers.connect_phone_number.ledger.store import StoreUnavailable
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState
+from lambda_handlers.connect_phone_number.ledger.store import Item, Key, StoreUnavailable
 from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
+    REGION,
     SECRET,
     Died,
     Event,
@@ -113,6 +117,16 @@ def test_bad_input_of_every_request_is_answered_before_anything_is_called(world:
     assert world.emulator.audit == []
 
 
+def test_a_target_that_is_not_served_is_refused_before_anything_is_called(world: World) -> None:
+    other = world.emulator.add_instance(REGION)
+    outside = replace(world.function()._world, target_arns=(other,))  # pyright: ignore[reportPrivateUsage]
+    handler.Function(outside).handle(world.event("Create"), world.context())
+    (answer,) = world.answers
+    assert answer.status == "FAILED"
+    assert answer.reason.startswith(f"TargetArn {world.instance} is not among the targets")
+    assert world.emulator.audit == []
+
+
 def test_the_schedules_event_sweeps(world: World) -> None:
     arn = world.created()
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException")
@@ -148,7 +162,7 @@ def test_s20_an_answer_that_does_not_arrive_is_sent_again(world: World, trouble:
 
 def test_s20_an_answer_that_never_arrives_is_left_to_a_redelivery_which_answers_alike(world: World) -> None:
     event = world.event("Create")
-    world.put_status = [500] * 5
+    world.put_status = [500] * 7
     with pytest.raises(AnswerNotDelivered):
         world.handle(event)
     assert world.answers == []
@@ -157,11 +171,34 @@ def test_s20_an_answer_that_never_arrives_is_left_to_a_redelivery_which_answers_
     assert world.effects("ClaimPhoneNumber") == 1
 
 
-def test_s20_an_answer_that_nobody_wants_any_more_is_no_failure(world: World) -> None:
-    world.put_status = [403]
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_s20_an_answer_that_nobody_takes_does_not_come_again_and_is_published(world: World, status: int) -> None:
+    world.put_status = [status] * 7
     world.handle(world.event("Create"))
     assert world.answers == []
-    assert world.messages()[-1]["message"] == "CloudFormation no longer takes an answer"
+    line, metrics = world.messages()[-2:]
+    assert (line["level"], line["message"]) == ("ERROR", "CloudFormation does not take an answer")
+    assert (line["status"], line["physical_id"]) == ("SUCCESS", world.claim().arn)
+    assert (metrics["AnswersNotDelivered"], metrics["Provider"]) == (1, "shared")
+
+
+def test_s20_an_answer_that_is_taken_is_not_published_as_lost(world: World) -> None:
+    world.put_status = [403, 400]
+    assert world.create().succeeded
+    assert not any("AnswersNotDelivered" in line for line in world.messages())
+    assert [line["message"] for line in world.messages() if line.get("physical_id")] == ["answered"]
+
+
+def test_s20_a_number_whose_answer_nobody_took_is_asked_about_later(world: World) -> None:
+    world.put_status = [403] * 7
+    world.handle(world.event("Create"))
+    claim = world.claim()
+    assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, True, False)
+    # CloudFormation has never heard of the number, and its resource is gone.
+    for _ in range(2):
+        world.clock.pause(600)
+        world.sweep()
+    assert world.held() == []
 
 
 # --- When all attempts are spent (L5) ---
@@ -244,8 +281,8 @@ def test_it_is_answered_alike_however_often_the_record_comes(world: World) -> No
 class Broken(MemoryStore):
     """A ledger that cannot be reached."""
 
-    def query(self, partition: str) -> Any:
-        raise StoreUnavailable(f"{partition} is gone")
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        raise StoreUnavailable(f"{keys} are gone")
 
 
 def test_it_is_answered_also_without_the_ledger(world: World) -> None:
@@ -354,7 +391,7 @@ def test_the_answer_url_appears_nowhere(world: World) -> None:
     tried(broken)
     tried({**world.event("Create"), "RequestType": "Read"})
     for outcome in (500, 403, TimeoutError(SECRET), ConnectionResetError(SECRET)):
-        world.put_status = [outcome] * 5
+        world.put_status = [outcome] * 7
         tried(world.event("Update", arn, Description="y"))
         world.put_status = []
     given_up = world.event("Create", resource="GivenUp")
@@ -373,6 +410,16 @@ def test_the_answer_url_appears_nowhere(world: World) -> None:
 # --- The real world outside ---
 
 
+@contextmanager
+def _no_dependencies_yet() -> Generator[None]:
+    """Let the function make its clients anew, as in a new process."""
+    handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+
+
 def test_on_event_makes_the_clients_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[str, Mapping[str, Any]]] = []
 
@@ -383,13 +430,10 @@ def test_on_event_makes_the_clients_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(boto3, "client", client)
     monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
     monkeypatch.setenv("PROVIDER_ID", "shared")
-    handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
-    try:
+    with _no_dependencies_yet():
         world = World()
         for _ in range(2):
             handler.on_event({"no": "request"}, world.context())
-    finally:
-        handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
     options = dict(made)
     assert sorted(service for service, _ in made) == ["cloudformation", "connect", "dynamodb"]
     # Tries are counted in connect.gateway and in the ledger. Nothing counts them for CloudFormation.
@@ -398,15 +442,32 @@ def test_on_event_makes_the_clients_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert attempts["cloudformation"] > 1
 
 
+@pytest.mark.parametrize(
+    ("variable", "target_arns"),
+    [(None, ()), ("", ()), ("arn:one", ("arn:one",)), ("arn:one arn:two", ("arn:one", "arn:two"))],
+)
+def test_the_targets_that_are_served_are_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, target_arns: tuple[str, ...]
+) -> None:
+    def client(service: str, **_: Any) -> object:
+        return service
+
+    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
+    monkeypatch.setenv("PROVIDER_ID", "shared")
+    monkeypatch.delenv("TARGET_ARNS", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("TARGET_ARNS", variable)
+    with _no_dependencies_yet():
+        assert handler._dependencies().target_arns == target_arns  # pyright: ignore[reportPrivateUsage]
+
+
 def test_on_event_writes_lines_to_standard_output(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
     monkeypatch.setenv("PROVIDER_ID", "shared")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
-    try:
+    with _no_dependencies_yet():
         handler.on_event({"no": "request"}, World().context())
-    finally:
-        handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
     assert json.loads(capsys.readouterr().out)["message"] == "malformed request"

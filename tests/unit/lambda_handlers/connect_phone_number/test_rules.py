@@ -40,8 +40,6 @@ Check = Callable[..., str | None]
         (rules.check_contact_flow_arn, (FLOW, REGION, GROUP)),
         (rules.check_source_phone_number_arn, (SOURCE, REGION)),
         (rules.check_phone_number_arn, (NUMBER, REGION)),
-        (rules.check_removal_policy, ("destroy",)),
-        (rules.check_removal_policy, ("retain",)),
         (rules.check_timeout_seconds, (60,)),
         (rules.check_timeout_seconds, (3600,)),
         (rules.check_tags, (dict[str, str](),)),
@@ -178,11 +176,6 @@ def test_what_is_allowed(check: Check, arguments: tuple[object, ...]) -> None:
             ),
         ),
         (
-            rules.check_removal_policy,
-            ("snapshot",),
-            "must be 'destroy' or 'retain', but is 'snapshot'. A phone number has no snapshot.",
-        ),
-        (
             rules.check_timeout_seconds,
             (59,),
             (
@@ -271,6 +264,13 @@ def test_contact_flow_ids() -> None:
     assert rules.contact_flow_ids(FLOW) == (INSTANCE_ID, OTHER_ID)
     with pytest.raises(ValueError, match="is not the ARN of a flow"):
         rules.contact_flow_ids(INSTANCE)
+
+
+@pytest.mark.parametrize(
+    ("arn", "instance"), [(FLOW, INSTANCE), (INSTANCE, ""), (f"{FLOW}/contact-flow/1", ""), ("", "")]
+)
+def test_instance_arn_of(arn: str, instance: str) -> None:
+    assert rules.instance_arn_of(arn) == instance
 
 
 _NOTHING = {

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import Claim, ResourceKey, decode
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
-from lambda_handlers.connect_phone_number.ledger.store import Store
 from lambda_handlers.connect_phone_number.lifecycle.context import Attempt
 from lambda_handlers.connect_phone_number.lifecycle.decision import Place
+from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, PatientStacks, StackState
 from lambda_handlers.connect_phone_number.logs import Log
 from lambda_handlers.connect_phone_number.timing import Timing
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
@@ -90,19 +90,57 @@ class VirtualClock:
 
 @dataclass
 class FakeStacks:
-    """CloudFormation's own word on its stacks."""
+    """CloudFormation's own word on its stacks.
 
-    rolling_back: bool | None = False
-    held: bool | None = True
+    Attributes
+    ----------
+    status, root_status
+        Of every stack, and of the stack that it is nested in, where that is another one.
+    resources
+        What stacks have: kept up to date by ``World.send``, and to be changed by tests.
+    named
+        The physical ids that CloudFormation has recorded for resources.
+    completed
+        Whether a deployment of each root stack has succeeded since it was asked about.
+    is_silent
+        Whether nothing can be found out.
+    asked
+        Each question, with what it was about.
+    """
+
+    status: str = "UPDATE_COMPLETE"
+    root_status: str = ""
+    resources: dict[ResourceKey, HeldResource] = field(default_factory=dict[ResourceKey, HeldResource])
+    named: set[tuple[ResourceKey, str]] = field(default_factory=set[tuple[ResourceKey, str]])
+    completed: bool = False
+    is_silent: bool = False
     asked: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
 
-    def is_rolling_back(self, stack_id: str) -> bool | None:
-        self.asked.append((stack_id,))
-        return self.rolling_back
+    def state(self, stack_id: str) -> StackState | None:
+        self.asked.append(("state", stack_id))
+        return None if self.is_silent else StackState(self.status, self.root_status or self.status)
 
-    def holds(self, resource: ResourceKey, physical_resource_id: str) -> bool | None:
-        self.asked.append((resource, physical_resource_id))
-        return self.held
+    def resource(self, resource: ResourceKey) -> HeldResource | None:
+        self.asked.append(("resource", resource))
+        return None if self.is_silent else self.resources.get(resource, HeldResource())
+
+    def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
+        self.asked.append(("has_named", resource, physical_id, since, by_any_name))
+        if self.is_silent:
+            return None
+        return any(
+            physical_id == named and (resource == key or (by_any_name and resource.stack_id == key.stack_id))
+            for key, named in self.named
+        )
+
+    def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
+        self.asked.append(("has_completed", resource, physical_id, since))
+        return None if self.is_silent else self.completed
+
+    def hold(self, resource: ResourceKey, physical_id: str, status: str = "CREATE_COMPLETE") -> None:
+        """Let a stack have a resource."""
+        self.resources[resource] = HeldResource(physical_id, status)
+        self.named.add((resource, physical_id))
 
 
 @dataclass
@@ -143,7 +181,7 @@ class World:
         )
         self.instance = self.emulator.add_instance(REGION)
         self.client = HookedClient(EmulatedConnectClient(self.emulator, REGION))
-        self.store: Store = MemoryStore(self.clock)
+        self.store = MemoryStore(self.clock)
         self.stacks = FakeStacks()
         self.answers: list[Answered] = []
         self.lines: list[str] = []
@@ -188,7 +226,16 @@ class World:
         assert answer.url == event["ResponseURL"]
         for name in ("StackId", "RequestId", "LogicalResourceId"):
             assert answer.fields[name] == event[name]
+        self._take_note(event, answer)
         return answer
+
+    def _take_note(self, event: Event, answer: Answered) -> None:
+        """Let CloudFormation hear an answer."""
+        resource = ResourceKey(event["StackId"], event["LogicalResourceId"])
+        if answer.succeeded and event["RequestType"] != "Delete":
+            self.stacks.hold(resource, answer.physical_id)
+        elif answer.succeeded and self.stacks.resources.get(resource, HeldResource()).physical_id == answer.physical_id:
+            self.stacks.resources[resource] = HeldResource(answer.physical_id, "DELETE_COMPLETE")
 
     def sweep(self, seconds: float = LAMBDA_SECONDS) -> None:
         self.handle({"action": "sweep"}, seconds)
@@ -199,7 +246,7 @@ class World:
         return Attempt(
             connect=Connect(cast("ConnectClient", self.client), timing),
             ledger=Ledger(self.store, timing),
-            stacks=self.stacks,
+            stacks=PatientStacks(self.stacks, timing),
             timing=timing,
             place=Place(REGION, ACCOUNT, self.provider_id),
             log=Log(self.lines.append, self.clock),
@@ -328,7 +375,9 @@ class World:
 
     def claims(self, stack: str = STACK, resource: str = "Number") -> list[Claim]:
         """Return the ledger's claims of a resource, oldest first."""
-        claims = self.attempt().ledger.resource(ResourceKey(stack, resource)).claims.values()
+        partition = ResourceKey(stack, resource).partition
+        items = [item for item in self.store.dump() if item["pk"] == partition]
+        claims = [decode(Claim, item) for item in items if str(item["sk"]).startswith(Claim.SORT_PREFIX)]
         return sorted(claims, key=lambda claim: claim.opened_at)
 
     def claim(self, stack: str = STACK, resource: str = "Number") -> Claim:

@@ -15,6 +15,8 @@ from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Tr
 
 RELEASE = "ReleasePhoneNumber"
 OPERATIONS = (
+    "BatchGetFlowAssociation",
+    "DescribeTrafficDistributionGroup",
     "SearchAvailablePhoneNumbers",
     "ClaimPhoneNumber",
     "ImportPhoneNumber",
@@ -50,6 +52,7 @@ def meaning(code: str, message: str = "said", status: int = 400) -> Trouble:
         ("TooManyRequestsException", Trouble.THROTTLED),
         ("InternalServiceException", Trouble.UNCERTAIN),
         ("ServiceUnavailableException", Trouble.UNCERTAIN),
+        ("RequestTimeoutException", Trouble.UNCERTAIN),
         ("ResourceInUseException", Trouble.IN_USE),
         ("ResourceConflictException", Trouble.IN_USE),
         ("IdempotencyException", Trouble.CHANGED_PARAMETERS),
@@ -84,25 +87,27 @@ def test_an_unknown_failure_inside_the_service_may_have_worked(status: int) -> N
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "is_about_it"),
     [
-        "Phone number not available: +12065550100",
-        "PHONE NUMBER NOT AVAILABLE",
-        "The number is no longer available.",
-        "Phone number is already claimed",
-        "Phone number has already been claimed",
+        ("Phone number not available: +12065550100", True),
+        ("La telefonnumero 1 (206) 555-0100 ne plu estas havebla.", True),
+        ("+1.206.555.0100 is taken", True),
+        ("Phone number not available: +12065550101", False),
+        ("Phone numbers of this type are not available for this instance", False),
+        ("The number is no longer available.", False),
+        ("Phone number is already claimed", False),
+        ("PhoneNumber must match +1", False),
+        ("You have 206 numbers, and the quota is 5", False),
+        ("", False),
     ],
 )
-def test_a_lost_race_is_told_from_bad_input(message: str) -> None:
-    assert meaning("InvalidParameterException", message) is Trouble.NOT_AVAILABLE
+def test_a_lost_race_is_told_from_bad_input_by_the_number_and_not_by_the_words(message: str, is_about_it: bool) -> None:
+    error = meaning_of("ClaimPhoneNumber", client_error("InvalidParameterException", message))
+    assert error.trouble is Trouble.INVALID
+    assert error.is_about_availability_of("+12065550100") is is_about_it
 
 
-@pytest.mark.parametrize("message", ["PhoneNumber must match +", "", "The available quota is used up"])
-def test_bad_input_is_told_from_a_lost_race(message: str) -> None:
-    assert meaning("InvalidParameterException", message) is Trouble.INVALID
-
-
-def test_another_error_is_no_lost_race_whatever_it_says() -> None:
+def test_another_error_keeps_its_meaning_whatever_it_says() -> None:
     assert meaning("ResourceNotFoundException", "not available") is Trouble.NOT_FOUND
     assert meaning("AccessDeniedException", "not available") is Trouble.DENIED
 
@@ -155,7 +160,6 @@ def test_an_error_without_details() -> None:
             ),
         ),
         (Trouble.INVALID, "Correct what the message names, then try again."),
-        (Trouble.NOT_AVAILABLE, "Correct what the message names, then try again."),
     ],
 )
 def test_advice(trouble: Trouble, advice: str) -> None:

@@ -18,6 +18,7 @@ ID = "11111111-2222-3333-4444-555555555555"
 FLOW_ID = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 ARN = f"arn:aws:connect:eu-west-1:123456789012:phone-number/{ID}"
 INSTANCE = f"arn:aws:connect:eu-west-1:123456789012:instance/{ID}"
+GROUP = f"arn:aws:connect:eu-west-1:123456789012:traffic-distribution-group/{ID}"
 FLOW = f"{INSTANCE}/contact-flow/{FLOW_ID}"
 SOURCE = "arn:aws:sms-voice:eu-west-1:123456789012:phone-number/phone-1"
 TOKEN = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
@@ -139,7 +140,8 @@ def test_describe() -> None:
     assert bench.connect.describe(ARN) == PhoneNumberState(
         "+12065550100", ARN, "FAILED", "full", "US", "DID", INSTANCE, "Support", {"a": "b"}
     )
-    assert bench.only_call() == ("describe_phone_number", {"PhoneNumberId": ID})
+    # In the other Region of a traffic distribution group Connect does not know the number by its id.
+    assert bench.only_call() == ("describe_phone_number", {"PhoneNumberId": ARN})
 
 
 def test_describe_of_a_summary_with_gaps() -> None:
@@ -161,7 +163,7 @@ def test_find_goes_through_all_pages_and_takes_only_the_very_number() -> None:
         {"ListPhoneNumbersSummaryList": [{"PhoneNumber": "+4912345678901", "PhoneNumberArn": "x"}], "NextToken": "t"},
         {"ListPhoneNumbersSummaryList": [{"PhoneNumber": "+49123456789012", "PhoneNumberArn": ARN}]},
     )
-    assert bench.connect.find("+49123456789012") == ARN
+    assert bench.connect.find("+49123456789012", INSTANCE) == ARN
     assert bench.client.calls == [
         # 11 digits are the longest prefix that the API takes.
         ("list_phone_numbers_v2", {"PhoneNumberPrefix": "+49123456789"}),
@@ -169,8 +171,44 @@ def test_find_goes_through_all_pages_and_takes_only_the_very_number() -> None:
     ]
 
 
-def test_find_nothing() -> None:
-    assert _Bench({}).connect.find("+12065550100") is None
+@pytest.mark.parametrize("target_arn", [INSTANCE, GROUP])
+def test_find_nothing(target_arn: str) -> None:
+    assert _Bench({}).connect.find("+12065550100", target_arn) is None
+
+
+def _listing(*phone_numbers: str) -> Outcome:
+    return {"ListPhoneNumbersSummaryList": [{"PhoneNumber": each, "PhoneNumberArn": ARN} for each in phone_numbers]}
+
+
+def test_a_number_of_a_group_is_looked_for_in_the_group() -> None:
+    bench = _Bench(_listing("+12065550100"))
+    assert bench.connect.find("+12065550100", GROUP) == ARN
+    assert bench.only_call() == (
+        "list_phone_numbers_v2",
+        {"PhoneNumberPrefix": "+12065550100", "TargetArn": GROUP},
+    )
+
+
+@pytest.mark.parametrize(
+    "of_the_group",
+    [
+        [_listing("+12065550101")],
+        [{}],
+        # Where there is no such group, it is asked first whether it is still being created.
+        [error("ResourceNotFoundException", 404), {"TrafficDistributionGroup": {"Status": "ACTIVE"}}],
+    ],
+)
+def test_a_number_that_the_group_does_not_have_may_be_elsewhere_in_the_account(of_the_group: list[Outcome]) -> None:
+    bench = _Bench(*of_the_group, _listing("+12065550100"))
+    assert bench.connect.find("+12065550100", GROUP) == ARN
+    assert bench.client.calls[-1] == ("list_phone_numbers_v2", {"PhoneNumberPrefix": "+12065550100"})
+
+
+def test_another_trouble_with_the_group_is_raised() -> None:
+    bench = _Bench(error("InvalidParameterException"))
+    with pytest.raises(ConnectError, match="InvalidParameterException"):
+        bench.connect.find("+12065550100", GROUP)
+    assert len(bench.client.calls) == 1
 
 
 def test_find_imported() -> None:
@@ -231,6 +269,32 @@ def test_flow() -> None:
         ),
         ("disassociate_phone_number_contact_flow", {"PhoneNumberId": ID, "InstanceId": ID}),
     ]
+
+
+@pytest.mark.parametrize("resource_id", [ARN, ID])
+@pytest.mark.parametrize("flow_id", [FLOW, FLOW_ID])
+def test_flow_of(resource_id: str, flow_id: str) -> None:
+    bench = _Bench({"FlowAssociationSummaryList": [{"ResourceId": resource_id, "FlowId": flow_id}]})
+    assert bench.connect.flow_of(ARN, INSTANCE) == FLOW
+    assert bench.only_call() == (
+        "batch_get_flow_association",
+        {"InstanceId": ID, "ResourceIds": [ARN], "ResourceType": "VOICE_PHONE_NUMBER"},
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"FlowAssociationSummaryList": []},
+        {"FlowAssociationSummaryList": [{"ResourceId": ARN}]},
+        {"FlowAssociationSummaryList": [{"ResourceId": ARN, "FlowId": ""}]},
+        {"FlowAssociationSummaryList": [{"ResourceId": FLOW_ID, "FlowId": FLOW_ID}]},
+        {"FlowAssociationSummaryList": [{"FlowId": FLOW_ID}]},
+    ],
+)
+def test_flow_of_a_number_without_one(answer: Outcome) -> None:
+    assert _Bench(answer).connect.flow_of(ARN, INSTANCE) == ""
 
 
 # --- Patience ---
@@ -327,6 +391,88 @@ def test_a_number_that_is_no_longer_wanted_is_not_asked_for_again(
     assert raised.value.trouble is Trouble.CALLED_OFF
     assert raised.value.was_uncertain is was_uncertain
     assert len(bench.client.calls) == len(outcomes)
+
+
+# --- A traffic distribution group that is being created ---
+
+
+def _search(bench: _Bench, target_arn: str = GROUP) -> Page:
+    return bench.connect.search(Specification("US", "DID"), target_arn, "")
+
+
+def _group(status: str) -> Outcome:
+    return {"TrafficDistributionGroup": {"Id": ID, "Status": status}}
+
+
+NOT_FOUND = error("ResourceNotFoundException", 404)
+
+
+def test_a_group_that_is_being_created_is_waited_for() -> None:
+    creating = _group("CREATION_IN_PROGRESS")
+    bench = _Bench(*[NOT_FOUND, creating] * 6, {"AvailableNumbersList": [{"PhoneNumber": "+1"}]})
+    assert _search(bench) == Page(("+1",), "")
+    assert bench.waited == 1 + 2 + 4 + 8 + 16 + 20
+    assert bench.client.calls[1] == (
+        "describe_traffic_distribution_group",
+        {"TrafficDistributionGroupId": GROUP},
+    )
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        _group("ACTIVE"),
+        _group("CREATION_FAILED"),
+        _group("DELETION_IN_PROGRESS"),
+        {},
+        NOT_FOUND,
+        error("InvalidParameterException"),
+    ],
+)
+def test_a_group_that_is_not_being_created_is_not_waited_for(outcome: Outcome) -> None:
+    bench = _Bench(NOT_FOUND, outcome)
+    with pytest.raises(ConnectError) as raised:
+        _search(bench)
+    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert bench.waited == 0
+    assert len(bench.client.calls) == 2
+
+
+def test_a_group_that_comes_to_nothing_ends_the_wait() -> None:
+    bench = _Bench(NOT_FOUND, _group("CREATION_IN_PROGRESS"), NOT_FOUND, _group("CREATION_FAILED"))
+    with pytest.raises(ConnectError) as raised:
+        _search(bench)
+    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert bench.waited == 1
+
+
+def test_a_group_that_is_being_created_for_long_is_waited_for_until_cloudformation_stops_listening() -> None:
+    bench = _Bench(*[NOT_FOUND, _group("CREATION_IN_PROGRESS")] * 100, request=100.0)
+    with pytest.raises(TimedOut, match="SearchAvailablePhoneNumbers: ResourceNotFoundException: said"):
+        _search(bench)
+
+
+def test_a_group_whose_state_may_not_be_read_is_no_reason_to_wait_for_long() -> None:
+    bench = _Bench(NOT_FOUND, error("AccessDeniedException"))
+    with pytest.raises(ConnectError) as raised:
+        _search(bench)
+    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert bench.waited <= 41
+
+
+def test_an_instance_is_never_waited_for() -> None:
+    bench = _Bench(NOT_FOUND, _group("CREATION_IN_PROGRESS"))
+    with pytest.raises(ConnectError) as raised:
+        _search(bench, INSTANCE)
+    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert len(bench.client.calls) == 1
+
+
+def test_a_refusal_for_a_group_that_exists_by_then_says_whether_an_earlier_attempt_may_have_worked() -> None:
+    bench = _Bench(UNHEARD, NOT_FOUND, _group("CREATION_IN_PROGRESS"), error("InvalidParameterException"))
+    with pytest.raises(ConnectError) as raised:
+        bench.connect.claim("+12065550100", replace(SETTINGS, target_arn=GROUP), {}, TOKEN, lambda: True)
+    assert (raised.value.trouble, raised.value.was_uncertain) == (Trouble.INVALID, True)
 
 
 def test_what_is_no_error_of_connect_goes_up_as_it_is() -> None:

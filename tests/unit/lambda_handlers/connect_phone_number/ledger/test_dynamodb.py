@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -6,9 +6,17 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
 
-from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
+from lambda_handlers.connect_phone_number.ledger.dynamodb import MAX_TRANSACTION_ITEMS, DynamoDBStore
 from lambda_handlers.connect_phone_number.ledger.items import Head, encode
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, StoreUnavailable, Write
+from lambda_handlers.connect_phone_number.ledger.store import (
+    Conflict,
+    IndexPage,
+    Item,
+    Key,
+    ScanPage,
+    StoreUnavailable,
+    Write,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -127,23 +135,106 @@ def test_all_writes_or_none(store: DynamoDBStore) -> None:
     store.write([_put("old", 0)])
     with pytest.raises(Conflict):
         store.write([_put("new", 0), _put("old", 5), Write(("p", "old2"), None, 0)])
-    assert [item["sk"] for item in store.query("p")] == ["old"]
+    keys: list[Key] = [("p", "new"), ("p", "old"), ("q", "other")]
+    assert store.get_all(keys) == [None, _item("old", 1), None]
     store.write([_put("new", 0), _put("old", 1), _put("other", 0, pk="q")])
-    assert [item["sk"] for item in store.query("p")] == ["new", "old"]
-    assert store.get(("q", "other")) is not None
+    assert store.get_all(keys) == [_item("new", 1), _item("old", 2), _item("other", 1, pk="q")]
 
 
-def test_query_reads_one_partition(store: DynamoDBStore) -> None:
-    store.write([_put("a", 0), _put("b", 0), _put("c", 0, pk="q")])
-    assert [item["sk"] for item in store.query("p")] == ["a", "b"]
-    assert store.query("nothing") == []
+def test_several_items_are_read_in_the_order_that_is_asked_for(store: DynamoDBStore) -> None:
+    store.write([_put("a", 0, number=7), _put("b", 0), _put("c", 0, pk="q")])
+    keys: list[Key] = [("q", "c"), ("p", "nothing"), ("p", "b"), ("p", "a")]
+    assert store.get_all(keys) == [_item("c", 1, pk="q"), None, _item("b", 1), _item("a", 1, number=7)]
+    assert store.get_all([]) == []
 
 
-def test_query_reads_all_pages(store: DynamoDBStore) -> None:
-    # A page ends at one megabyte.
-    for index in range(4):
-        store.write([_put(f"s{index}", 0, text="x" * 350_000)])
-    assert [item["sk"] for item in store.query("p")] == ["s0", "s1", "s2", "s3"]
+class _Recorder:
+    """A client that notes the parameters of each call, and does as the one behind it."""
+
+    def __init__(self, client: "DynamoDBClient") -> None:
+        self._client = client
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, method: str) -> Any:
+        def call(**parameters: Any) -> Any:
+            self.calls.append((method, parameters))
+            return getattr(self._client, method)(**parameters)
+
+        return call
+
+
+@pytest.fixture
+def recorder(client: "DynamoDBClient") -> _Recorder:
+    return _Recorder(client)
+
+
+@pytest.fixture
+def recorded(recorder: _Recorder) -> DynamoDBStore:
+    client: Any = recorder
+    return DynamoDBStore(client, TABLE)
+
+
+def test_one_item_is_read_strongly_consistent(recorder: _Recorder, recorded: DynamoDBStore) -> None:
+    recorded.get(("p", "s"))
+    ((method, parameters),) = recorder.calls
+    assert (method, parameters["ConsistentRead"]) == ("get_item", True)
+
+
+def test_several_items_are_read_at_one_moment(recorder: _Recorder, recorded: DynamoDBStore) -> None:
+    recorded.get_all([("p", "a"), ("q", "b")])
+    assert recorder.calls == [
+        (
+            "transact_get_items",
+            {
+                "TransactItems": [
+                    {"Get": {"TableName": TABLE, "Key": {"pk": {"S": "p"}, "sk": {"S": "a"}}}},
+                    {"Get": {"TableName": TABLE, "Key": {"pk": {"S": "q"}, "sk": {"S": "b"}}}},
+                ]
+            },
+        )
+    ]
+
+
+class _Keys:
+    """A client that has an item for each key, and notes how many are asked for at once.
+
+    moto still has the limit of 25 items that DynamoDB had before.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def transact_get_items(self, TransactItems: list[Any]) -> Any:  # noqa: N803 - as DynamoDB calls it
+        self.sizes.append(len(TransactItems))
+        return {"Responses": [{"Item": get["Get"]["Key"]} for get in TransactItems]}
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [
+        (MAX_TRANSACTION_ITEMS, [MAX_TRANSACTION_ITEMS]),
+        (MAX_TRANSACTION_ITEMS + 1, [MAX_TRANSACTION_ITEMS, 1]),
+    ],
+)
+def test_more_items_than_a_transaction_takes_are_read_in_several(count: int, sizes: list[int]) -> None:
+    client: Any = _Keys()
+    keys: list[Key] = [("p", str(index)) for index in range(count)]
+    assert DynamoDBStore(client, TABLE).get_all(keys) == [{"pk": pk, "sk": sk} for pk, sk in keys]
+    assert client.sizes == sizes
+
+
+def test_a_transaction_takes_no_more_than_a_hundred_items() -> None:
+    assert MAX_TRANSACTION_ITEMS <= 100
+
+
+def _all_pages(read: Callable[[object], Any]) -> list[Any]:
+    """Return what each page has, until there is no next one."""
+    page = read(None)
+    contents = [page]
+    while page.next_position is not None:
+        page = read(page.next_position)
+        contents.append(page)
+    return contents
 
 
 def test_the_index_gives_what_is_due_oldest_first(store: DynamoDBStore) -> None:
@@ -156,16 +247,71 @@ def test_the_index_gives_what_is_due_oldest_first(store: DynamoDBStore) -> None:
             _put("none", 0),
         ]
     )
-    assert store.index("DUE", 200) == [("p", "early"), ("q", "middle")]
-    assert store.index("DUE", 99) == []
-    assert store.index("DUE", None) == [("p", "early"), ("q", "middle"), ("p", "late")]
-    assert store.index("LIVE", None) == [("p", "live")]
+    assert store.index("DUE", 200) == IndexPage([("p", "early"), ("q", "middle")])
+    assert store.index("DUE", 99) == IndexPage([])
+    assert store.index("DUE", None) == IndexPage([("p", "early"), ("q", "middle"), ("p", "late")])
+    assert store.index("LIVE", None) == IndexPage([("p", "live")])
 
 
 def test_what_is_no_longer_due_leaves_the_index(store: DynamoDBStore) -> None:
     store.write([_put("s", 0, due="DUE", due_at=100)])
     store.write([_put("s", 1)])
-    assert store.index("DUE", None) == []
+    assert store.index("DUE", None) == IndexPage([])
+
+
+class _SmallPages(_Recorder):
+    """A client whose answers have two items at the most."""
+
+    def __getattr__(self, method: str) -> Any:
+        whole = super().__getattr__(method)
+
+        def call(**parameters: Any) -> Any:
+            return whole(**parameters, Limit=2)
+
+        return call
+
+
+def test_each_page_of_the_index_says_where_the_next_one_begins(client: "DynamoDBClient") -> None:
+    DynamoDBStore(client, TABLE).write([_put(f"s{index}", 0, due="DUE", due_at=index) for index in range(5)])
+    small: Any = _SmallPages(client)
+    store = DynamoDBStore(small, TABLE)
+    pages: list[IndexPage] = _all_pages(lambda after: store.index("DUE", 3, after))
+    assert [page.keys for page in pages if page.keys] == [[("p", "s0"), ("p", "s1")], [("p", "s2"), ("p", "s3")]]
+
+
+def test_each_page_of_the_table_says_where_the_next_one_begins(client: "DynamoDBClient") -> None:
+    closed, unfinished = range(0, 8, 2), range(1, 8, 2)
+    DynamoDBStore(client, TABLE).write(
+        [
+            *(_put(f"s{index}", 0) for index in closed),
+            *(_put(f"s{index}", 0, due="DUE", due_at=index) for index in unfinished),
+        ]
+    )
+    small: Any = _SmallPages(client)
+    store = DynamoDBStore(small, TABLE)
+    pages: list[ScanPage] = _all_pages(store.scan_unfinished)
+    assert len(pages) >= 4
+    assert sorted(item["sk"] for page in pages for item in page.items) == ["s1", "s3", "s5", "s7"]
+
+
+def test_the_table_itself_has_what_is_unfinished(recorder: _Recorder, recorded: DynamoDBStore) -> None:
+    recorded.write(
+        [
+            _put("due", 0, due="DUE", due_at=300, number=7),
+            _put("live", 0, pk="q", due="LIVE", due_at=50),
+            _put("closed", 0, expires_at=9),
+        ]
+    )
+    recorder.calls.clear()
+    page = recorded.scan_unfinished()
+    assert sorted(page.items, key=lambda item: str(item["sk"])) == [
+        _item("due", 1, due="DUE", due_at=300, number=7),
+        _item("live", 1, pk="q", due="LIVE", due_at=50),
+    ]
+    assert page.next_position is None
+    ((method, parameters),) = recorder.calls
+    assert (method, parameters["ConsistentRead"]) == ("scan", True)
+    assert "IndexName" not in parameters, "an index may lag"
 
 
 class _Failing:
@@ -197,9 +343,11 @@ def _call_each(store: DynamoDBStore, expected: type[Exception]) -> None:
     with pytest.raises(expected):
         store.get(("p", "s"))
     with pytest.raises(expected):
-        store.query("p")
+        store.get_all([("p", "s")])
     with pytest.raises(expected):
         store.index("DUE", 1)
+    with pytest.raises(expected):
+        store.scan_unfinished()
     with pytest.raises(expected):
         store.write([_put("s", 0)])
 
@@ -238,3 +386,10 @@ def test_what_somebody_has_to_mend_goes_up_as_it_is(code: str) -> None:
 def test_why_a_transaction_was_cancelled(reasons: tuple[str, ...], expected: type[Exception]) -> None:
     with pytest.raises(expected):
         _failing(_error("TransactionCanceledException", *reasons)).write([_put("s", 0)])
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError"])
+def test_a_read_that_meets_a_write_is_tried_again(reason: str) -> None:
+    # Nothing was decided yet, so this is no conflict.
+    with pytest.raises(StoreUnavailable):
+        _failing(_error("TransactionCanceledException", "None", reason)).get_all([("p", "s")])

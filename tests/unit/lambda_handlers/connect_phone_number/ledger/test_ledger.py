@@ -1,4 +1,5 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number.ledger.items import (
     DUE,
+    LIVE,
     Claim,
     ClaimState,
     Head,
@@ -15,15 +17,23 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     Settings,
     Specification,
 )
-from lambda_handlers.connect_phone_number.ledger.ledger import Ledger, Resource
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, StoreUnavailable, Write
+from lambda_handlers.connect_phone_number.ledger.ledger import Ledger, Resource, UnreadableItem
+from lambda_handlers.connect_phone_number.ledger.store import (
+    Conflict,
+    IndexPage,
+    Item,
+    Key,
+    ScanPage,
+    StoreUnavailable,
+    Write,
+)
 from lambda_handlers.connect_phone_number.timing import NotFinished, Timing
 from tests.simulation.memory_store import MemoryStore
-from tests.unit.lambda_handlers.connect_phone_number.world import VirtualClock
+from tests.unit.lambda_handlers.connect_phone_number.world import NOW, VirtualClock
 
 KEY = ResourceKey("arn:stack", "Number")
-HEAD = Head("arn:stack", "Number", generation=1)
-REQUEST = RequestEntry("arn:stack", "Number", "a" * 32, "Create", 100, 200, claims=("claim-1",))
+HEAD = Head("arn:stack", "Number", generation=1, claims=("claim-1", "claim-2"))
+REQUEST = RequestEntry("arn:stack", "Number", "a" * 32, "Create", int(NOW), int(NOW) + 3600, claims=("claim-1",))
 NUMBER = NumberEntry("+12065550100", "arn:stack", "Number", "claim-1")
 
 
@@ -56,25 +66,98 @@ def ledger(clock: VirtualClock) -> Ledger:
     return _ledger(MemoryStore(clock), clock)
 
 
+def _ids(found: Iterable[Claim | UnreadableItem]) -> list[str]:
+    claims = list(found)
+    assert all(isinstance(claim, Claim) for claim in claims), claims
+    return [claim.id for claim in claims if isinstance(claim, Claim)]
+
+
 def test_a_resource_that_is_not_known(ledger: Ledger) -> None:
-    assert ledger.resource(KEY) == Resource(Head("arn:stack", "Number"))
+    assert ledger.resource(KEY, "x") == Resource(Head("arn:stack", "Number"))
 
 
-def test_all_of_a_resource(ledger: Ledger) -> None:
+def test_what_a_new_request_needs_of_its_resource(ledger: Ledger) -> None:
     one, other = _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.OPENING)
-    ledger.save(HEAD, REQUEST, one, other, NUMBER)
-    ledger.save(Head("arn:stack", "Number2"))
-    assert ledger.resource(KEY) == Resource(
+    ledger.save(HEAD, REQUEST, one, other, _claim("claim-0", ClaimState.CLOSED), NUMBER)
+    ledger.save(Head("arn:stack", "Number2", claims=("claim-3",)))
+    assert ledger.resource(KEY, "new") == Resource(
         replace(HEAD, version=1),
-        {REQUEST.attempt: replace(REQUEST, version=1)},
+        None,
         {"claim-1": replace(one, version=1), "claim-2": replace(other, version=1)},
     )
+
+
+def test_a_request_that_is_known_is_found_and_needs_no_claims(ledger: Ledger) -> None:
+    ledger.save(HEAD, REQUEST, _claim("claim-1", ClaimState.LIVE))
+    assert ledger.resource(KEY, REQUEST.attempt) == Resource(replace(HEAD, version=1), replace(REQUEST, version=1))
+
+
+def test_a_claim_that_the_head_names_and_that_has_expired_is_left_out(ledger: Ledger) -> None:
+    two = _claim("claim-2", ClaimState.LIVE)
+    ledger.save(HEAD, two)
+    assert ledger.resource(KEY, "new").claims == {"claim-2": replace(two, version=1)}
+
+
+class _Counting(MemoryStore):
+    """Notes which items are read at one moment."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.reads: list[list[Key]] = []
+
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        self.reads.append(list(keys))
+        return super().get_all(keys)
+
+
+def test_a_resource_is_read_in_snapshots(clock: VirtualClock) -> None:
+    store = _Counting(clock)
+    ledger = _ledger(store, clock)
+    ledger.save(HEAD, _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.LIVE))
+    ledger.resource(KEY, "new")
+    assert store.reads == [
+        [(KEY.partition, "RESOURCE"), (KEY.partition, "REQUEST#new")],
+        [(KEY.partition, "CLAIM#claim-1"), (KEY.partition, "CLAIM#claim-2")],
+    ]
+
+
+def test_a_resource_without_open_claims_is_read_at_once(clock: VirtualClock) -> None:
+    store = _Counting(clock)
+    _ledger(store, clock).resource(KEY, "new")
+    assert len(store.reads) == 1
+
+
+class _Meanwhile(MemoryStore):
+    """Somebody else decides between the two reads of a resource."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        items = super().get_all(keys)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return items
+
+
+def test_whoever_has_not_seen_a_claim_cannot_decide(clock: VirtualClock) -> None:
+    store = _Meanwhile(clock)
+    ledger = _ledger(store, clock)
+    ledger.save(Head("arn:stack", "Number"))
+    opened = _claim("claim-1", ClaimState.OPENING)
+    store.meanwhile = lambda: ledger.save(Head("arn:stack", "Number", claims=("claim-1",), version=1), opened)
+    seen = ledger.resource(KEY, "new")
+    assert seen.claims == {}
+    with pytest.raises(Conflict):
+        ledger.save(seen.head)
 
 
 def test_single_entries(ledger: Ledger) -> None:
     claim = _claim("claim-1", ClaimState.LIVE)
     ledger.save(REQUEST, claim, NUMBER)
     assert ledger.claim(KEY, "claim-1") == replace(claim, version=1)
+    assert ledger.find_claim(KEY, "claim-1") == replace(claim, version=1)
     assert ledger.request(KEY, REQUEST.attempt) == replace(REQUEST, version=1)
     assert ledger.number(NUMBER.phone_number) == replace(NUMBER, version=1)
 
@@ -82,6 +165,7 @@ def test_single_entries(ledger: Ledger) -> None:
 def test_what_is_not_there(ledger: Ledger) -> None:
     assert ledger.request(KEY, "x") is None
     assert ledger.number("+1") is None
+    assert ledger.find_claim(KEY, "claim-9") is None
     with pytest.raises(LookupError, match="The ledger has lost claim claim-9 of ResourceKey"):
         ledger.claim(KEY, "claim-9")
 
@@ -106,9 +190,9 @@ def test_entries_are_saved_and_removed_together_or_not_at_all(ledger: Ledger) ->
     stale = replace(NUMBER, version=7)
     with pytest.raises(Conflict):
         ledger.save(HEAD, remove=(stale,))
-    assert ledger.resource(KEY).head.version == 0
+    assert ledger.resource(KEY, "x").head.version == 0
     ledger.save(HEAD, remove=(replace(NUMBER, version=1),))
-    assert ledger.resource(KEY).head.version == 1
+    assert ledger.resource(KEY, "x").head.version == 1
     assert ledger.number(NUMBER.phone_number) is None
 
 
@@ -117,22 +201,112 @@ def test_what_is_due_and_what_is_live(ledger: Ledger) -> None:
         _claim("later", ClaimState.CLOSING, check_at=300),
         _claim("now", ClaimState.OPENING, check_at=100),
         _claim("live", ClaimState.LIVE, check_at=50, claimed_at=10),
+        _claim("older", ClaimState.LIVE, check_at=50, claimed_at=9),
         _claim("doubt", ClaimState.LIVE, check_at=200, doubts={"+1/w": 1}),
+        _claim("asked", ClaimState.LIVE, check_at=201, follow_up=True),
         _claim("closed", ClaimState.CLOSED, check_at=50),
     )
-    assert [claim.id for claim in ledger.due(200)] == ["now", "doubt"]
-    assert [claim.id for claim in ledger.due(None)] == ["now", "doubt", "later"]
-    assert [claim.id for claim in ledger.unfinished_or_live()] == ["now", "doubt", "later", "live"]
+    ledger.save(HEAD, REQUEST, NUMBER)
+    assert _ids(ledger.due(200)) == ["now", "doubt"]
+    assert _ids(ledger.due(None)) == ["now", "doubt", "asked", "later"]
+    assert _ids(ledger.live()) == ["older", "live"]
+    assert sorted(_ids(ledger.unfinished_or_live())) == ["asked", "doubt", "later", "live", "now", "older"]
+
+
+def test_each_list_is_read_to_its_end(ledger: Ledger) -> None:
+    # The store hands out pages of 50.
+    for index in range(120):
+        ledger.save(
+            _claim(f"due-{index:03}", ClaimState.CLOSING, check_at=index),
+            _claim(f"live-{index:03}", ClaimState.LIVE, claimed_at=index),
+        )
+    due, live = ([f"{kind}-{index:03}" for index in range(120)] for kind in ("due", "live"))
+    assert _ids(ledger.due(None)) == due
+    assert _ids(ledger.live()) == live
+    assert sorted(_ids(ledger.unfinished_or_live())) == [*due, *live]
+
+
+def test_a_list_is_read_no_further_than_it_is_used(clock: VirtualClock) -> None:
+    store = _Unavailable(clock, 0)
+    ledger = _ledger(store, clock)
+    for index in range(120):
+        ledger.save(_claim(f"live-{index:03}", ClaimState.LIVE, claimed_at=index))
+    store.calls.clear()
+    assert isinstance(next(iter(ledger.live())), Claim)
+    assert store.calls == ["index", "get"]
 
 
 def test_an_index_that_lags_behind_is_not_believed(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
     claim = ledger.save_claim(_claim("claim-1", ClaimState.CLOSING, check_at=100))
-    clock.pause(500)
+    clock.pause(1500)
     ledger.save_claim(replace(claim, state=ClaimState.CLOSED))
-    clock.pause(600)
+    clock.pause(900)
     assert claim.index()["due"] == DUE
-    assert ledger.due(None) == []
+    assert _ids(ledger.due(None)) == []
+
+
+def test_a_claim_that_the_index_still_has_as_live_counts_also_where_it_is_due_by_now(clock: VirtualClock) -> None:
+    store = MemoryStore(clock, index_lag_seconds=1000)
+    ledger = _ledger(store, clock)
+    claim = ledger.save_claim(_claim("claim-1", ClaimState.LIVE, check_at=100))
+    clock.pause(2000)
+    ledger.save_claim(replace(claim, state=ClaimState.CLOSING))
+    assert _ids(ledger.due(None)) == []
+    assert _ids(ledger.live()) == ["claim-1"]
+
+
+def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_is_live_by_now(clock: VirtualClock) -> None:
+    ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
+    claim = ledger.save_claim(_claim("claim-1", ClaimState.LIVE, check_at=100, follow_up=True))
+    clock.pause(2000)
+    live = ledger.save_claim(replace(claim, follow_up=False))
+    assert live.index()["due"] == LIVE
+    assert _ids(ledger.due(None)) == []
+
+
+def test_the_table_itself_shows_what_the_index_does_not_have_yet(clock: VirtualClock) -> None:
+    ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
+    ledger.save_claim(_claim("claim-1", ClaimState.LIVE))
+    assert _ids(ledger.live()) == []
+    assert _ids(ledger.unfinished_or_live()) == ["claim-1"]
+
+
+_LISTS: dict[str, Callable[[Ledger], Iterable[Claim | UnreadableItem]]] = {
+    "due": lambda ledger: ledger.due(None),
+    "live": Ledger.live,
+    "unfinished_or_live": Ledger.unfinished_or_live,
+}
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ({"state": "BURNT"}, "ValueError: 'BURNT' is not a valid ClaimState"),
+        ({"specification": "US"}, "AttributeError: "),
+        ({"opening": {}}, "TypeError: "),
+        ({"id": None}, "TypeError: "),
+    ],
+    ids=["an unknown state", "text for a structure", "a structure with gaps", "a missing attribute"],
+)
+@pytest.mark.parametrize("name", _LISTS)
+def test_an_item_that_cannot_be_read_does_not_hide_the_others(
+    clock: VirtualClock, name: str, damage: dict[str, Any], problem: str
+) -> None:
+    store = MemoryStore(clock)
+    ledger = _ledger(store, clock)
+    state = ClaimState.LIVE if name == "live" else ClaimState.CLOSING
+    one, other = (_claim(claim_id, state, check_at=1) for claim_id in ("claim-1", "claim-2"))
+    ledger.save(one, other)
+    item = store.get(one.key)
+    assert item is not None
+    damaged = {name: value for name, value in {**item, **damage}.items() if value is not None}
+    store.replace(damaged)
+    unreadable, readable = sorted(_LISTS[name](ledger), key=lambda found: isinstance(found, Claim))
+    assert readable == replace(other, version=1)
+    assert isinstance(unreadable, UnreadableItem)
+    assert unreadable.key == one.key
+    assert unreadable.problem.startswith(problem)
 
 
 class _Unavailable(MemoryStore):
@@ -142,37 +316,58 @@ class _Unavailable(MemoryStore):
         super().__init__(clock)
         self._times = times
         self._writes_work = writes_work
+        self._is_inside = False
+        self.calls: list[str] = []
 
-    def _fail(self) -> None:
+    def _fail(self, call: str) -> None:
+        self.calls.append(call)
         if self._times:
             self._times -= 1
             raise StoreUnavailable("ThrottlingException")
 
     def get(self, key: Key) -> Item | None:
-        self._fail()
+        # What the store itself does to read and write several items is no call.
+        if not self._is_inside:
+            self._fail("get")
         return super().get(key)
 
-    def query(self, partition: str) -> list[Item]:
-        self._fail()
-        return super().query(partition)
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        self._fail("get_all")
+        with self._inside():
+            return super().get_all(keys)
 
-    def index(self, due: str, until: int | None) -> list[Key]:
-        self._fail()
-        return super().index(due, until)
+    def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
+        self._fail("index")
+        return super().index(due, until, after)
+
+    def scan_unfinished(self, after: object = None) -> ScanPage:
+        self._fail("scan_unfinished")
+        return super().scan_unfinished(after)
 
     def write(self, writes: Sequence[Write]) -> None:
-        if self._writes_work and self._times:
+        with self._inside():
+            if self._writes_work and self._times:
+                super().write(writes)
+            self._fail("write")
             super().write(writes)
-        self._fail()
-        super().write(writes)
+
+    @contextmanager
+    def _inside(self) -> Generator[None]:
+        self._is_inside = True
+        try:
+            yield
+        finally:
+            self._is_inside = False
 
 
 _CALLS: dict[str, Callable[[Ledger], object]] = {
-    "resource": lambda ledger: ledger.resource(KEY),
+    "resource": lambda ledger: ledger.resource(KEY, "x"),
+    "claim": lambda ledger: ledger.find_claim(KEY, "claim-1"),
     "number": lambda ledger: ledger.number("+1"),
     "request": lambda ledger: ledger.request(KEY, "x"),
-    "due": lambda ledger: ledger.due(None),
-    "live": lambda ledger: ledger.unfinished_or_live(),
+    "due": lambda ledger: list(ledger.due(None)),
+    "live": lambda ledger: list(ledger.live()),
+    "unfinished_or_live": lambda ledger: list(ledger.unfinished_or_live()),
     "save": lambda ledger: ledger.save(HEAD),
 }
 
@@ -186,7 +381,7 @@ def test_a_store_that_is_throttled_is_waited_for(clock: VirtualClock, name: str)
 
 def test_a_store_that_stays_away_ends_the_attempt(clock: VirtualClock) -> None:
     with pytest.raises(NotFinished, match="the ledger is unavailable"):
-        _ledger(_Unavailable(clock, 10_000), clock).resource(KEY)
+        _ledger(_Unavailable(clock, 10_000), clock).resource(KEY, "x")
 
 
 def test_a_write_that_worked_unheard_is_a_conflict(clock: VirtualClock) -> None:
@@ -194,4 +389,4 @@ def test_a_write_that_worked_unheard_is_a_conflict(clock: VirtualClock) -> None:
     ledger = _ledger(_Unavailable(clock, 1, writes_work=True), clock)
     with pytest.raises(Conflict):
         ledger.save(HEAD)
-    assert ledger.resource(KEY).head.version == 1
+    assert ledger.resource(KEY, "x").head.version == 1

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import let_go
 from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, Answered, Event, World
 
 NUMBER = "+12065550100"
 INVENTED = "sales-Sales-1ABCDEFGH"
+SALES = ResourceKey(OTHER_STACK, "Sales")
 
 
 def adoption(world: World, phone_number: str = NUMBER, **properties: Any) -> Event:
@@ -19,6 +22,28 @@ def adopt(world: World, phone_number: str = NUMBER, **properties: Any) -> Answer
     return world.send(adoption(world, phone_number, **properties))
 
 
+def adopt_unheard(world: World, phone_number: str = NUMBER, **properties: Any) -> None:
+    """Adopt the number into the other stack, with an answer of which CloudFormation never takes note."""
+    world.handle(adoption(world, phone_number, **properties))
+    assert world.answers[-1].succeeded, world.answers[-1].reason
+
+
+def adopt_for_good(world: World, phone_number: str = NUMBER, **properties: Any) -> str:
+    """Adopt the number in a deployment that is seen to be complete, and return its ARN."""
+    answer = adopt(world, phone_number, **properties)
+    assert answer.succeeded, answer.reason
+    world.clock.pause(400.0)
+    world.sweep()
+    assert world.claim(OTHER_STACK, "Sales").established
+    return answer.physical_id
+
+
+def adopt_within_the_stack(world: World, **properties: Any) -> Answered:
+    """Adopt the number of the first stack's resource under another name in the same stack."""
+    adopt: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    return world.create(resource="Renamed", **{**adopt, **properties})
+
+
 def delete(world: World, physical_id: str) -> Answered:
     """Delete the other stack's resource."""
     return world.delete(physical_id, stack=OTHER_STACK, resource="Sales")
@@ -26,7 +51,25 @@ def delete(world: World, physical_id: str) -> Answered:
 
 def retained(world: World) -> str:
     """Return a number that the first stack has let go of and kept."""
-    arn = world.created(PhoneNumber=NUMBER, RemovalPolicy="retain")
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    world.stacks.held = False
+    arn = world.created(PhoneNumber=NUMBER)
+    let_go(world, arn)
     return arn
+
+
+def claimed_with_flow(world: World, phone_number: str = NUMBER) -> tuple[str, str]:
+    """Claim a number by hand and give it a flow; return the ARNs of both."""
+    arn = world.claimed_by_hand(phone_number)
+    flow = world.emulator.add_contact_flow(world.instance)
+    world.client.associate_phone_number_contact_flow(
+        PhoneNumberId=arn,
+        InstanceId=world.instance.rpartition("/")[2],
+        ContactFlowId=flow.rpartition("/")[2],
+    )
+    return arn, flow
+
+
+def flows(world: World, arn: str) -> list[str]:
+    """Return the ARNs of a number's flows."""
+    number = world.number(arn)
+    place = number.place.arn("instance")
+    return [f"{place}/{instance}/contact-flow/{flow}" for instance, flow in number.contact_flows.items()]

@@ -5,13 +5,14 @@ ID = "11111111-2222-3333-4444-555555555555"
 OTHER_ID = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 CONNECT = "arn:aws:connect:eu-west-1:123456789012"
 INSTANCE = f"{CONNECT}:instance/{ID}"
+OTHER_INSTANCE = f"{CONNECT}:instance/{OTHER_ID}"
 GROUP = f"{CONNECT}:traffic-distribution-group/{ID}"
 FLOW = f"{INSTANCE}/contact-flow/{OTHER_ID}"
 SOURCE = "arn:aws:sms-voice:eu-west-1:123456789012:phone-number/phone-1"
 NUMBER = "+12065550100"
 PROPERTIES = (
     "Adopt, AllowReplacement, ContactFlowArn, CountryCode, Description, PhoneNumber, Prefix, ReleaseProtection, "
-    "RemovalPolicy, ServiceTimeout, ServiceToken, SourcePhoneNumberArn, Tags, TargetArn, Type"
+    "ServiceTimeout, ServiceToken, SourcePhoneNumberArn, Tags, TargetArn, Type"
 )
 
 
@@ -399,14 +400,9 @@ BAD: list[tuple[str, dict[str, object], str]] = [
         'ReleaseProtection must be a string, but is ["true"]. Give one value.',
     ),
     (
-        "snapshot",
-        {"RemovalPolicy": "snapshot"},
-        "RemovalPolicy must be 'destroy' or 'retain', but is 'snapshot'. A phone number has no snapshot.",
-    ),
-    (
-        "retain in capitals",
-        {"RemovalPolicy": "RETAIN"},
-        "RemovalPolicy must be 'destroy' or 'retain', but is 'RETAIN'. A phone number has no snapshot.",
+        "removal policy as a property",
+        {"RemovalPolicy": "retain"},
+        f"RemovalPolicy is no property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
     ),
     (
         "misspelt property",

@@ -1,20 +1,23 @@
 """What the tests of deciding have in common."""
 
-from lambda_handlers.connect_phone_number.ledger.items import RequestEntry
-from lambda_handlers.connect_phone_number.lifecycle.decision import decide
+from typing import Any
+
+from lambda_handlers.connect_phone_number.ledger.items import Claim, Head, RequestEntry, ResourceKey
+from lambda_handlers.connect_phone_number.lifecycle.requests import decide_on
 from lambda_handlers.connect_phone_number.protocol.answer import Status
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
-from tests.unit.lambda_handlers.connect_phone_number.world import Event, World
+from tests.unit.lambda_handlers.connect_phone_number.world import STACK, Event, World
 
 INVENTED = "support-Number-1ABCDEFGH"
 STALE = "CloudFormation has sent a later request for this resource, so this one is void. Nothing was done."
 PREFIX = "+1206"
+RESOURCE = ResourceKey(STACK, "Number")
+ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 
 
 def decided(world: World, event: Event) -> RequestEntry:
     """Decide what an event means, and return the entry of its request."""
-    attempt = world.attempt()
-    return decide(parse_request(event), attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
+    return decide_on(world.attempt(), parse_request(event))
 
 
 def without_time(event: Event) -> Event:
@@ -34,3 +37,36 @@ def only_claim(entry: RequestEntry) -> str:
     assert entry.answer is None, entry.answer
     (claim,) = entry.claims
     return claim
+
+
+def claim_of(world: World, arn: str) -> Claim:
+    """Return the resource's claim that has a number."""
+    (claim,) = (claim for claim in world.claims() if claim.arn == arn)
+    return claim
+
+
+def head(world: World) -> Head:
+    """Return the resource's head."""
+    return world.attempt().ledger.resource(RESOURCE, "none").head
+
+
+def unheard(world: World, **properties: Any) -> str:
+    """Create a resource whose answer CloudFormation never takes note of, and return the number's ARN."""
+    world.handle(world.event("Create", **properties))
+    answer = world.answers[-1]
+    assert answer.succeeded, answer.reason
+    return answer.physical_id
+
+
+def let_go(world: World, arn: str) -> None:
+    """Let CloudFormation take the resource out of its stack and retain the number, for which it sends no request."""
+    world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
+
+
+def replaced(world: World, **properties: Any) -> tuple[str, str]:
+    """Replace the number of a resource by another country's, and return the ARNs of both."""
+    old = world.created()
+    answer = world.update(old, **{"CountryCode": "GB", "AllowReplacement": "true", **properties})
+    assert answer.succeeded, answer.reason
+    assert answer.physical_id != old
+    return old, answer.physical_id

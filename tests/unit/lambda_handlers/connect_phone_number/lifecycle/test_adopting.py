@@ -1,14 +1,26 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.lifecycle import adopting
+from lambda_handlers.connect_phone_number.lifecycle.context import Failed
+from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     NUMBER,
+    SALES,
     adopt,
+    adopt_for_good,
+    adopt_within_the_stack,
     adoption,
+    claimed_with_flow,
     delete,
+    flows,
     retained,
 )
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, decided, let_go
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
@@ -18,6 +30,16 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     die,
     tag_list,
 )
+
+_SALES = (SALES.stack_id, SALES.logical_resource_id)
+
+
+def _changed(world: World, arn: str, **properties: Any) -> bool:
+    """Change the other stack's resource; return whether it has the same number then."""
+    adopt: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    updated = world.update(arn, stack=OTHER_STACK, resource="Sales", **{**adopt, **properties})
+    assert updated.succeeded, updated.reason
+    return updated.physical_id == arn
 
 
 def test_an_untagged_number_is_adopted(world: World) -> None:
@@ -50,31 +72,133 @@ def test_an_adopted_number_gets_what_the_template_says(world: World) -> None:
     assert adopt(world, TargetArn=other, ContactFlowArn=flow, Description="Sales").succeeded
     number = world.number(arn)
     assert (number.target_arn, number.description) == (other, "Sales")
-    assert list(number.contact_flows.values()) == [flow.rsplit("/", 1)[1]]
+    assert flows(world, arn) == [flow]
+
+
+def test_a_number_of_a_traffic_distribution_group_is_adopted(world: World) -> None:
+    group = world.emulator.add_traffic_distribution_group(REGION, "us-east-1")
+    arn = world.claimed_by_hand(NUMBER)
+    world.client.update_phone_number(PhoneNumberId=arn, TargetArn=group)
+    world.clock.pause(200.0)
+    adopted = adopt(world, TargetArn=group)
+    assert (adopted.status, adopted.physical_id) == ("SUCCESS", arn)
+    assert {call.parameters.get("TargetArn") for call in world.calls("ListPhoneNumbersV2")} == {group}
+
+
+def test_how_the_number_was_before_its_adoption_is_written_down(world: World) -> None:
+    arn, _ = claimed_with_flow(world)
+    world.client.tag_resource(resourceArn=arn, tags={"by-hand": "yes"})
+    assert adopt(world, Description="Sales", Tags=tag_list(team="sales")).succeeded
+    claim = world.claim(*_SALES)
+    before = claim.settings_before_adoption
+    assert before is not None
+    assert (before.target_arn, before.description) == (world.instance, "By hand")
+    assert dict(before.tags) == {"by-hand": "yes"}
+    # Nothing has changed that concerns the flow, so nobody has asked for it.
+    assert (before.contact_flow_arn, claim.is_flow_before_known) == ("", False)
+    assert world.calls("BatchGetFlowAssociation") == []
+
+
+def test_the_flow_is_read_and_written_down_before_the_first_change_of_it(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    known: list[tuple[bool, str, list[str]]] = []
+
+    def look(_: object) -> None:
+        claim = world.claim(*_SALES)
+        assert claim.settings_before_adoption is not None
+        before = claim.settings_before_adoption
+        known.append((claim.is_flow_before_known, before.contact_flow_arn, flows(world, arn)))
+
+    world.client.before["associate_phone_number_contact_flow"] = look
+    other = world.emulator.add_contact_flow(world.instance)
+    assert adopt(world, ContactFlowArn=other).succeeded
+    assert known == [(True, flow, [flow])]
+    assert flows(world, arn) == [other]
+
+
+def test_the_flow_is_read_and_written_down_before_a_move(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    known: list[tuple[bool, str, list[str]]] = []
+
+    def look(_: object) -> None:
+        claim = world.claim(*_SALES)
+        assert claim.settings_before_adoption is not None
+        before = claim.settings_before_adoption
+        known.append((claim.is_flow_before_known, before.contact_flow_arn, flows(world, arn)))
+
+    world.client.before["update_phone_number"] = look
+    assert adopt(world, TargetArn=world.emulator.add_instance(REGION)).succeeded
+    assert known == [(True, flow, [flow])]
+
+
+def test_the_flow_is_read_once(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    one, two = (world.emulator.add_contact_flow(world.instance) for _ in range(2))
+    assert adopt(world, ContactFlowArn=one).succeeded
+    assert _changed(world, arn, ContactFlowArn=two)
+    assert len(world.calls("BatchGetFlowAssociation")) == 1
+    before = world.claim(*_SALES).settings_before_adoption
+    assert before is not None
+    assert before.contact_flow_arn == flow
+
+
+def test_where_the_flow_cannot_be_read_it_is_not_changed(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    world.emulator.faults.add("BatchGetFlowAssociation", "error", code="AccessDeniedException", calls=None)
+    failed = adopt(world, ContactFlowArn=world.emulator.add_contact_flow(world.instance))
+    assert failed.status == "FAILED"
+    assert "connect:BatchGetFlowAssociation " in failed.reason
+    assert flows(world, arn) == [flow]
+    assert world.calls("AssociatePhoneNumberContactFlow")[1:] == []
 
 
 def test_an_adopted_number_follows_its_stack_from_then_on(world: World) -> None:
-    arn = world.claimed_by_hand(NUMBER)
-    adopt(world)
+    world.claimed_by_hand(NUMBER)
+    arn = adopt_for_good(world)
+    world.stacks.status = "DELETE_IN_PROGRESS"
     assert delete(world, arn).succeeded
     assert world.held() == []
+    assert world.claim(*_SALES).outcome is Outcome.RELEASED
+
+
+def test_an_adopted_number_that_the_next_deployment_removes_at_once_is_released(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    assert adopt(world).succeeded
+    world.stacks.completed = True
+    assert delete(world, arn).succeeded
+    assert world.held() == []
+
+
+def test_a_deployment_that_goes_on_for_hours_is_seen_to_be_complete_when_it_is(world: World) -> None:
+    world.claimed_by_hand(NUMBER)
+    world.stacks.root_status = "UPDATE_IN_PROGRESS"
+    assert adopt(world).succeeded
+    for _ in range(3):
+        world.clock.pause(3600)
+        world.sweep()
+    claim = world.claim(*_SALES)
+    assert (claim.acknowledged, claim.established, claim.index()["due"]) == (True, False, "DUE")
+    world.stacks.root_status = ""
+    world.clock.pause(6 * 3600)
+    world.sweep()
+    claim = world.claim(*_SALES)
+    assert (claim.established, claim.index()["due"]) == (True, "LIVE")
 
 
 def test_an_adopted_number_is_changed_in_place(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     adopt(world)
-    updated = world.update(
-        arn,
-        stack=OTHER_STACK,
-        resource="Sales",
-        CountryCode=None,
-        Type=None,
-        PhoneNumber=NUMBER,
-        Adopt="true",
-        Description="Sales",
-    )
-    assert (updated.status, updated.physical_id) == ("SUCCESS", arn)
+    assert _changed(world, arn, Description="Sales")
     assert world.number(arn).description == "Sales"
+
+
+def test_an_update_does_not_establish_an_adoption(world: World) -> None:
+    # A deployment that failed with roll-back off may be changed, tried again, and rolled back then.
+    arn = world.claimed_by_hand(NUMBER)
+    adopt(world)
+    assert _changed(world, arn, Description="Sales")
+    claim = world.claim(*_SALES)
+    assert (claim.acknowledged, claim.established, claim.index()["due"]) == (True, False, "DUE")
 
 
 def test_a_number_that_the_account_does_not_hold(world: World) -> None:
@@ -83,10 +207,37 @@ def test_a_number_that_the_account_does_not_hold(world: World) -> None:
         "FAILED",
         (
             f"{NUMBER} cannot be adopted: this account holds no such number in {REGION}. Check the number and the "
-            "Region, or leave Adopt out to claim it."
+            "Region. A number of a traffic distribution group is found only where TargetArn is that group. To claim a "
+            "free number, leave Adopt out."
         ),
     )
     assert delete(world, failed.physical_id).succeeded
+
+
+def test_a_number_that_is_listed_and_not_described_is_not_adopted(world: World) -> None:
+    world.claimed_by_hand(NUMBER)
+    world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=1)
+    failed = adopt(world)
+    assert failed.status == "FAILED"
+    assert "this account holds no such number" in failed.reason
+
+
+def test_ownership_is_written_down_at_once_with_all_that_is_known_of_the_number(world: World) -> None:
+    arn = retained(world)
+    world.clock.pause(500.0)
+    decided(world, adoption(world))
+    attempt = world.attempt()
+    adopting.adopt(attempt, world.claim(*_SALES))
+    claim = world.claim(*_SALES)
+    assert (claim.arn, claim.phone_number, claim.candidate) == (arn, NUMBER, NUMBER)
+    assert (claim.country_code, claim.type, claim.provisioned) == ("US", "DID", True)
+    assert claim.claimed_at == int(world.clock.now)
+    assert dict(claim.doubts) == {f"{NUMBER}/{attempt.worker}": int(attempt.timing.attempt_deadline)}
+    owner = world.attempt().ledger.number(NUMBER)
+    assert owner is not None
+    assert owner.claim_id == claim.id
+    assert world.claim().state is ClaimState.CLOSED
+    assert world.calls("TagResource") == [], "the tags follow"
 
 
 def test_a_number_of_another_provider_is_refused(world: World) -> None:
@@ -105,20 +256,23 @@ def test_a_number_of_another_provider_is_refused(world: World) -> None:
     assert world.held() == [NUMBER]
 
 
-@pytest.mark.parametrize("held", [True, None])
-def test_a_number_of_another_resource_is_refused(world: World, held: bool | None) -> None:
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_a_number_of_another_resource_is_refused(world: World, is_silent: bool) -> None:
     arn = world.created(PhoneNumber=NUMBER)
-    world.stacks.held = held
+    world.stacks.is_silent = is_silent
     failed = adopt(world)
     assert (failed.status, failed.reason) == (
         "FAILED",
         (
-            f"{NUMBER} cannot be adopted: it belongs to resource Number of stack {STACK}. Remove it there with a "
-            "retaining removal policy first, then deploy again."
+            f"{NUMBER} cannot be adopted: it belongs to resource Number of stack {STACK}. Remove it there with "
+            "DeletionPolicy Retain first, then deploy again."
         ),
     )
     assert delete(world, failed.physical_id).succeeded
     assert world.held() == [NUMBER]
+    owner = world.attempt().ledger.number(NUMBER)
+    assert owner is not None
+    assert owner.claim_id == world.claim().id
     assert world.update(arn, PhoneNumber=NUMBER, Description="x").succeeded, "the owner still owns it"
 
 
@@ -131,18 +285,28 @@ def test_an_imported_number_of_another_resource_is_refused(world: World) -> None
     assert world.number(arn).tags[rules.RESOURCE_TAG] == "Number"
 
 
-def test_a_number_that_is_being_released_is_refused(world: World) -> None:
+def test_a_number_that_was_just_answered_and_not_yet_recorded_is_refused(world: World) -> None:
+    world.handle(world.event("Create", PhoneNumber=NUMBER))
+    world.stacks.resources[RESOURCE] = HeldResource("", "CREATE_IN_PROGRESS")
+    failed = adopt(world)
+    assert failed.status == "FAILED"
+    assert f"it belongs to resource Number of stack {STACK}" in failed.reason
+
+
+@pytest.mark.parametrize("stack", [OTHER_STACK, STACK])
+def test_a_number_that_is_being_released_is_refused(world: World, stack: str) -> None:
     arn = world.created(PhoneNumber=NUMBER)
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
     assert not world.delete(arn).succeeded
-    world.stacks.held = False
-    assert not adopt(world).succeeded
+    let_go(world, arn)
+    assert not world.send({**adoption(world), "StackId": stack}).succeeded
+    assert world.claim().state is ClaimState.CLOSING
 
 
 def test_s19_a_number_that_was_kept_is_adopted_by_another_stack(world: World) -> None:
     arn = retained(world)
-    adopted = adopt(world)
-    assert (adopted.status, adopted.physical_id) == ("SUCCESS", arn)
+    adopted = adopt_for_good(world)
+    assert adopted == arn
     assert world.number(arn).tags[rules.STACK_TAG] == OTHER_STACK
     previous = world.claim()
     assert (previous.state, previous.outcome, previous.close_reason) == (
@@ -150,6 +314,7 @@ def test_s19_a_number_that_was_kept_is_adopted_by_another_stack(world: World) ->
         Outcome.TRANSFERRED,
         f"adopted by Sales of {OTHER_STACK}",
     )
+    assert world.claim(*_SALES).previous_owner == RESOURCE
     # What was the first stack's is not any more.
     late = world.delete(arn)
     assert late.succeeded
@@ -159,20 +324,42 @@ def test_s19_a_number_that_was_kept_is_adopted_by_another_stack(world: World) ->
     assert world.held() == []
 
 
-def test_s19_a_number_is_adopted_under_another_name_in_its_own_stack(world: World) -> None:
-    # CloudFormation makes the new resource before it lets the old one go.
-    arn = world.created(PhoneNumber=NUMBER, RemovalPolicy="retain")
-    renamed = world.create(
-        resource="Renamed", CountryCode=None, Type=None, PhoneNumber=NUMBER, Adopt="true", RemovalPolicy="retain"
-    )
+def test_s19_a_number_that_its_stack_has_replaced_and_retained_is_adopted(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER)
+    assert world.update(arn, CountryCode="GB", AllowReplacement="true").physical_id != arn
+    assert adopt(world).physical_id == arn
+
+
+def test_s19_a_number_of_a_stack_that_is_gone_is_adopted(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER)
+    del world.stacks.resources[RESOURCE]
+    assert adopt(world).physical_id == arn
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_s19_a_number_is_adopted_under_another_name_in_its_own_stack(world: World, is_silent: bool) -> None:
+    # CloudFormation makes the new resource before it lets the old one go, and deletes the old one then.
+    arn = world.created(PhoneNumber=NUMBER)
+    world.stacks.is_silent = is_silent
+    renamed = adopt_within_the_stack(world)
     assert (renamed.status, renamed.physical_id) == ("SUCCESS", arn)
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
+    world.stacks.is_silent = False
+    deleted = world.delete(arn)
+    assert (deleted.status, deleted.reason) == (
+        "SUCCESS",
+        f"{NUMBER} belongs to Renamed of {STACK} now and was left alone.",
+    )
     assert world.number(arn).tags[rules.RESOURCE_TAG] == "Renamed"
+    assert world.held() == [NUMBER]
 
 
-def test_s19_a_number_that_is_not_kept_is_not_adopted_under_another_name(world: World) -> None:
-    world.created(PhoneNumber=NUMBER)
-    assert not world.create(resource="Renamed", CountryCode=None, Type=None, PhoneNumber=NUMBER, Adopt="true").succeeded
+def test_s19_a_number_adopted_within_its_stack_is_deleted_with_its_new_name(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER)
+    assert adopt_within_the_stack(world).succeeded
+    assert world.delete(arn).succeeded
+    world.stacks.completed = True
+    assert world.delete(arn, resource="Renamed").succeeded
+    assert world.held() == []
 
 
 def test_an_adoption_whose_function_dies_is_finished_by_its_redelivery(world: World) -> None:
@@ -186,10 +373,26 @@ def test_an_adoption_whose_function_dies_is_finished_by_its_redelivery(world: Wo
     assert world.number(arn).tags[rules.RESOURCE_TAG] == "Sales"
 
 
+def test_a_number_of_a_target_that_the_provider_does_not_serve_is_refused(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    served = world.emulator.add_instance(REGION)
+    decided(world, adoption(world, TargetArn=served))
+    attempt = world.attempt()
+    attempt = replace(attempt, place=replace(attempt.place, target_arns=(served,)))
+    with pytest.raises(Failed) as failed:
+        adopting.adopt(attempt, world.claim(*_SALES))
+    assert str(failed.value) == (
+        f"{NUMBER} cannot be adopted: it belongs to {world.instance}, which this provider does not serve. Add that "
+        "target to the provider's target_arns, or move the number first."
+    )
+    attempt = replace(attempt, place=replace(attempt.place, target_arns=(served, world.instance)))
+    assert adopting.adopt(attempt, world.claim(*_SALES)).arn == arn
+
+
 def test_two_adoptions_of_one_number_at_the_same_time(world: World) -> None:
     world.claimed_by_hand(NUMBER)
     rival = world.event("Create", resource="Rival", CountryCode=None, Type=None, PhoneNumber=NUMBER, Adopt="true")
-    world.client.after["describe_phone_number"] = lambda _: world.handle(rival)
+    world.client.after["describe_phone_number"] = lambda _: world.send(rival)
     world.handle(adoption(world))
     assert sorted(answer.succeeded for answer in world.answers) == [False, True]
     assert world.held() == [NUMBER]

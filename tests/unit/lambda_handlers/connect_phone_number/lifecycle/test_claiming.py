@@ -1,7 +1,6 @@
 """Which number is taken, and that none is taken twice or lost."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Number
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import acquire
 from lambda_handlers.connect_phone_number.lifecycle.context import Superseded
-from lambda_handlers.connect_phone_number.lifecycle.decision import closing, decide
-from lambda_handlers.connect_phone_number.protocol.request import parse_request
+from lambda_handlers.connect_phone_number.lifecycle.decision import closing
 from tests.simulation.memory_store import MemoryStore
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
@@ -24,7 +23,6 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
 )
 
 CHOSEN = "+12065550100"
-INVENTED = "support-Number-1ABCDEFGH"
 
 
 def _quiet(world: World) -> None:
@@ -62,67 +60,6 @@ def test_a_doubt_is_kept_until_no_call_can_work_any_more(world: World) -> None:
         world.handle(event)
     ((_, until),) = world.claim().doubts.items()
     assert until == int(world.clock() + 900)
-
-
-# --- Lost races (S16) ---
-
-
-def test_s16_a_number_lost_between_search_and_claim(world: World) -> None:
-    world.client.before["claim_phone_number"] = lambda call: world.emulator.take(call["PhoneNumber"])
-    created = world.create()
-    assert created.succeeded, created.reason
-    lost, won = (call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber"))
-    assert won == created.data["PhoneNumber"]
-    assert world.attempt().ledger.number(lost) is None
-    assert world.claim().given_up == (lost,)
-
-
-def test_s16_ten_lost_races_in_a_row(world: World) -> None:
-    lost: list[str] = []
-
-    def take(call: Mapping[str, Any]) -> None:
-        if len(lost) < 10:
-            lost.append(call["PhoneNumber"])
-            world.emulator.take(call["PhoneNumber"])
-            world.client.before["claim_phone_number"] = take
-
-    world.client.before["claim_phone_number"] = take
-    created = world.create()
-    assert created.succeeded, created.reason
-    assert len(set(lost)) == 10
-    assert created.data["PhoneNumber"] not in lost
-    assert world.effects("ClaimPhoneNumber") == 1
-
-
-def test_s16_a_chosen_number_lost(world: World) -> None:
-    world.emulator.take(CHOSEN)
-    failed = world.create(PhoneNumber=CHOSEN)
-    assert (failed.status, failed.reason) == (
-        "FAILED",
-        (
-            f"{CHOSEN} cannot be claimed: Phone number not available: {CHOSEN}. It was claimed by somebody else, or "
-            "was released less than 180 days ago. If this account holds it, use Adopt."
-        ),
-    )
-    assert world.delete(failed.physical_id).succeeded
-    assert world.attempt().ledger.number(CHOSEN) is None
-
-
-def test_after_200_lost_races_something_else_is_wrong(world: World) -> None:
-    event = world.event("Create")
-    attempt = world.attempt()
-    decide(parse_request(event), attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
-    attempt.ledger.save_claim(replace(world.claim(), given_up=tuple(f"+1{index}" for index in range(200))))
-    failed = world.send(event)
-    assert failed.reason == "200 numbers in a row went to somebody else between search and claim. Deploy again."
-
-
-def test_invalid_input_is_no_lost_race(world: World) -> None:
-    world.emulator.faults.add("ClaimPhoneNumber", "error", code="InvalidParameterException", message="Bad thing.")
-    failed = world.create()
-    assert failed.status == "FAILED"
-    assert "InvalidParameterException: Bad thing. Correct what the message names, then try again." in failed.reason
-    assert len(world.calls("ClaimPhoneNumber")) == 1
 
 
 # --- Candidates ---
@@ -255,6 +192,25 @@ def test_a_token_that_connect_has_forgotten_is_one_claim(world: World) -> None:
     assert world.effects("ClaimPhoneNumber") == 1
 
 
+@pytest.mark.parametrize("end", ["redelivered", "cancelled"])
+def test_a_number_of_a_group_whose_token_connect_has_forgotten_is_found(world: World, end: str) -> None:
+    # Connect lists the numbers of a traffic distribution group only to those who name it.
+    group = world.emulator.add_traffic_distribution_group(REGION, "us-east-1")
+    event = world.event("Create", TargetArn=group)
+    world.client.after["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    world.emulator.forget_client_tokens()
+    if end == "redelivered":
+        created = world.send(event)
+        assert created.succeeded, created.reason
+        assert world.held() == [created.data["PhoneNumber"]]
+    else:
+        assert world.delete(INVENTED, TargetArn=group).succeeded
+        assert world.held() == []
+    assert world.effects("ClaimPhoneNumber") == 1
+
+
 def test_a_forgotten_token_of_a_claim_that_ended_failed_is_no_second_claim(world: World) -> None:
     # Connect holds such a number for another attempt, so a second call would be accepted, and counted.
     event = world.event("Create")
@@ -318,9 +274,8 @@ def test_a_claim_that_died_and_was_cancelled_is_released_when_it_shows(world: Wo
 
 
 def test_acquire_stops_where_the_claim_is_cancelled(world: World) -> None:
-    event = world.event("Create")
+    decided(world, world.event("Create"))
     attempt = world.attempt()
-    decide(parse_request(event), attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now)
     claim = attempt.ledger.save_claim(closing(world.claim(), "test", attempt.timing.now()))
     with pytest.raises(Superseded):
         acquire(attempt, claim)

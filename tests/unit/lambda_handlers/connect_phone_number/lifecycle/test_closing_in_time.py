@@ -1,9 +1,12 @@
 """How long the end of a claim waits, for what, and when it is looked at again."""
 
+from dataclasses import replace
+
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, Died, World, die
 
 _DAY = 86_400.0
@@ -34,15 +37,43 @@ def test_a_sweep_does_not_wait_for_it(world: World) -> None:
     assert world.claim().state is ClaimState.CLOSING
 
 
+def test_what_is_in_doubt_is_not_overdue_before_it_can_be_certain(world: World) -> None:
+    _cancelled_while_in_doubt(world)
+    world.delete("support-Number-1A2B3C")
+    closing_at = world.claim().closing_at
+    ((doubt, until),) = world.claim().doubts.items()
+    # Another attempt's doubt is settled by now, and this one's is not.
+    settled = {"+12065550199/worker-0": closing_at - LAG_SECONDS - 1}
+    world.attempt().ledger.save_claim(replace(world.claim(), doubts={**settled, doubt: until}))
+    world.clock.pause(300.0)
+    world.sweep()
+    claim = world.claim()
+    assert dict(claim.doubts) == {doubt: until}
+    assert claim.check_at == claim.due_since == until
+
+
+def test_a_failure_does_not_make_a_release_any_less_overdue(world: World) -> None:
+    arn = world.created()
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=None)
+    world.delete(arn)
+    due_since = world.claim().due_since
+    assert due_since == world.claim().closing_at
+    world.clock.pause(3600.0)
+    world.sweep()
+    claim = world.claim()
+    assert (claim.failures, claim.due_since) == (2, due_since)
+    assert claim.check_at > due_since
+
+
 def test_a_claim_of_which_nothing_came_ends_when_that_is_certain(world: World) -> None:
     _cancelled_while_in_doubt(world)
     world.delete("support-Number-1A2B3C")
     # The attempt's fifteen minutes, and what Connect may need to show a number.
     until = max(world.claim().doubts.values())
-    world.clock.now = until + 119.0
+    world.clock.now = until + LAG_SECONDS - 1.0
     world.sweep()
     assert world.claim().state is ClaimState.CLOSING
-    world.clock.now = until + 121.0
+    world.clock.now = until + LAG_SECONDS + 1.0
     world.sweep()
     assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, Outcome.NEVER_CLAIMED)
     assert world.claim().closed_at == int(world.clock.now)
@@ -76,6 +107,8 @@ def test_a_failed_claim_that_connect_does_not_take_back_is_released_after_a_day(
     world.delete(failed.physical_id, TargetArn=full)
     claim = world.claim()
     assert claim.lapsing
+    # It is Connect's turn until then, so nothing is overdue before.
+    assert claim.due_since == claim.check_at
     assert _DAY < claim.check_at - world.clock.now <= 26 * 3600
     world.clock.now = claim.check_at - 1.0
     world.sweep()

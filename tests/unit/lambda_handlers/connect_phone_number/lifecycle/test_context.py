@@ -33,6 +33,21 @@ def test_ownership_tags(world: World) -> None:
     assert set(tags) == set(rules.OWNERSHIP_TAGS)
 
 
+def test_tags_are_put_on_together_with_the_providers_own(world: World) -> None:
+    # The role may tag a number only in a request that has the provider's tag.
+    arn = world.claimed_by_hand("+12065550100")
+    world.attempt().tag(arn, {"team": "support"})
+    (call,) = world.calls("TagResource")
+    assert call.parameters["tags"] == {"team": "support", rules.PROVIDER_TAG: "shared"}
+    assert world.number(arn).tags == {"team": "support", rules.PROVIDER_TAG: "shared"}
+
+
+def test_nobody_elses_tag_stands_for_the_providers_own(world: World) -> None:
+    arn = world.claimed_by_hand("+12065550100")
+    world.attempt().tag(arn, {rules.PROVIDER_TAG: "other"})
+    assert world.number(arn).tags == {rules.PROVIDER_TAG: "shared"}
+
+
 def test_reread(world: World) -> None:
     arn = world.created()
     before = world.claim()

@@ -1,48 +1,44 @@
 """What is done when the ledger has moved on meanwhile, and what a later request changes in a claim that goes on."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Store, Write
+from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Write
+from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
+from lambda_handlers.connect_phone_number.protocol.request import parse_request
+from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
 
 
-class ContradictingStore:
-    """A ledger in which somebody else has been faster, once."""
+class ContradictingStore(MemoryStore):
+    """A ledger in which somebody else is faster, once."""
 
-    def __init__(self, store: Store, is_meant: Callable[[Item], bool]) -> None:
-        self._store = store
+    def __init__(self, world: World, is_meant: Callable[[Item], bool]) -> None:
+        super().__init__(world.clock)
         self._is_meant = is_meant
         self.contradicted = 0
-
-    def get(self, key: Key) -> Item | None:
-        return self._store.get(key)
-
-    def query(self, partition: str) -> list[Item]:
-        return self._store.query(partition)
-
-    def index(self, due: str, until: int | None) -> list[Key]:
-        return self._store.index(due, until)
 
     def write(self, writes: Sequence[Write]) -> None:
         if not self.contradicted and any(write.item is not None and self._is_meant(write.item) for write in writes):
             self.contradicted += 1
             raise Conflict
-        self._store.write(writes)
+        super().write(writes)
 
 
 def _contradicting(world: World, is_meant: Callable[[Item], bool]) -> ContradictingStore:
-    store = ContradictingStore(world.store, is_meant)
+    """Give the world a new ledger."""
+    store = ContradictingStore(world, is_meant)
     world.store = store
     return store
 
 
 def test_a_release_that_failed_is_counted_once_though_the_first_write_of_it_conflicts(world: World) -> None:
+    store = _contradicting(world, lambda item: item.get("failures") == 1)
     arn = world.created()
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=1)
-    store = _contradicting(world, lambda item: item.get("failures") == 1)
     assert world.delete(arn).status == "FAILED"
     assert store.contradicted == 1
     assert (world.claim().state, world.claim().failures) == (ClaimState.CLOSING, 1)
@@ -86,7 +82,7 @@ def test_a_refusal_after_no_answer_leaves_the_doubt_until_connect_would_show_the
     assert world.create().succeeded
     ((doubt, until),) = world.claim().doubts.items()
     assert doubt.startswith(taken[0] + "/")
-    assert 100 < until - world.clock.now <= 120
+    assert LAG_SECONDS - 20 < until - world.clock.now <= LAG_SECONDS
 
 
 def test_a_retried_create_gives_its_claim_new_time(world: World) -> None:
@@ -104,10 +100,9 @@ def test_a_retried_create_gives_its_claim_new_time(world: World) -> None:
 
 
 def test_cloudformation_is_asked_about_the_very_stack(world: World) -> None:
-    arn = world.created(RemovalPolicy="retain")
-    world.stacks.asked.clear()
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    assert world.stacks.asked == [(STACK,)]
+    arn = world.created(ReleaseProtection="true")
+    assert not world.delete(arn).succeeded
+    assert world.stacks.asked == [("state", STACK)]
 
 
 def test_a_delete_that_cannot_look_at_an_unknown_number_names_it(world: World) -> None:
@@ -127,10 +122,31 @@ def test_a_refused_claim_names_number_and_target(world: World) -> None:
 
 
 def test_the_answer_to_a_delete_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
-    arn = world.created()
     store = _contradicting(world, lambda item: item.get("type") == "Delete" and isinstance(item.get("answer"), dict))
-    assert world.delete(arn).succeeded
+    event = world.event("Delete", world.created())
+    assert world.send(event).succeeded
     assert store.contradicted == 1
-    requests = world.attempt().ledger.resource(world.claim().resource).requests.values()
-    assert {request.answer.status for request in requests if request.answer} == {"SUCCESS"}
-    assert all(request.answer is not None for request in requests)
+    request = world.attempt().ledger.request(world.claim().resource, parse_request(event).attempt)
+    assert request is not None
+    assert request.answer is not None
+    assert request.answer.status == "SUCCESS"
+
+
+def test_an_adoption_that_was_forestalled_looks_again_whose_the_number_is(world: World) -> None:
+    store = _contradicting(world, lambda item: bool(item.get("settings_before_adoption")))
+    arn = world.claimed_by_hand("+12065550150")
+    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
+    assert world.create(**wanted).physical_id == arn
+    assert store.contradicted == 1
+
+
+def test_a_give_back_whose_last_write_conflicts_is_made_again(world: World) -> None:
+    store = _contradicting(world, lambda item: item.get("outcome") == "GIVEN_BACK")
+    arn = world.claimed_by_hand("+12065550150")
+    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
+    assert world.created(**wanted) == arn
+    world.stacks.status = "ROLLBACK_IN_PROGRESS"
+    assert world.delete(arn, **wanted).succeeded
+    assert store.contradicted == 1
+    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, "GIVEN_BACK")
+    assert world.number(arn).tags == {}

@@ -100,6 +100,18 @@ def test_an_ownership_tag_that_was_taken_off_is_put_back(world: World, key: str)
     assert world.number(arn).tags == before
 
 
+def test_every_call_that_puts_tags_on_carries_the_providers_own(world: World) -> None:
+    # The role may tag only with it.
+    arn = world.created()
+    world.client.untag_resource(resourceArn=arn, tagKeys=[rules.RESOURCE_TAG])
+    assert world.update(arn, Tags=tag_list(team="support")).succeeded
+    tagged = [call.parameters["tags"] for call in world.calls("TagResource")]
+    assert tagged == [
+        {rules.RESOURCE_TAG: "Number", rules.PROVIDER_TAG: world.provider_id},
+        {"team": "support", rules.PROVIDER_TAG: world.provider_id},
+    ]
+
+
 def test_more_tags_than_the_number_takes(world: World) -> None:
     arn = world.created()
     world.client.tag_resource(resourceArn=arn, tags={f"by-hand-{index}": "" for index in range(5)})

@@ -4,40 +4,37 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState, ResourceKey
-from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState
 from lambda_handlers.connect_phone_number.ledger.store import Write
-from lambda_handlers.connect_phone_number.lifecycle.decision import Place, decide
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
     INVENTED,
     PREFIX,
+    RESOURCE,
+    ROLLING_BACK,
     STALE,
+    claim_of,
     decided,
+    head,
+    let_go,
     only_claim,
     reason,
+    replaced,
+    unheard,
     without_time,
 )
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
     NOW,
-    PROVIDER,
     REGION,
-    STACK,
     Event,
-    VirtualClock,
     World,
 )
 
 
 def _states(world: World) -> list[ClaimState]:
     return [claim.state for claim in world.claims()]
-
-
-def _named(world: World, arn: str) -> Claim:
-    (claim,) = (claim for claim in world.claims() if claim.arn == arn)
-    return claim
 
 
 # --- Stale requests ---
@@ -74,12 +71,29 @@ def test_a_create_of_the_same_second_as_a_delete_is_stale(world: World) -> None:
     assert reason(decided(world, create)) == STALE
 
 
+def test_a_create_of_the_same_second_as_another_is_not_stale(world: World) -> None:
+    first, second = world.event("Create"), world.event("Create")
+    second["ResponseURL"] = first["ResponseURL"] + "again"
+    claim = only_claim(decided(world, first))
+    assert only_claim(decided(world, second)) == claim
+
+
 def test_an_update_of_the_same_second_as_a_create_is_not_stale(world: World) -> None:
     create = world.event("Create")
     arn = world.send(create).physical_id
     update = world.event("Update", arn)
     update["ResponseURL"] = create["ResponseURL"] + "update"
     assert decided(world, update).answer is None
+
+
+def test_an_update_of_the_same_second_as_a_delete_is_not_stale(world: World) -> None:
+    # A roll-back sends both.
+    old, new = replaced(world)
+    world.stacks.status = ROLLING_BACK
+    delete, update = world.event("Delete", new, CountryCode="GB"), world.event("Update", new)
+    update["ResponseURL"] = delete["ResponseURL"] + "update"
+    decided(world, delete)
+    assert only_claim(decided(world, update)) == claim_of(world, old).id
 
 
 def test_without_times_a_create_is_refused_after_a_delete_that_came_before_it(world: World) -> None:
@@ -105,13 +119,13 @@ def test_without_times_a_delete_that_follows_its_create_refuses_nothing(world: W
 
 
 def test_a_create_opens_a_claim(world: World) -> None:
-    event = world.event("Create", Description="Support", RemovalPolicy="retain", ServiceTimeout="600")
+    event = world.event("Create", Description="Support", ServiceTimeout="600")
     claim_id = only_claim(decided(world, event))
     claim = world.claim()
     assert (claim.id, claim.state, claim.opening.description) == (claim_id, ClaimState.OPENING, "Support")
-    assert (claim.attempt, claim.retain, claim.confirmed) == (parse_request(event).attempt, True, False)
+    assert (claim.attempt, claim.acknowledged, claim.protected) == (parse_request(event).attempt, False, False)
     # The sweeper looks when the request is over, and no attempt can still be at work.
-    assert claim.check_at == int(NOW) + 1 + 600 - 20 + 20 * 60
+    assert claim.check_at == claim.due_since == int(NOW) + 1 + 600 - 20 + 20 * 60
 
 
 def test_a_redelivery_is_decided_as_before(world: World) -> None:
@@ -121,12 +135,13 @@ def test_a_redelivery_is_decided_as_before(world: World) -> None:
 
 
 def test_a_retried_create_resumes_the_claim(world: World) -> None:
-    first = only_claim(decided(world, world.event("Create", Description="one")))
+    first = only_claim(decided(world, world.event("Create", Description="one", ServiceTimeout="600")))
     again = world.event("Create", Description="two", ServiceTimeout="900")
     assert only_claim(decided(world, again)) == first
     claim = world.claim()
     assert claim.attempt == parse_request(again).attempt
     assert (claim.opening.description, claim.desired.description) == ("one", "two")
+    assert claim.check_at == claim.due_since == int(world.clock()) + 900 - 20 + 20 * 60
 
 
 def test_a_create_that_wants_another_number_closes_the_claim_before(world: World) -> None:
@@ -134,6 +149,7 @@ def test_a_create_that_wants_another_number_closes_the_claim_before(world: World
     second = only_claim(decided(world, world.event("Create", CountryCode="GB")))
     assert first != second
     assert _states(world) == [ClaimState.CLOSING, ClaimState.OPENING]
+    assert world.claims()[0].close_reason == "CloudFormation has sent a later request"
 
 
 def test_each_claim_of_a_resource_has_an_id_of_its_own(world: World) -> None:
@@ -144,23 +160,71 @@ def test_each_claim_of_a_resource_has_an_id_of_its_own(world: World) -> None:
     assert len(ids) == 3
 
 
-def test_a_create_for_a_number_that_was_kept_takes_it_up_again(world: World) -> None:
-    arn = world.created(RemovalPolicy="retain")
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    assert only_claim(decided(world, world.event("Create", RemovalPolicy="retain"))) == _named(world, arn).id
+def test_a_create_resumes_a_live_claim_of_which_cloudformation_says_that_it_never_named_its_number(
+    world: World,
+) -> None:
+    arn = unheard(world)
+    opened_at, check_at = world.claim().opened_at, world.claim().check_at
+    again = world.event("Create", Description="two")
+    assert only_claim(decided(world, again)) == world.claim().id
+    claim = world.claim()
+    assert (claim.state, claim.arn, claim.attempt) == (ClaimState.LIVE, arn, parse_request(again).attempt)
+    assert (claim.desired.description, claim.check_at, claim.due_since) == ("two", check_at, check_at)
+    # A number that was claimed is the resource's under whatever name CloudFormation may have recorded it.
+    assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at, True)]
 
 
-def test_a_create_for_another_number_leaves_alone_what_was_kept(world: World) -> None:
-    arn = world.created(RemovalPolicy="retain")
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    decided(world, world.event("Create", CountryCode="GB"))
+def test_what_cloudformation_has_said_before_is_void_when_a_request_takes_the_number_up(world: World) -> None:
+    unheard(world)
+    world.clock.pause(400.0)
+    world.sweep()
+    assert world.claim().disowned_at
+    assert only_claim(decided(world, world.event("Create"))) == world.claim().id
+    assert not world.claim().disowned_at
+
+
+def test_a_create_leaves_alone_the_retained_number_that_cloudformation_has_named(world: World) -> None:
+    arn = world.created()
+    let_go(world, arn)
+    assert only_claim(decided(world, world.event("Create"))) != claim_of(world, arn).id
     assert _states(world) == [ClaimState.LIVE, ClaimState.OPENING]
+    assert claim_of(world, arn).acknowledged
+
+
+def test_a_create_does_not_ask_about_a_number_that_a_request_has_named(world: World) -> None:
+    arn = world.created()
+    assert world.update(arn, Description="x").succeeded
+    let_go(world, arn)
+    assert only_claim(decided(world, world.event("Create"))) != claim_of(world, arn).id
+    assert world.stacks.asked == []
+
+
+def test_a_create_fails_where_cloudformation_does_not_tell_whether_it_has_named_the_number(world: World) -> None:
+    unheard(world)
+    before = world.claim()
+    world.stacks.is_silent = True
+    assert reason(decided(world, world.event("Create"))) == (
+        f"CloudFormation did not tell what has become of {before.phone_number}, so nothing is done to it now. Check "
+        "that the provider's role may call cloudformation:DescribeStackEvents, then try again."
+    )
+    assert world.claims() == [before]
+
+
+def test_a_create_for_another_number_leaves_alone_what_is_live(world: World) -> None:
+    # Whether CloudFormation knows it is a question for the sweeper.
+    arn = unheard(world)
+    before = claim_of(world, arn)
+    assert only_claim(decided(world, world.event("Create", CountryCode="GB")))
+    assert _states(world) == [ClaimState.LIVE, ClaimState.OPENING]
+    assert claim_of(world, arn) == before
+    assert world.stacks.asked == []
 
 
 def test_an_update_in_place_keeps_the_claim(world: World) -> None:
     arn = world.created()
     assert only_claim(decided(world, world.event("Update", arn, Description="x"))) == world.claim().id
-    assert world.claim().confirmed
+    assert world.claim().acknowledged
+    assert world.stacks.asked == []
 
 
 @pytest.mark.parametrize(
@@ -191,6 +255,7 @@ def test_a_replacement_is_refused_unless_it_is_allowed(world: World, wanted: dic
         "want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
     )
     assert _states(world) == [ClaimState.LIVE]
+    assert world.claim().acknowledged, "the update has named it all the same"
 
 
 def test_a_replacement_that_is_allowed_opens_a_claim_and_keeps_the_old_one(world: World) -> None:
@@ -213,29 +278,47 @@ def test_a_protected_number_is_not_replaced_even_if_that_is_allowed(world: World
     )
 
 
-def test_the_rollback_of_a_replacement_goes_back_to_the_old_number(world: World) -> None:
-    old = world.created()
-    replaced = world.update(old, CountryCode="GB", AllowReplacement="true")
-    assert replaced.physical_id != old
-    back = world.event("Update", replaced.physical_id)
-    assert only_claim(decided(world, back)) == _named(world, old).id
+def test_an_update_resumes_the_replacement_that_an_earlier_one_has_begun(world: World) -> None:
+    arn = world.created()
+    wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
+    begun = only_claim(decided(world, world.event("Update", arn, **wanted)))
+    assert only_claim(decided(world, world.event("Update", arn, **wanted))) == begun
+    assert len(world.claims()) == 2
+    assert world.stacks.asked == []
+
+
+def test_an_update_resumes_the_replacement_that_cloudformation_never_heard_of(world: World) -> None:
+    arn = world.created()
+    wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
+    world.handle(world.event("Update", arn, **wanted))
+    answered = world.answers[-1].physical_id
+    assert answered != arn
+    again = only_claim(decided(world, world.event("Update", arn, **wanted)))
+    claim = claim_of(world, answered)
+    assert again == claim.id
     assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE]
+    assert world.stacks.asked == [("has_named", RESOURCE, answered, claim.opened_at, True)]
 
 
-def test_it_goes_back_also_where_the_new_number_would_do(world: World) -> None:
-    old = world.created()
-    new = world.update(old, Prefix="+1312", AllowReplacement="true").physical_id
-    assert new != old
-    assert only_claim(decided(world, world.event("Update", new))) == _named(world, old).id
+def test_an_update_fails_where_cloudformation_does_not_tell_whether_it_has_named_the_number(world: World) -> None:
+    arn = world.created()
+    wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
+    world.handle(world.event("Update", arn, **wanted))
+    before = world.claims()
+    world.stacks.is_silent = True
+    refusal = reason(decided(world, world.event("Update", arn, **wanted)))
+    assert refusal.startswith(f"CloudFormation did not tell what has become of {before[1].phone_number}, ")
+    assert [replace(claim, version=0) for claim in world.claims()] == [replace(claim, version=0) for claim in before]
 
 
 def test_an_update_of_a_number_that_the_ledger_does_not_know(world: World) -> None:
     arn = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-555555555555"
     assert reason(decided(world, world.event("Update", arn))) == (
-        f"The ledger of this provider knows nothing of {arn}, so it is not changed. If the number is yours, remove "
-        "the resource from the template with a retaining removal policy and add it again under another name, with "
-        "Adopt and PhoneNumber."
+        f"{arn} is not a number that this provider has for this resource, so nothing was changed. If it was released, "
+        "claim a new one with another logical id. If the account still holds it, remove this resource from the "
+        "template with DeletionPolicy Retain and adopt the number under another logical id (Adopt and PhoneNumber)."
     )
+    assert world.claims() == []
 
 
 def test_an_update_of_a_number_that_is_released(world: World) -> None:
@@ -254,36 +337,47 @@ def test_bad_input_opens_nothing_and_changes_nothing(world: World, request_type:
     before = world.claim()
     event = world.event(request_type, arn, CountryCode="XX")
     assert reason(decided(world, event)).startswith("CountryCode must be a two-letter country code")
-    assert [replace(claim, confirmed=False, version=0) for claim in world.claims()] == [replace(before, version=0)]
+    # What the update has named it has named.
+    expected = replace(before, acknowledged=request_type == "Update", version=0)
+    assert [replace(claim, version=0) for claim in world.claims()] == [expected]
 
 
-# --- Numbers that CloudFormation does not know of ---
+# --- Numbers that a request does not mention ---
 
 
-def test_an_abandoned_clean_up_is_made_good_by_the_next_update(world: World) -> None:
-    old = world.created()
-    new = world.update(old, CountryCode="GB", AllowReplacement="true").physical_id
-    decided(world, world.event("Update", new, CountryCode="GB", Description="x"))
-    assert _named(world, old).state is ClaimState.CLOSING
-    assert _named(world, new).state is ClaimState.LIVE
-
-
-def test_an_abandoned_clean_up_is_made_good_by_the_delete(world: World) -> None:
-    old = world.created()
-    new = world.update(old, CountryCode="GB", AllowReplacement="true").physical_id
-    decided(world, world.event("Delete", new, CountryCode="GB"))
-    assert _states(world) == [ClaimState.CLOSING, ClaimState.CLOSING]
+def test_an_update_leaves_alone_the_old_number_whose_clean_up_was_abandoned(world: World) -> None:
+    old, new = replaced(world)
+    assert only_claim(decided(world, world.event("Update", new, CountryCode="GB", Description="x")))
+    assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE]
+    assert claim_of(world, old).acknowledged
 
 
 def test_the_clean_up_of_an_old_number_leaves_the_new_one_alone(world: World) -> None:
-    old = world.created()
-    new = world.update(old, CountryCode="GB", AllowReplacement="true").physical_id
+    old, new = replaced(world)
     decided(world, world.event("Delete", old))
-    assert _named(world, old).state is ClaimState.CLOSING
-    assert _named(world, new).state is ClaimState.LIVE
+    assert claim_of(world, old).state is ClaimState.CLOSING
+    assert claim_of(world, new).state is ClaimState.LIVE
+
+
+def test_an_update_closes_the_replacement_that_was_never_answered(world: World) -> None:
+    arn = world.created()
+    decided(world, world.event("Update", arn, CountryCode="GB", AllowReplacement="true"))
+    assert only_claim(decided(world, world.event("Update", arn))) == claim_of(world, arn).id
+    assert _states(world) == [ClaimState.LIVE, ClaimState.CLOSING]
 
 
 # --- Time and writing ---
+
+
+def test_the_head_names_the_claims_that_are_not_closed_and_the_latest_request(world: World) -> None:
+    old, new = replaced(world)
+    assert head(world).claims == tuple(claim.id for claim in world.claims())
+    assert head(world).latest_type == "Update"
+    assert world.delete(old).succeeded
+    decided(world, world.event("Update", new, CountryCode="GB"))
+    assert head(world).claims == (claim_of(world, new).id,)
+    decided(world, world.event("Delete", new))
+    assert (head(world).claims, head(world).latest_type) == ((claim_of(world, new).id,), "Delete")
 
 
 def test_the_deadline_counts_from_when_cloudformation_sent_the_request(world: World) -> None:
@@ -328,9 +422,8 @@ def test_the_same_request_decided_twice_at_once_opens_one_claim(world: World) ->
     assert len(world.claims()) == 1
 
 
-def test_everything_is_written_at_once() -> None:
+def test_everything_is_written_at_once(world: World) -> None:
     # A decision of which only a part is written could be made twice.
-    world = World()
     counts: list[int] = []
 
     class Counting(MemoryStore):
@@ -338,16 +431,10 @@ def test_everything_is_written_at_once() -> None:
             counts.append(len(writes))
             super().write(writes)
 
-    clock = VirtualClock()
-    world.store = Counting(clock)
-    attempt = world.attempt()
-    decide(
-        parse_request(world.event("Create")),
-        Ledger(world.store, attempt.timing),
-        world.stacks,
-        Place(REGION, ACCOUNT, PROVIDER),
-        attempt.timing.now,
-    )
+    world.store = Counting(world.clock)
+    event = world.event("Create")
+    decided(world, event)
     assert counts == [3]
-    resource = attempt.ledger.resource(ResourceKey(STACK, "Number"))
-    assert (resource.head.version, len(resource.requests), len(resource.claims)) == (1, 1, 1)
+    resource = world.attempt().ledger.resource(RESOURCE, parse_request(event).attempt)
+    assert resource.request is not None
+    assert (resource.head.version, resource.request.version, world.claim().version) == (1, 1, 1)

@@ -1,5 +1,7 @@
 """An adoption that comes to nothing."""
 
+from typing import Any
+
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
@@ -7,15 +9,23 @@ from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcom
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     INVENTED,
     NUMBER,
+    SALES,
     adopt,
+    adopt_for_good,
+    adopt_unheard,
+    adopt_within_the_stack,
     adoption,
+    claimed_with_flow,
     delete,
+    flows,
     retained,
 )
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
     Died,
+    Event,
     World,
     die,
     tag_list,
@@ -23,18 +33,72 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
 )
 
 
+def _rolled_back(world: World, arn: str) -> Event:
+    """Return the Delete that takes the adoption back."""
+    world.stacks.status = "ROLLBACK_IN_PROGRESS"
+    return world.event("Delete", arn, stack=OTHER_STACK, resource="Sales")
+
+
 def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_first(world: World) -> None:
     arn = retained(world)
     adopt(world)
-    world.stacks.rolling_back = True
-    assert delete(world, arn).succeeded
+    deleted = world.send(_rolled_back(world, arn))
+    assert (deleted.status, deleted.reason) == (
+        "SUCCESS",
+        (
+            f"{NUMBER} was not released: its adoption was undone, or not seen complete, so it was given back as it was "
+            "found."
+        ),
+    )
     assert world.held() == [NUMBER]
     owner = world.claim()
-    assert (owner.state, owner.retain) == (ClaimState.LIVE, True)
+    assert owner.state is ClaimState.LIVE
     assert world.number(arn).tags[rules.CLAIM_TAG] == owner.id
+    number = world.attempt().ledger.number(NUMBER)
+    assert number is not None
+    assert (number.stack_id, number.logical_resource_id, number.claim_id) == (
+        RESOURCE.stack_id,
+        RESOURCE.logical_resource_id,
+        owner.id,
+    )
     assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
-    world.stacks.rolling_back = False
+    world.stacks.status = "UPDATE_COMPLETE"
     assert adopt(world).succeeded, "it can be adopted again"
+
+
+def test_s19_the_adoption_under_another_name_is_given_back_to_the_old_one(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER)
+    assert adopt_within_the_stack(world).succeeded
+    world.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    assert world.delete(arn, resource="Renamed").succeeded
+    assert world.number(arn).tags[rules.RESOURCE_TAG] == "Number"
+    world.stacks.status = "UPDATE_ROLLBACK_COMPLETE"
+    assert world.update(arn, PhoneNumber=NUMBER, Description="x").succeeded, "the old resource has it as before"
+    assert world.delete(arn, PhoneNumber=NUMBER).succeeded
+    assert world.held() == []
+
+
+def test_a_number_whose_previous_owner_the_ledger_has_lost_is_given_back_to_nobody(world: World) -> None:
+    arn = retained(world)
+    adopt(world)
+    world.store.remove(world.claim().key)
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert world.number(arn).tags == {}
+    assert world.held() == [NUMBER]
+    assert world.attempt().ledger.number(NUMBER) is None
+
+
+def test_a_number_is_its_first_resources_again_also_after_requests_that_left_it_alone(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER)
+    assert adopt_within_the_stack(world).succeeded
+    # Deletes that find it in other hands.
+    for _ in range(2):
+        assert world.delete(arn, PhoneNumber=NUMBER).succeeded
+    world.stacks.hold(RESOURCE, arn)
+    assert world.delete(arn, resource="Renamed").succeeded
+    assert world.held() == [NUMBER]
+    assert world.delete(arn, PhoneNumber=NUMBER).succeeded
+    assert world.held() == []
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -57,35 +121,122 @@ def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, momen
     assert world.attempt().ledger.number(NUMBER) is None
 
 
-def test_an_adoption_cancelled_after_it_has_finished_is_given_back(world: World) -> None:
+def test_an_adoption_whose_answer_never_arrived_is_given_back_when_it_is_cancelled(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER, {"by-hand": "yes"})
-    assert adopt(world, Tags=tag_list(team="sales")).succeeded
+    adopt_unheard(world, Tags=tag_list(team="sales"))
     assert delete(world, INVENTED).succeeded
     assert world.held() == [NUMBER]
     assert set(world.number(arn).tags) & set(rules.OWNERSHIP_TAGS) == set()
-    assert user_tags(world.number(arn))["by-hand"] == "yes"
+    assert user_tags(world.number(arn)) == {"by-hand": "yes"}
+
+
+def test_an_adoption_of_which_cloudformation_never_took_note_is_given_back_by_the_sweeper(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    adopt_unheard(world, Description="Sales")
+    for _ in range(2):
+        world.clock.pause(400.0)
+        world.sweep()
+    claim = world.claim(OTHER_STACK, "Sales")
+    assert (claim.outcome, claim.close_reason) == (
+        Outcome.GIVEN_BACK,
+        "CloudFormation never took note of its answer",
+    )
+    assert (world.number(arn).tags, world.number(arn).description) == ({}, "By hand")
+    assert world.held() == [NUMBER]
+
+
+def test_an_adoption_that_failed_is_given_back_by_the_sweeper_though_no_delete_comes(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    world.emulator.faults.add("UpdatePhoneNumberMetadata", "error", code="InvalidParameterException")
+    assert adopt(world, Description="Sales").status == "FAILED"
+    world.clock.pause(1200.0)
+    world.sweep()
+    assert world.number(arn).tags == {}
+    assert world.held() == [NUMBER]
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
 
 
 def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None:
-    arn = world.claimed_by_hand(NUMBER, {"by-hand": "yes", "team": "support"})
+    arn, flow = claimed_with_flow(world)
+    world.client.tag_resource(resourceArn=arn, tags={"by-hand": "yes", "team": "support"})
     other = world.emulator.add_instance(REGION)
-    assert adopt(world, TargetArn=other, Description="Sales", Tags=tag_list(team="sales", cost="42")).succeeded
-    assert delete(world, INVENTED).succeeded
+    there = world.emulator.add_contact_flow(other)
+    changes: dict[str, Any] = {"TargetArn": other, "ContactFlowArn": there, "Description": "Sales"}
+    assert adopt(world, Tags=tag_list(team="sales", cost="42"), **changes).succeeded
+    assert (world.number(arn).target_arn, flows(world, arn)) == (other, [there])
+    assert world.send(_rolled_back(world, arn)).succeeded
     number = world.number(arn)
     assert (number.description, number.target_arn) == ("By hand", world.instance)
     assert number.tags == {"by-hand": "yes", "team": "support"}
+    assert flows(world, arn) == [flow]
     assert world.attempt().ledger.number(NUMBER) is None
+
+
+def test_the_flow_that_the_number_had_is_given_back(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    assert adopt(world, ContactFlowArn=world.emulator.add_contact_flow(world.instance)).succeeded
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert flows(world, arn) == [flow]
+
+
+def test_the_flow_that_a_move_has_dropped_is_given_back(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    assert adopt(world, TargetArn=world.emulator.add_instance(REGION)).succeeded
+    assert flows(world, arn) == []
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert (world.number(arn).target_arn, flows(world, arn)) == (world.instance, [flow])
+
+
+def test_a_number_that_had_no_flow_has_none_again(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    assert adopt(world, ContactFlowArn=world.emulator.add_contact_flow(world.instance)).succeeded
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert flows(world, arn) == []
+
+
+def test_a_flow_that_the_adoption_never_touched_is_left_alone(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    assert adopt(world, Description="Sales").succeeded
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert flows(world, arn) == [flow]
+    assert world.calls("DisassociatePhoneNumberContactFlow") == world.calls("BatchGetFlowAssociation") == []
+    assert len(world.calls("AssociatePhoneNumberContactFlow")) == 1
+
+
+def test_the_flow_of_a_numbers_group_is_given_back_in_its_own_instance(world: World) -> None:
+    group = world.emulator.add_traffic_distribution_group(REGION, "us-east-1")
+    arn, flow = claimed_with_flow(world)
+    world.client.update_phone_number(PhoneNumberId=arn, TargetArn=group)
+    world.clock.pause(200.0)
+    instance, flow_id = rules.contact_flow_ids(flow)
+    world.client.associate_phone_number_contact_flow(PhoneNumberId=arn, InstanceId=instance, ContactFlowId=flow_id)
+    before = flows(world, arn)
+    assert flow in before
+    changed = world.emulator.add_contact_flow(world.instance)
+    assert adopt(world, TargetArn=group, ContactFlowArn=changed).succeeded
+    assert changed in flows(world, arn)
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert flows(world, arn) == before
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
-    "method", ["update_phone_number", "update_phone_number_metadata", "tag_resource", "untag_resource"]
+    "method",
+    [
+        "update_phone_number",
+        "update_phone_number_metadata",
+        "tag_resource",
+        "untag_resource",
+        "associate_phone_number_contact_flow",
+    ],
 )
 def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: World, moment: str, method: str) -> None:
-    arn = world.claimed_by_hand(NUMBER)
+    arn, flow = claimed_with_flow(world)
     other = world.emulator.add_instance(REGION)
-    assert adopt(world, TargetArn=other, Description="Sales", Tags=tag_list(team="sales")).succeeded
-    delete = world.event("Delete", INVENTED, stack=OTHER_STACK, resource="Sales")
+    there = world.emulator.add_contact_flow(other)
+    changes: dict[str, Any] = {"TargetArn": other, "ContactFlowArn": there, "Description": "Sales"}
+    assert adopt(world, Tags=tag_list(team="sales"), **changes).succeeded
+    delete = _rolled_back(world, arn)
     world.hooks(moment)[method] = die
     try:
         world.handle(delete)
@@ -95,6 +246,8 @@ def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: Wo
     world.hooks(moment).clear()
     number = world.number(arn)
     assert (number.description, number.tags, number.target_arn) == ("By hand", {}, world.instance)
+    assert flows(world, arn) == [flow]
+    assert world.answers[-1].succeeded
     assert world.calls("ReleasePhoneNumber") == []
 
 
@@ -103,7 +256,7 @@ def test_a_give_back_that_is_refused_fails_and_is_finished_by_the_sweeper(world:
     arn = world.claimed_by_hand(NUMBER)
     assert adopt(world).succeeded
     world.emulator.faults.add("UntagResource", "error", code=code, calls=None)
-    failed = delete(world, INVENTED)
+    failed = world.send(_rolled_back(world, arn))
     assert failed.status == "FAILED"
     assert "UntagResource" in failed.reason
     world.emulator.faults.clear()
@@ -114,9 +267,77 @@ def test_a_give_back_that_is_refused_fails_and_is_finished_by_the_sweeper(world:
     assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
 
 
-def test_an_adoption_of_a_number_that_was_released_by_hand_meanwhile_is_over(world: World) -> None:
+@pytest.mark.parametrize("completed", [False, True])
+def test_that_an_adoption_is_undone_stands_whatever_a_later_delete_is_sent_for(world: World, completed: bool) -> None:
     arn = world.claimed_by_hand(NUMBER)
     assert adopt(world).succeeded
+    world.emulator.faults.add("UntagResource", "error", code="AccessDeniedException", calls=None)
+    assert world.send(_rolled_back(world, arn)).status == "FAILED"
+    world.emulator.faults.clear()
+    world.stacks.completed = completed
+    assert delete(world, arn).succeeded
+    assert world.held() == [NUMBER]
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+
+
+def test_one_not_found_does_not_keep_a_number_from_being_given_back(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    assert adopt(world, Description="Sales").succeeded
+    world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=1)
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert (world.number(arn).tags, world.number(arn).description) == ({}, "By hand")
+
+
+def test_a_number_that_somebody_else_has_taken_over_by_its_tags_is_left_as_it_is(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    assert adopt(world, Description="Sales").succeeded
+    theirs = {rules.PROVIDER_TAG: "theirs", rules.CLAIM_TAG: "their-claim"}
+    world.client.tag_resource(resourceArn=arn, tags=theirs)
+    before = dict(world.number(arn).tags)
+    assert world.send(_rolled_back(world, arn)).succeeded
+    assert (world.number(arn).tags, world.number(arn).description) == (before, "Sales")
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+
+
+@pytest.mark.parametrize("by", ["Delete", "cancellation"])
+def test_an_adoption_of_a_number_that_was_released_by_hand_meanwhile_is_over(world: World, by: str) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    if by == "Delete":
+        adopt(world)
+    else:
+        adopt_unheard(world)
     world.released_by_hand(arn)
-    assert delete(world, INVENTED).succeeded
+    world.clock.pause(301)
+    assert delete(world, arn if by == "Delete" else INVENTED).succeeded
     assert world.claim(OTHER_STACK, "Sales").state is ClaimState.CLOSED
+
+
+def test_a_number_that_connect_does_not_show_yet_is_not_taken_for_gone(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    adopt(world)
+    world.client.release_phone_number(PhoneNumberId=arn)
+    refused = delete(world, arn)
+    assert not refused.succeeded
+    assert f"Amazon Connect does not show {NUMBER} yet, so it cannot be given back now." in refused.reason
+    assert world.claim(OTHER_STACK, "Sales").state is ClaimState.CLOSING
+
+
+def test_a_number_that_was_adopted_for_good_is_given_back_where_its_previous_owner_has_it_again(world: World) -> None:
+    # A resource is imported into its old stack, or its retention was undone by a roll-back.
+    arn = retained(world)
+    adopt_for_good(world)
+    world.stacks.hold(RESOURCE, arn)
+    assert delete(world, arn).succeeded
+    assert world.held() == [NUMBER]
+    assert world.claim().state is ClaimState.LIVE
+    assert world.number(arn).tags[rules.STACK_TAG] == RESOURCE.stack_id
+
+
+def test_every_tag_that_is_put_on_carries_the_providers_own(world: World) -> None:
+    arn = retained(world)
+    assert adopt(world, Tags=tag_list(team="sales")).succeeded
+    assert world.send(_rolled_back(world, arn)).succeeded
+    tagged = [call.parameters["tags"].get(rules.PROVIDER_TAG) for call in world.calls("TagResource")]
+    assert tagged == [world.provider_id] * len(tagged)
+    assert len(tagged) == 3, "ownership, the template's tags, and the previous owner's"
+    assert (SALES, arn) in world.stacks.named

@@ -3,6 +3,7 @@
 import pytest
 
 from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import Died, World, die
 
 
@@ -11,7 +12,7 @@ def test_a_number_that_comes_after_its_claim_was_closed_is_released(world: World
 
     def meanwhile(_: object) -> None:
         assert world.delete("support-Number-1A2B3C").succeeded
-        world.clock.now = max(world.claim().doubts.values()) + 121.0
+        world.clock.now = max(world.claim().doubts.values()) + LAG_SECONDS + 1.0
         world.sweep()
         states.append(world.claim().state)
 

@@ -1,6 +1,7 @@
 """What follows from the order of three requests, or from which of several claims is meant."""
 
 from dataclasses import replace
+from typing import Any, Final
 
 import pytest
 
@@ -8,65 +9,221 @@ from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState
 from lambda_handlers.connect_phone_number.lifecycle.claiming import record_number
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
     INVENTED,
+    RESOURCE,
+    ROLLING_BACK,
+    claim_of,
     decided,
+    let_go,
     only_claim,
     reason,
+    replaced,
     without_time,
 )
-from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, Died, World, die
+from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, Died, World, die
 
 SECOND = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/99999999-2222-3333-4444-555555555555"
 
 
-def _both_for_the_same(world: World) -> tuple[Claim, Claim]:
-    """Return two open claims of which each was made for what the other was made for, the older one first."""
+BRITISH: Final[dict[str, Any]] = {"CountryCode": "GB", "AllowReplacement": "true"}
+
+
+def _both_for_the_same(world: World, *, acknowledged: bool) -> tuple[Claim, Claim]:
+    """Return two live claims of which each was made for what the other was made for, the older one first."""
     old = world.created()
-    world.update(old, CountryCode="GB", AllowReplacement="true")
+    world.update(old, **BRITISH)
     first, second = world.claims()
     both = tuple(dict.fromkeys((*first.satisfies, *second.satisfies)))
     ledger = world.attempt().ledger
     for claim in (first, second):
-        ledger.save_claim(replace(claim, satisfies=both))
+        ledger.save_claim(replace(claim, satisfies=both, acknowledged=acknowledged))
+    if not acknowledged:
+        world.stacks.named.clear()
     return first, second
 
 
+def _states(world: World) -> list[ClaimState]:
+    return [claim.state for claim in world.claims()]
+
+
+# --- Which of several ---
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
 @pytest.mark.parametrize("named", [0, 1])
-def test_an_update_stays_with_the_number_that_it_names(world: World, named: int) -> None:
-    claim = _both_for_the_same(world)[named]
+def test_an_update_stays_with_the_number_that_it_names(world: World, named: int, acknowledged: bool) -> None:
+    claim = _both_for_the_same(world, acknowledged=acknowledged)[named]
+    world.stacks.status = ROLLING_BACK
     assert only_claim(decided(world, world.event("Update", claim.arn))) == claim.id
 
 
 def test_a_create_resumes_the_latest_claim(world: World) -> None:
-    _, latest = _both_for_the_same(world)
+    _, latest = _both_for_the_same(world, acknowledged=False)
     assert only_claim(decided(world, world.event("Create"))) == latest.id
 
 
-def test_a_kept_number_stays_where_its_resource_is_created_anew_as_another(world: World) -> None:
-    world.created(RemovalPolicy="retain")
+def test_a_create_resumes_the_latest_claim_that_cloudformation_never_named(world: World) -> None:
+    first, latest = _both_for_the_same(world, acknowledged=False)
+    world.stacks.hold(RESOURCE, latest.arn)
+    assert only_claim(decided(world, world.event("Create"))) == first.id
+    assert claim_of(world, latest.arn).acknowledged
+
+
+def test_an_update_takes_up_what_cloudformation_never_named_before_what_it_has(world: World) -> None:
+    first, latest = _both_for_the_same(world, acknowledged=True)
+    ledger = world.attempt().ledger
+    ledger.save_claim(replace(ledger.claim(RESOURCE, first.id), acknowledged=False))
+    world.stacks.named.discard((RESOURCE, first.arn))
+    third = world.update(latest.arn, CountryCode="CA", AllowReplacement="true").physical_id
+    assert only_claim(decided(world, world.event("Update", third, AllowReplacement="true"))) == first.id
+
+
+# --- The way back from a replacement ---
+
+
+@pytest.mark.parametrize(
+    ("status", "root_status"),
+    [
+        (ROLLING_BACK, ""),
+        ("UPDATE_ROLLBACK_FAILED", ""),
+        ("UPDATE_IN_PROGRESS", ROLLING_BACK),
+    ],
+)
+def test_the_rollback_of_a_replacement_goes_back_to_the_old_number(world: World, status: str, root_status: str) -> None:
+    old, new = replaced(world)
+    world.stacks.status, world.stacks.root_status = status, root_status
+    assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
+    assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE]
+    assert claim_of(world, new).acknowledged, "its Delete is to come"
+    assert world.stacks.asked == [("state", STACK)]
+
+
+def test_it_goes_back_also_where_the_new_number_would_do(world: World) -> None:
+    old, new = replaced(world, CountryCode="US", Prefix="+1312")
+    world.stacks.status = ROLLING_BACK
+    assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
+
+
+def test_outside_a_rollback_the_new_number_stays_where_it_would_do(world: World) -> None:
+    old, new = replaced(world, CountryCode="US", Prefix="+1312")
+    assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, new).id
+    assert claim_of(world, old).attempt != claim_of(world, new).attempt
+
+
+def test_outside_a_rollback_an_update_asks_for_a_new_number_and_not_for_the_one_from_before(world: World) -> None:
+    # That one was retained, or is about to be deleted.
+    old, new = replaced(world)
+    opened = only_claim(decided(world, world.event("Update", new, AllowReplacement="true")))
+    assert opened not in (claim_of(world, old).id, claim_of(world, new).id)
+    assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE, ClaimState.OPENING]
+
+
+def test_outside_a_rollback_going_back_is_a_replacement_that_must_be_allowed(world: World) -> None:
+    _, new = replaced(world)
+    assert reason(decided(world, world.event("Update", new))).endswith(
+        "Set AllowReplacement to true if that is what you want, or take back the change of CountryCode, Type, Prefix "
+        "or PhoneNumber."
+    )
+
+
+def test_an_update_fails_where_cloudformation_does_not_tell_whether_it_rolls_back(world: World) -> None:
+    old, new = replaced(world)
+    before = [replace(claim, version=0, acknowledged=True) for claim in world.claims()]
+    world.stacks.is_silent = True
+    assert reason(decided(world, world.event("Update", new, AllowReplacement="true"))) == (
+        "CloudFormation did not tell whether it is rolling the stack back, so it is not certain which number is "
+        "wanted. Nothing was changed. Check that the provider's role may call cloudformation:DescribeStacks, then try "
+        "again."
+    )
+    assert [replace(claim, version=0) for claim in world.claims()] == before
+    world.stacks.is_silent = False
+    world.stacks.status = ROLLING_BACK
+    assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
+
+
+@pytest.mark.parametrize("is_released", [False, True])
+def test_the_rollback_goes_back_also_where_the_new_number_was_deleted_before(world: World, is_released: bool) -> None:
+    old, new = replaced(world)
+    world.stacks.status = ROLLING_BACK
+    delete = world.event("Delete", new, CountryCode="GB")
+    if is_released:
+        assert world.send(delete).succeeded
+    else:
+        decided(world, delete)
+    assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
+    assert (claim_of(world, old).state, claim_of(world, new).is_open) == (ClaimState.LIVE, False)
+
+
+@pytest.mark.parametrize("is_released", [False, True])
+def test_outside_a_rollback_an_update_of_a_deleted_number_is_refused(world: World, is_released: bool) -> None:
+    old, new = replaced(world)
+    before = claim_of(world, old)
+    delete = world.event("Delete", new, CountryCode="GB")
+    if is_released:
+        assert world.send(delete).succeeded
+    else:
+        decided(world, delete)
+    refusal = reason(decided(world, world.event("Update", new, AllowReplacement="true")))
+    assert refusal.endswith(
+        f"({new}) is no longer this resource's (CloudFormation deleted the resource). Add a resource with another "
+        "logical id to claim a new number."
+    )
+    assert claim_of(world, old) == before
+
+
+def test_an_update_that_wants_what_nobody_has_does_not_ask_cloudformation(world: World) -> None:
+    _, new = replaced(world)
+    assert only_claim(decided(world, world.event("Update", new, CountryCode="CA", AllowReplacement="true")))
+    assert world.stacks.asked == []
+
+
+# --- Numbers that were retained ---
+
+
+def test_a_retained_number_stays_where_its_resource_is_created_anew_as_another(world: World) -> None:
+    arn = world.created()
+    let_go(world, arn)
     decided(world, world.event("Create", CountryCode="GB"))
-    kept, opened = world.claims()
-    assert (kept.state, kept.confirmed) == (ClaimState.LIVE, True)
-    assert opened.state is ClaimState.OPENING
+    assert _states(world) == [ClaimState.LIVE, ClaimState.OPENING]
 
 
-def test_a_number_that_is_not_to_be_kept_does_not(world: World) -> None:
-    world.created()
-    decided(world, world.event("Create", CountryCode="GB"))
-    released, _ = world.claims()
-    assert (released.state, released.confirmed) == (ClaimState.CLOSING, False)
+def test_an_update_takes_up_a_live_number_only_where_cloudformation_never_named_it(world: World) -> None:
+    # Retained, and its logical id used again, before the sweeper has come to ask about it.
+    arn = world.created()
+    let_go(world, arn)
+    other = world.created(**BRITISH)
+    taken = only_claim(decided(world, world.event("Update", other, AllowReplacement="true")))
+    assert taken != claim_of(world, arn).id
 
 
-@pytest.mark.parametrize("times", range(6))
-def test_without_times_the_last_request_says_whether_the_creation_was_seen(world: World, times: int) -> None:
-    # Each time with other names of attempts, as the ledger sorts by these.
-    for _ in range(times):
-        world.event("Create")
+# --- Requests without a time ---
+
+
+def test_without_times_the_last_request_says_whether_the_creation_was_seen(world: World) -> None:
     decided(world, without_time(world.event("Create")))
     late = without_time(world.event("Create"))
     decided(world, without_time(world.event("Delete", INVENTED)))
     world.clock.pause(10.0)
     decided(world, without_time(world.event("Delete", INVENTED)))
     assert reason(decided(world, late))
+
+
+def test_without_times_a_delete_that_spares_a_number_refuses_no_update_of_it(world: World) -> None:
+    arn = world.send(without_time(world.event("Create"))).physical_id
+    assert world.send(without_time(world.event("Update", arn, Description="x"))).succeeded
+    decided(world, without_time(world.event("Delete", INVENTED)))
+    assert only_claim(decided(world, without_time(world.event("Update", arn)))) == world.claim().id
+
+
+@pytest.mark.parametrize("timeless", ["Create", "Delete"])
+def test_a_request_with_a_time_and_one_without_go_together(world: World, timeless: str) -> None:
+    create = world.event("Create")
+    decided(world, without_time(create) if timeless == "Create" else create)
+    delete = world.event("Delete", INVENTED)
+    decided(world, without_time(delete) if timeless == "Delete" else delete)
+    assert world.claim().state is ClaimState.CLOSING
+
+
+# --- Which number ---
 
 
 def test_nobody_looks_for_a_number_that_only_this_attempt_has_asked_for(world: World) -> None:

@@ -15,6 +15,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.bad_properties im
     GROUP,
     INSTANCE,
     NUMBER,
+    OTHER_INSTANCE,
     REGION,
     SOURCE,
     tag_list,
@@ -37,7 +38,6 @@ def test_the_least_that_is_needed() -> None:
         settings=Settings(target_arn=INSTANCE),
         release_protection=False,
         allow_replacement=False,
-        retain=False,
     )
 
 
@@ -52,7 +52,6 @@ def test_all_that_can_be_given_with_a_search() -> None:
             Tags=tag_list(team="support", empty=""),
             ReleaseProtection="true",
             AllowReplacement="true",
-            RemovalPolicy="retain",
         ),
         REGION,
     )
@@ -61,7 +60,6 @@ def test_all_that_can_be_given_with_a_search() -> None:
         settings=Settings(INSTANCE, "Support", {"team": "support", "empty": ""}, FLOW),
         release_protection=True,
         allow_replacement=True,
-        retain=True,
     )
 
 
@@ -103,12 +101,29 @@ def test_notag_list(value: object) -> None:
     assert parse_properties(_given(Tags=value), REGION).settings.tags == {}
 
 
-@pytest.mark.parametrize(
-    "name", ["Type", "Prefix", "PhoneNumber", "SourcePhoneNumberArn", "Description", "RemovalPolicy"]
-)
+@pytest.mark.parametrize("name", ["Type", "Prefix", "PhoneNumber", "SourcePhoneNumberArn", "Description"])
 def test_an_empty_property_is_like_a_missing_one(name: str) -> None:
     # Fn::If with a parameter that is empty by default gives these.
     assert parse_properties(_given(**{name: ""}), REGION) == parse_properties(_given(), REGION)
+
+
+@pytest.mark.parametrize("target_arns", [(), (INSTANCE,), (GROUP, INSTANCE)])
+def test_a_target_that_is_served(target_arns: tuple[str, ...]) -> None:
+    assert parse_properties(_given(), REGION, target_arns).settings.target_arn == INSTANCE
+
+
+def test_a_target_that_is_not_served() -> None:
+    with pytest.raises(InvalidProperty) as problem:
+        parse_properties(_given(), REGION, (GROUP, OTHER_INSTANCE))
+    assert str(problem.value) == (
+        f"TargetArn {INSTANCE} is not among the targets that this provider serves: {GROUP}, {OTHER_INSTANCE}. Use one "
+        "of these, or add the target to the provider's target_arns."
+    )
+
+
+def test_a_target_that_is_none_is_told_as_such_whatever_is_served() -> None:
+    with pytest.raises(InvalidProperty, match=r"^TargetArn must be the ARN of an Amazon Connect instance"):
+        parse_properties(_given(TargetArn="arn:none"), REGION, (GROUP,))
 
 
 def test_there_are_at_least_60_bad_combinations() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number import rules, tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, number_key
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
     OTHER_STACK,
@@ -18,7 +19,6 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     tag_list,
 )
 
-INVENTED = "support-Number-1ABCDEFGH"
 UNKNOWN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-555555555555"
 
 
@@ -121,11 +121,11 @@ def test_s4_a_create_cancelled_while_it_runs_leaves_nothing(world: World, moment
     assert not by_url[create["ResponseURL"]].succeeded
     assert world.held() == []
     assert world.claim().state is ClaimState.CLOSED
-    assert world.attempt().ledger.unfinished_or_live() == []
+    assert list(world.attempt().ledger.unfinished_or_live()) == []
 
 
 def test_s4_a_create_cancelled_after_it_has_finished_leaves_nothing(world: World) -> None:
-    arn = world.created()
+    arn = unheard(world)
     deleted = world.delete(INVENTED)
     assert (deleted.status, deleted.physical_id) == ("SUCCESS", INVENTED)
     assert world.number(arn).status == "RELEASED"
@@ -318,6 +318,69 @@ def test_s9_a_number_of_another_resource_is_left_alone(world: World) -> None:
     assert (deleted.status, deleted.reason) == (
         "SUCCESS",
         f"{number} belongs to Sales of {OTHER_STACK} now and was left alone.",
+    )
+    assert world.held() == [number]
+
+
+def test_s9_a_number_of_another_resource_is_known_also_without_its_tags(world: World) -> None:
+    arn = world.created(stack=OTHER_STACK, resource="Sales")
+    world.client.untag_resource(resourceArn=arn, tagKeys=list(rules.OWNERSHIP_TAGS))
+    deleted = world.delete(arn)
+    assert deleted.succeeded
+    assert f"belongs to Sales of {OTHER_STACK} now" in deleted.reason
+
+
+def test_s9_a_number_of_another_resource_is_known_also_without_its_reservation(world: World) -> None:
+    arn = world.created(stack=OTHER_STACK, resource="Sales")
+    number = world.claim(OTHER_STACK, "Sales").phone_number
+    world.store.remove(number_key(number))
+    deleted = world.delete(arn)
+    assert deleted.succeeded
+    assert f"belongs to Sales of {OTHER_STACK} now" in deleted.reason
+    assert world.held() == [number]
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_s9_one_not_found_does_not_make_a_number_unknown(world: World, looks: int) -> None:
+    arn = world.created(stack=OTHER_STACK, resource="Sales")
+
+    def lose(_: object) -> None:
+        world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=1)
+
+    if looks:
+        world.client.after["describe_phone_number"] = lose
+    else:
+        lose(None)
+    deleted = world.delete(arn)
+    assert deleted.succeeded
+    assert f"belongs to Sales of {OTHER_STACK} now" in deleted.reason
+
+
+def test_s9_a_number_that_is_to_be_released_for_another_resource_is_released(world: World) -> None:
+    arn = world.created(stack=OTHER_STACK, resource="Sales")
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
+    assert not world.delete(arn, stack=OTHER_STACK, resource="Sales").succeeded
+    failed = world.delete(arn)
+    assert failed.status == "FAILED"
+    assert "connect:ReleasePhoneNumber " in failed.reason
+    world.emulator.faults.clear()
+    assert world.delete(arn).succeeded
+    assert world.held() == []
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.RELEASED
+
+
+def test_s9_a_number_of_another_resource_stays_where_cloudformation_does_not_tell_whose_it_is(world: World) -> None:
+    arn = world.created(stack=OTHER_STACK, resource="Sales")
+    number = world.claim(OTHER_STACK, "Sales").phone_number
+    world.stacks.is_silent = True
+    failed = world.delete(arn)
+    assert (failed.status, failed.reason) == (
+        "FAILED",
+        (
+            f"{number} is recorded for Sales of {OTHER_STACK}, and CloudFormation did not tell which resource has it "
+            "now. Nothing was changed. Check that the provider's role may call cloudformation:DescribeStackResource, "
+            "then try again."
+        ),
     )
     assert world.held() == [number]
 

@@ -3,17 +3,23 @@
 import pytest
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.timing import NotFinished
-from tests.unit.lambda_handlers.connect_phone_number.world import (
-    ACCOUNT,
-    OTHER_STACK,
-    REGION,
-    World,
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
+    ROLLING_BACK,
+    claim_of,
+    let_go,
+    replaced,
+    unheard,
 )
+from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, World
 
-INVENTED = "support-Number-1ABCDEFGH"
-UNKNOWN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-555555555555"
+
+def _settle(world: World) -> None:
+    """Let the sweeper come until it has asked all that it has to ask."""
+    for _ in range(4):
+        world.clock.pause(3600)
+        world.sweep()
 
 
 def test_s11_replacement_then_clean_up(world: World) -> None:
@@ -28,12 +34,36 @@ def test_s11_replacement_then_clean_up(world: World) -> None:
 
 
 def test_s12_replacement_then_rollback(world: World) -> None:
-    old = world.created()
-    new = world.update(old, CountryCode="GB", AllowReplacement="true").physical_id
+    old, new = replaced(world)
+    world.stacks.status = ROLLING_BACK
     back = world.update(new)
     assert (back.status, back.physical_id) == ("SUCCESS", old)
-    world.stacks.rolling_back = True
     assert world.delete(new, CountryCode="GB").succeeded
+    assert world.held() == [back.data["PhoneNumber"]]
+    assert world.effects("ClaimPhoneNumber") == 2
+
+
+def test_s12_replacement_then_rollback_by_the_delete_alone(world: World) -> None:
+    old, new = replaced(world)
+    world.stacks.status = ROLLING_BACK
+    assert world.delete(new, CountryCode="GB").succeeded
+    world.stacks.hold(claim_of(world, old).resource, old, "UPDATE_COMPLETE")
+    world.stacks.status = "UPDATE_ROLLBACK_COMPLETE"
+    _settle(world)
+    assert world.held() == [claim_of(world, old).phone_number]
+    after = world.update(old, Description="After")
+    assert (after.status, after.physical_id) == ("SUCCESS", old)
+    assert world.delete(old).succeeded
+    assert world.held() == []
+
+
+@pytest.mark.parametrize("named", ["new", "old"])
+def test_s12_replacement_then_rollback_by_the_delete_and_then_the_update(world: World, named: str) -> None:
+    old, new = replaced(world)
+    world.stacks.status = ROLLING_BACK
+    assert world.delete(new, CountryCode="GB").succeeded
+    back = world.update({"new": new, "old": old}[named])
+    assert (back.status, back.physical_id) == ("SUCCESS", old)
     assert world.held() == [back.data["PhoneNumber"]]
     assert world.effects("ClaimPhoneNumber") == 2
 
@@ -46,6 +76,19 @@ def test_s12_a_replacement_that_fails_keeps_the_old_id(world: World) -> None:
     assert world.number(old).is_held
 
 
+def test_s11_a_replacement_that_is_refused_keeps_the_old_id(world: World) -> None:
+    arn = world.created()
+    refused = world.update(arn, CountryCode="GB")
+    assert (refused.status, refused.physical_id) == ("FAILED", arn)
+
+
+def test_s11_a_delete_that_is_refused_keeps_the_id(world: World) -> None:
+    arn = world.created(ReleaseProtection="true")
+    refused = world.delete(arn, ReleaseProtection="true")
+    assert (refused.status, refused.physical_id) == ("FAILED", arn)
+    assert world.number(arn).is_held
+
+
 def test_s13_an_abandoned_clean_up_is_finished_by_the_sweeper(world: World) -> None:
     old = world.created()
     new = world.update(old, CountryCode="GB", AllowReplacement="true")
@@ -56,6 +99,63 @@ def test_s13_an_abandoned_clean_up_is_finished_by_the_sweeper(world: World) -> N
     world.sweep()
     assert world.held() == [new.data["PhoneNumber"]]
     assert {call.client_token for call in world.calls("ReleasePhoneNumber")} == {tokens.release_token(old)}
+
+
+def test_s13_an_abandoned_clean_up_stays_for_the_stacks_own_delete(world: World) -> None:
+    # Its Delete never got through to the function. CloudFormation has the old number on record, and will not say more.
+    old, new = replaced(world)
+    _settle(world)
+    assert world.update(new, CountryCode="GB", Description="x").succeeded
+    assert world.delete(new, CountryCode="GB").succeeded
+    assert world.held() == [claim_of(world, old).phone_number]
+    assert world.delete(old).succeeded
+    assert world.held() == []
+
+
+def test_s24_a_retained_number_outlives_whatever_its_logical_id_is_used_for_next(world: World) -> None:
+    arn = world.created()
+    let_go(world, arn)
+    again = world.created()
+    assert again != arn
+    assert world.update(again, Description="x").succeeded
+    assert world.delete(again).succeeded
+    _settle(world)
+    assert world.held() == [claim_of(world, arn).phone_number]
+    assert claim_of(world, arn).state is ClaimState.LIVE
+
+
+def test_s25_the_number_of_an_update_that_was_stopped_is_released_by_the_sweeper(world: World) -> None:
+    arn = world.created()
+    world.handle(world.event("Update", arn, CountryCode="GB", AllowReplacement="true"))
+    lost = world.answers[-1].physical_id
+    world.stacks.status = "UPDATE_ROLLBACK_COMPLETE"
+    _settle(world)
+    assert world.held() == [claim_of(world, arn).phone_number]
+    assert claim_of(world, lost).outcome is Outcome.RELEASED
+
+
+def test_s25_an_update_tried_again_takes_up_the_number_of_the_one_that_was_stopped(world: World) -> None:
+    arn = world.created()
+    world.handle(world.event("Update", arn, CountryCode="GB", AllowReplacement="true"))
+    lost = world.answers[-1].physical_id
+    world.stacks.status = "UPDATE_FAILED"
+    _settle(world)
+    again = world.update(arn, CountryCode="GB", AllowReplacement="true")
+    assert (again.status, again.physical_id) == ("SUCCESS", lost)
+    assert world.effects("ClaimPhoneNumber") == 2
+
+
+def test_s25_a_create_that_wants_another_number_leaves_the_unheard_one_to_the_sweeper(world: World) -> None:
+    lost = unheard(world)
+    created = world.create(CountryCode="GB")
+    assert created.succeeded
+    _settle(world)
+    assert world.held() == [created.data["PhoneNumber"]]
+    claim = claim_of(world, lost)
+    assert (claim.outcome, claim.close_reason) == (
+        Outcome.RELEASED,
+        "CloudFormation never took note of its answer",
+    )
 
 
 def test_s14_a_deployment_retried_with_the_same_request_id(world: World) -> None:

@@ -2,16 +2,30 @@
 
 import re
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, ResourceKey
+import pytest
+
+from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.guarding import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import sweep
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import adopt, delete, retained
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+    INVENTED,
+    NUMBER,
+    adopt,
+    adopt_within_the_stack,
+    adoption,
+    claimed_with_flow,
+    delete,
+    retained,
+)
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
-    STACK,
     Answered,
+    Died,
     World,
+    die,
     tag_list,
 )
 
@@ -32,15 +46,29 @@ def _delete_provider(world: World) -> Answered:
 
 
 def test_an_adoption_asks_whether_the_owner_still_has_the_number(world: World) -> None:
-    arn = world.created()
+    world.created()
     assert not adopt(world, world.claim().phone_number).succeeded
-    assert world.stacks.asked == [(ResourceKey(STACK, "Number"), arn)]
+    assert world.stacks.asked == [("resource", RESOURCE)]
+
+
+def test_an_adoption_within_one_stack_asks_nothing(world: World) -> None:
+    world.created(PhoneNumber=NUMBER)
+    assert adopt_within_the_stack(world).succeeded
+    assert world.stacks.asked == []
 
 
 def test_the_provider_asks_whether_a_stack_still_has_its_number(world: World) -> None:
-    arn = world.created()
+    world.created()
     assert not _delete_provider(world).succeeded
-    assert set(world.stacks.asked) == {(ResourceKey(STACK, "Number"), arn)}
+    assert set(world.stacks.asked) == {("resource", RESOURCE)}
+
+
+def test_the_sweeper_asks_whether_a_stack_has_the_number_and_whether_it_ever_had_it(world: World) -> None:
+    arn = unheard(world)
+    opened_at = world.claim().opened_at
+    world.clock.pause(400.0)
+    world.sweep()
+    assert world.stacks.asked == [("resource", RESOURCE), ("has_named", RESOURCE, arn, opened_at, True)]
 
 
 # --- Tokens of changes ---
@@ -124,6 +152,39 @@ def test_a_flow_that_was_taken_away_is_forgotten(world: World) -> None:
     assert (world.claim().applied_flow_arn, world.claim().flow_may_differ) == ("", False)
 
 
+def test_a_flow_that_is_wanted_once_more_is_not_associated_once_more(world: World) -> None:
+    flow = world.emulator.add_contact_flow(world.instance)
+    arn = world.created(ContactFlowArn=flow)
+    before = world.claim().version
+    assert world.update(arn, ContactFlowArn=flow).succeeded
+    assert len(world.calls("AssociatePhoneNumberContactFlow")) == 1
+    # The decision and the answer are written, and nothing else.
+    assert world.claim().version == before + 2
+
+
+def test_the_flow_of_a_number_that_was_claimed_is_not_read(world: World) -> None:
+    one, two = (world.emulator.add_contact_flow(world.instance) for _ in range(2))
+    arn = world.created(ContactFlowArn=one)
+    assert world.update(arn, ContactFlowArn=two).succeeded
+    assert world.update(arn, TargetArn=world.emulator.add_instance(REGION)).succeeded
+    assert world.calls("BatchGetFlowAssociation") == []
+
+
+def test_the_flow_of_an_adopted_number_is_read_in_the_instance_that_has_it(world: World) -> None:
+    arn, flow = claimed_with_flow(world)
+    other = world.emulator.add_instance(REGION)
+    assert adopt(world, TargetArn=other, ContactFlowArn=world.emulator.add_contact_flow(other)).succeeded
+    (read,) = world.calls("BatchGetFlowAssociation")
+    assert read.parameters == {
+        "InstanceId": rules.instance_id_of(world.instance),
+        "ResourceIds": [arn],
+        "ResourceType": "VOICE_PHONE_NUMBER",
+    }
+    before = world.claim(OTHER_STACK, "Sales").settings_before_adoption
+    assert before is not None
+    assert before.contact_flow_arn == flow
+
+
 # --- Giving back, sweeping, guarding ---
 
 
@@ -133,7 +194,7 @@ def test_a_number_that_is_given_back_is_live_as_if_nothing_had_been(world: World
     adopt(world)
     assert world.claim().outcome is Outcome.TRANSFERRED
     assert world.claim().closed_at == int(world.clock.now)
-    world.stacks.rolling_back = True
+    world.stacks.status = "ROLLBACK_IN_PROGRESS"
     world.clock.pause(100.0)
     assert delete(world, arn).succeeded
     owner = world.claim()
@@ -143,23 +204,47 @@ def test_a_number_that_is_given_back_is_live_as_if_nothing_had_been(world: World
     assert (given_back.doubts, given_back.closed_at) == ({}, int(world.clock.now))
 
 
+def test_a_number_that_is_given_back_to_nobody_loses_the_ownership_tags_in_one_call(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    assert adopt(world).succeeded
+    world.stacks.status = "ROLLBACK_IN_PROGRESS"
+    assert delete(world, arn).succeeded
+    (call,) = world.calls("UntagResource")
+    assert call.parameters == {"resourceArn": arn, "tagKeys": list(rules.OWNERSHIP_TAGS)}
+
+
+def test_what_an_attempt_that_may_still_run_would_tag_stays_due_until_it_is_over(world: World) -> None:
+    world.claimed_by_hand(NUMBER)
+    world.client.before["tag_resource"] = die
+    with pytest.raises(Died):
+        world.handle(adoption(world))
+    ((_, until),) = world.claim(OTHER_STACK, "Sales").doubts.items()
+    assert delete(world, INVENTED).succeeded
+    claim = world.claim(OTHER_STACK, "Sales")
+    assert (claim.state, claim.check_at, claim.due_since) == (ClaimState.CLOSING, until, until)
+    world.clock.now = float(until)
+    world.sweep()
+    claim = world.claim(OTHER_STACK, "Sales")
+    assert (claim.state, claim.outcome, claim.in_doubt) == (ClaimState.CLOSED, Outcome.GIVEN_BACK, False)
+
+
 def test_a_sweep_without_time_says_what_it_has_left(world: World) -> None:
     arn = world.created()
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
     world.delete(arn)
     world.clock.pause(3600.0)
     swept = sweep(world.attempt(seconds=60.0))
-    assert (swept.due, swept.failing) == (1, 1)
+    assert (swept.due, swept.releases_failing) == (1, 1)
     assert world.messages()[-1]["DueWork"] == 1
 
 
-def test_the_provider_is_let_go_after_two_looks(world: World) -> None:
+def test_the_provider_is_let_go_after_one_sweep_and_without_a_pause(world: World) -> None:
     world.delete(world.created())
     began = world.clock.now
     assert _delete_provider(world).succeeded
     # The request itself is sent a second after the one before.
-    assert world.clock.now - began == 1.0 + 5.0
-    assert sum("SweepRuns" in message for message in world.messages()) == 2
+    assert world.clock.now - began == 1.0
+    assert sum("SweepRuns" in message for message in world.messages()) == 1
 
 
 def test_a_provider_with_releases_that_are_refused_says_which_and_why(world: World) -> None:

@@ -3,12 +3,17 @@
 import json
 from typing import Any
 
-from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
-from tests.unit.lambda_handlers.connect_phone_number.world import PROVIDER, REGION, STACK, World
+import pytest
+
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, RequestEntry, decode
+from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import NUMBER, adopt, adopt_for_good
+from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, PROVIDER, REGION, Died, World, die
 
 
 def _answers(world: World) -> set[tuple[str, str, str]]:
-    requests = world.attempt().ledger.resource(ResourceKey(STACK, "Number")).requests.values()
+    items = [item for item in world.store.dump() if str(item["sk"]).startswith(RequestEntry.SORT_PREFIX)]
+    requests = [decode(RequestEntry, item) for item in items]
     assert all(request.answer is not None for request in requests)
     return {(r.answer.status, r.answer.physical_resource_id, r.answer.reason) for r in requests if r.answer}
 
@@ -40,18 +45,83 @@ def test_a_creation_that_failed_fails_in_the_same_words_when_it_is_delivered_aga
     assert _answers(world) == {("FAILED", first.physical_id, first.reason)}
 
 
-def test_a_removal_policy_that_an_update_brings_counts(world: World) -> None:
-    arn = world.created()
-    assert world.update(arn, RemovalPolicy="retain").succeeded
-    assert world.delete(arn, RemovalPolicy="retain").succeeded
-    assert world.number(arn).is_held
-
-
 def test_a_number_that_satisfies_what_an_update_wants_is_known_to_do_so(world: World) -> None:
     arn = world.created()
     prefix = world.number(arn).phone_number[:5]
     assert world.update(arn, Prefix=prefix).physical_id == arn
     assert len(world.claim().satisfies) == 2
+
+
+def test_a_protection_that_an_update_brings_counts(world: World) -> None:
+    arn = world.created()
+    assert world.update(arn, ReleaseProtection="true").succeeded
+    assert world.claim().protected
+    assert world.delete(arn, ReleaseProtection="true").status == "FAILED"
+    assert world.number(arn).is_held
+
+
+def test_a_protection_that_an_update_was_to_switch_off_counts_until_that_has_succeeded(world: World) -> None:
+    arn = world.created(ReleaseProtection="true")
+    world.emulator.faults.add("UpdatePhoneNumberMetadata", "error", code="InvalidParameterException")
+    assert world.update(arn, Description="x").status == "FAILED"
+    assert world.claim().protected
+    assert world.update(arn, Description="x").succeeded
+    assert not world.claim().protected
+
+
+# --- What is asked later ---
+
+
+def test_a_number_that_was_answered_is_asked_about_in_five_minutes(world: World) -> None:
+    world.created()
+    claim = world.claim()
+    assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, True, False)
+    assert claim.check_at == claim.due_since == int(world.clock.now) + 300
+    assert claim.index() == {"due": "DUE", "due_at": claim.check_at}
+
+
+def test_a_number_that_a_request_has_named_is_not_asked_about(world: World) -> None:
+    arn = world.created()
+    assert world.update(arn, Description="x").succeeded
+    claim = world.claim()
+    assert (claim.follow_up, claim.acknowledged) == (False, True)
+    assert claim.index() == {"due": "LIVE", "due_at": claim.claimed_at}
+
+
+def test_a_number_that_cloudformation_has_is_asked_about_once(world: World) -> None:
+    world.created()
+    for _ in range(3):
+        world.clock.pause(400.0)
+        world.sweep()
+    claim = world.claim()
+    assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, False, True)
+    assert len(world.stacks.asked) == 1
+
+
+@pytest.mark.parametrize("established", [False, True])
+def test_an_adopted_number_is_asked_about_until_its_adoption_is_established(world: World, established: bool) -> None:
+    world.claimed_by_hand(NUMBER)
+    arn = adopt_for_good(world) if established else adopt(world).physical_id
+    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    assert world.update(arn, stack=OTHER_STACK, resource="Sales", **wanted, Description="x").succeeded
+    claim = world.claim(OTHER_STACK, "Sales")
+    assert (claim.acknowledged, claim.established, claim.follow_up) == (True, established, not established)
+    assert claim.check_at >= int(world.clock.now) + 300
+
+
+def test_a_number_that_is_in_doubt_beside_is_looked_at_when_that_can_be_certain(world: World) -> None:
+    event = world.event("Create")
+    world.client.before["claim_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    ((_, until),) = world.claim().doubts.items()
+    assert world.send(event).succeeded
+    claim = world.claim()
+    assert list(claim.doubts.values()) == [until]
+    assert claim.check_at == claim.due_since == until + LAG_SECONDS
+
+
+# --- Log and metrics ---
 
 
 def test_a_claim_and_a_release_are_counted_and_logged(world: World) -> None:

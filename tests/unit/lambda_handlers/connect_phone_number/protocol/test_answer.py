@@ -88,6 +88,9 @@ class _Put:
         return outcome
 
 
+PAUSES = [2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
+
+
 class TestDeliver:
     @pytest.mark.parametrize("status", [200, 204])
     def test_taken_at_once(self, status: int) -> None:
@@ -95,35 +98,52 @@ class TestDeliver:
         assert deliver(URL, b"{}", put, pauses.append)
         assert (put.calls, pauses) == ([(URL, b"{}")], [])
 
-    @pytest.mark.parametrize("trouble", [500, 503, 408, 429, 302, TimeoutError(), ConnectionResetError()])
+    @pytest.mark.parametrize(
+        "trouble", [500, 503, 400, 403, 404, 408, 410, 429, 302, TimeoutError(), ConnectionResetError()]
+    )
     def test_what_passes_is_tried_again_ever_later(self, trouble: int | Exception) -> None:
         put, pauses = _Put(trouble, trouble, 200), list[float]()
         assert deliver(URL, b"{}", put, pauses.append)
         assert len(put.calls) == 3
         assert pauses == [2.0, 4.0]
 
-    @pytest.mark.parametrize("status", [400, 403, 404])
-    def test_what_is_refused_for_good_is_not_tried_again(self, status: int) -> None:
+    @pytest.mark.parametrize("status", [403, 404, 410])
+    def test_a_url_that_stays_void_is_given_up(self, status: int) -> None:
         put, pauses = _Put(status), list[float]()
         assert not deliver(URL, b"{}", put, pauses.append)
-        assert (len(put.calls), pauses) == (1, [])
+        assert (len(put.calls), pauses) == (7, PAUSES)
+
+    def test_only_the_last_try_says_that_the_url_is_void(self) -> None:
+        put, pauses = _Put(*[403] * 6, 500), list[float]()
+        with pytest.raises(AnswerNotDelivered, match="HTTP status 500"):
+            deliver(URL, b"{}", put, pauses.append)
+        put = _Put(*[500] * 6, 403)
+        assert not deliver(URL, b"{}", put, pauses.append)
+
+    def test_a_try_that_got_no_answer_says_nothing_about_the_url(self) -> None:
+        put, pauses = _Put(*[403] * 6, TimeoutError()), list[float]()
+        with pytest.raises(AnswerNotDelivered, match="TimeoutError"):
+            deliver(URL, b"{}", put, pauses.append)
 
     @pytest.mark.parametrize(
         ("trouble", "said"),
         [
             (500, "HTTP status 500"),
+            (400, "HTTP status 400"),
+            (408, "HTTP status 408"),
+            (302, "HTTP status 302"),
             (TimeoutError(URL), "TimeoutError"),
             (http.client.InvalidURL(URL), "InvalidURL"),
             (http.client.RemoteDisconnected(URL), "RemoteDisconnected"),
         ],
     )
-    def test_after_five_attempts_it_is_left_to_another_delivery(self, trouble: int | Exception, said: str) -> None:
+    def test_after_seven_tries_it_is_left_to_another_delivery(self, trouble: int | Exception, said: str) -> None:
         put, pauses = _Put(trouble), list[float]()
         with pytest.raises(AnswerNotDelivered) as problem:
             deliver(URL, b"{}", put, pauses.append)
-        assert str(problem.value) == f"CloudFormation could not be answered in 5 attempts: {said}"
-        assert len(put.calls) == 5
-        assert pauses == [2.0, 4.0, 8.0, 16.0]
+        assert str(problem.value) == f"CloudFormation could not be answered in 7 tries: {said}"
+        assert len(put.calls) == 7
+        assert pauses == PAUSES
         # Lambda prints the chain of causes into the log.
         assert problem.value.__cause__ is None
         assert problem.value.__context__ is None

@@ -1,0 +1,93 @@
+"""The instances and traffic distribution groups that a provider serves, where it does not serve all.
+
+A target that is a token may turn out to be either, so it stands among both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Stack, Token
+from constructs import IConstruct
+
+from .lambda_handlers.connect_phone_number import rules
+from .number_properties import NumberProperties, known, refuse
+from .provider_interface import IPhoneNumberProvider
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedTargets:
+    """What the provider's permissions are narrowed to."""
+
+    instances: Sequence[str]
+    groups: Sequence[str]
+
+    @property
+    def all(self) -> Sequence[str]:
+        """Instances and groups, each once."""
+        return list(dict.fromkeys([*self.instances, *self.groups]))
+
+    @property
+    def contact_flows(self) -> Sequence[str]:
+        """The flows of the instances."""
+        return [f"{arn}/contact-flow/*" for arn in self.instances]
+
+
+def served_targets(target_arns: Sequence[str]) -> ServedTargets:
+    """Sort targets that ``check_target_arns`` accepts by what they are."""
+    return ServedTargets(
+        instances=[arn for arn in target_arns if Token.is_unresolved(arn) or rules.instance_id_of(arn) is not None],
+        groups=[arn for arn in target_arns if Token.is_unresolved(arn) or rules.instance_id_of(arn) is None],
+    )
+
+
+def check_target_arns(scope: IConstruct, target_arns: Sequence[str]) -> None:
+    """Refuse targets of a provider that no number could have, as far as they are known at synth.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value and what to do.
+    """
+    if Token.is_unresolved(target_arns):
+        refuse(
+            scope,
+            "target_arns is a list that only CloudFormation knows. Give a list of ARNs: each of them may be a token.",
+        )
+    if not target_arns:
+        refuse(
+            scope,
+            "target_arns is empty, so the provider could claim nothing. Name the instances and traffic distribution "
+            "groups that it is to serve, or leave target_arns out: then it serves all of its account and Region.",
+        )
+    region = known(Stack.of(scope).region)
+    for index, target_arn in enumerate(target_arns):
+        problem = None if Token.is_unresolved(target_arn) else rules.check_target_arn(target_arn, region)
+        if problem:
+            refuse(scope, f"target_arns[{index}] {problem}")
+
+
+def check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:
+    """Refuse a number for whose target or flow its provider has no permission, as far as that is known at synth.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value and what to do.
+    """
+    served = provider.target_arns
+    if served is None or any(Token.is_unresolved(arn) for arn in served):
+        return
+    target, flow = known(number.target_arn), known(number.contact_flow_arn)
+    listed = ", ".join(served)
+    if target is not None and target not in served:
+        refuse(
+            scope,
+            f"target_arn is {target!r}, which the provider {provider.node.path} does not serve. "
+            f"Its target_arns are {listed}: use one of these, or add the target to them.",
+        )
+    if flow is not None and flow.partition("/contact-flow/")[0] not in served:
+        refuse(
+            scope,
+            f"contact_flow_arn is {flow!r}, of an instance that the provider {provider.node.path} does not serve. "
+            f"Its target_arns are {listed}: use a flow of one of these, or add the flow's instance to them.",
+        )

@@ -1,0 +1,107 @@
+"""Finding out what CloudFormation has made of an answer: the one place where a number that was answered is given up.
+
+A number that CloudFormation was told of is closed in two cases only: CloudFormation sends its Delete (``decision``), or
+CloudFormation itself says that it never took note of it, which is found out here. What cannot be found out stays as it
+is, and is asked again later.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from ..ledger.items import Claim, ClaimState, Origin
+from ..ledger.store import Conflict
+from .context import Attempt
+from .decision import closing, was_named
+from .stacks import HeldResource
+
+_SOONEST_SECONDS: Final = 300
+_LATEST_SECONDS: Final = 6 * 3600
+
+
+def ask_what_became_of(attempt: Attempt, claim: Claim) -> Claim:
+    """Ask CloudFormation about a live claim.
+
+    Returns the claim as it is then: perhaps closing, or changed by a request meanwhile.
+    """
+    held = attempt.stacks.at_once.resource(claim.resource)
+    if held is None:
+        changed = _later(attempt, claim)
+    elif claim.acknowledged or held.physical_id == claim.arn:
+        changed = _acknowledged(attempt, claim, held)
+    else:
+        changed = _not_held(attempt, claim, held)
+    try:
+        return attempt.ledger.save_claim(changed)
+    except Conflict:
+        # A request came in between, and knows more.
+        return attempt.reread(claim)
+
+
+def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
+    """Return whether a stack has let a number stay whose Delete had failed before; if so, it is kept.
+
+    ``None`` means that CloudFormation does not tell, so that the number must not be released now.
+
+    A stack that is DELETE_FAILED can be deleted with resources to retain. CloudFormation sends nothing for these.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
+    """
+    if claim.state is not ClaimState.CLOSING or not claim.acknowledged:
+        return False
+    held = attempt.stacks.at_once.resource(claim.resource)
+    if held is None:
+        return None
+    if held.physical_id != claim.arn or held.status != "DELETE_SKIPPED":
+        return False
+    kept = replace(claim, state=ClaimState.LIVE, follow_up=False, failures=0, last_error="", close_reason="")
+    try:
+        attempt.ledger.save_claim(kept)
+    except Conflict:
+        return False
+    attempt.log.info("number is kept: its stack was deleted without it", number=claim.phone_number, claim=claim.id)
+    return True
+
+
+def _not_held(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
+    """Return the claim of a number that its resource does not have now."""
+    has_named = was_named(attempt.stacks.at_once, claim)
+    if has_named:
+        return _acknowledged(attempt, claim, held)
+    if has_named is None or _may_still_be_named(attempt, claim, held):
+        return _later(attempt, claim)
+    # What CloudFormation's API says may be behind what CloudFormation does: it has to say so twice, some time apart.
+    now = attempt.timing.now()
+    since = claim.disowned_at or now
+    if now < since + _SOONEST_SECONDS:
+        return replace(claim, disowned_at=since, check_at=since + _SOONEST_SECONDS)
+    return closing(claim, "CloudFormation never took note of its answer", now)
+
+
+def _may_still_be_named(attempt: Attempt, claim: Claim, held: HeldResource) -> bool:
+    """Return whether the deployment is going on, or may yet go on and take the number up."""
+    if held.is_in_progress:
+        return True
+    if held.is_gone:
+        return False
+    state = attempt.stacks.at_once.state(claim.stack_id)
+    return state is None or state.is_in_progress or state.may_be_retried
+
+
+def _acknowledged(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
+    """Return the claim of a number that CloudFormation knows as the resource's."""
+    claim = replace(claim, acknowledged=True, disowned_at=0)
+    is_adopted = claim.specification.origin is Origin.ADOPTED
+    if not is_adopted or claim.established or held.is_gone:
+        # What a stack no longer has was retained: no Delete is to come.
+        return replace(claim, follow_up=False)
+    state = attempt.stacks.at_once.state(claim.stack_id)
+    is_in_place = held.physical_id == claim.arn and held.is_complete
+    if state is not None and state.is_complete and is_in_place:
+        return replace(claim, established=True, follow_up=False)
+    return _later(attempt, claim)
+
+
+def _later(attempt: Attempt, claim: Claim) -> Claim:
+    """Return the claim with the time of the next question: the longer it takes, the less often it is asked."""
+    now = attempt.timing.now()
+    pause = min(max(now - claim.due_since, _SOONEST_SECONDS), _LATEST_SECONDS)
+    return replace(claim, check_at=now + pause, disowned_at=0)

@@ -1,0 +1,73 @@
+"""Numbers whose resource CloudFormation has renamed or moved without an event, for example by stack refactoring.
+
+A request then names a number that is a claim of another resource. Whose it is now is asked of CloudFormation.
+"""
+
+from .. import rules
+from ..connect.errors import ConnectError
+from ..connect.gateway import PhoneNumberState
+from ..ledger.items import Claim, ClaimState, NumberEntry, ResourceKey
+from ..protocol.request import Request
+from .context import Attempt
+from .decision import FindMoved, Moved
+from .items_of_request import resource_key
+from .stacks import CONFIRMATION_SECONDS
+
+
+def finder(attempt: Attempt, request: Request) -> FindMoved:
+    """Return what finds the number that a request names, where it has moved to the request's resource."""
+    return lambda: _find_moved(attempt, request)
+
+
+def find_owner(attempt: Attempt, state: PhoneNumberState) -> Claim | None:
+    """Return the claim that has a number: the one that has reserved it, or else the one that its tags name."""
+    number = attempt.ledger.number(state.phone_number)
+    if number is not None:
+        return _claim_of(attempt, number, state.arn)
+    tags = state.tags
+    resource = ResourceKey(tags.get(rules.STACK_TAG, ""), tags.get(rules.RESOURCE_TAG, ""))
+    claim = attempt.ledger.find_claim(resource, tags.get(rules.CLAIM_TAG, ""))
+    return claim if claim is not None and state.arn in (claim.arn, *claim.surplus) else None
+
+
+def _claim_of(attempt: Attempt, number: NumberEntry, arn: str) -> Claim | None:
+    resource = ResourceKey(number.stack_id, number.logical_resource_id)
+    claim = attempt.ledger.find_claim(resource, number.claim_id)
+    return claim if claim is not None and claim.arn == arn else None
+
+
+def _find_moved(attempt: Attempt, request: Request) -> Moved | str | None:
+    arn = request.physical_resource_id
+    if not attempt.is_own_place(arn):
+        return None
+    try:
+        # One "not found" proves nothing.
+        state = attempt.connect.describe(arn) or attempt.connect.describe(arn)
+    except ConnectError as error:
+        return error.advice(arn)
+    number = None if state is None else attempt.ledger.number(state.phone_number)
+    owner = None if number is None else _claim_of(attempt, number, arn)
+    if number is None or owner is None:
+        return None
+    if owner.state is ClaimState.CLOSING and owner.is_undone and owner.previous_owner == resource_key(request):
+        return Moved(owner, number)
+    if owner.state is not ClaimState.LIVE:
+        return None
+    there = attempt.stacks.resource(owner.resource)
+    here = attempt.stacks.resource(resource_key(request))
+    if there is not None and here is not None and here.physical_id == arn and not there.has(arn):
+        # What CloudFormation says may be behind what it does: a number changes hands only if it says so twice.
+        attempt.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
+        there = attempt.stacks.resource(owner.resource)
+        here = attempt.stacks.resource(resource_key(request))
+    if there is not None and there.is_in_progress and there.physical_id != arn:
+        # The answer that names the number may be on its way.
+        there = None
+    if there is None or here is None:
+        return (
+            f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}, "
+            "and CloudFormation did not tell which resource has it now. Nothing was changed. Check that the "
+            "provider's role may call cloudformation:DescribeStackResource, then try again."
+        )
+    is_held_there = there.physical_id == arn and not there.is_gone
+    return Moved(owner, number) if here.physical_id == arn and not is_held_there else None

@@ -1,0 +1,110 @@
+"""Comparing a record of AWS with one of the emulator: whether the answers are alike in what the function relies on.
+
+That is: which error there is, which members an answer has, and whether things are named by ids or by ARNs. The values
+are another account's, so they are not compared.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from lambda_handlers.connect_phone_number.untyped import as_list, as_mapping
+from local_aws.connect_emulator.service import OPERATIONS
+
+from .record import FORMAT
+
+_ORDINAL: Final = re.compile(r"<([a-z-]+?)-\d+>")
+_PLACE: Final = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:")
+
+Answer = Mapping[str, Any]
+
+
+def differences(recorded: Mapping[str, Any], emulated: Mapping[str, Any]) -> list[str]:
+    """Return what the emulator answers otherwise than what is recorded, a sentence for each.
+
+    Parameters
+    ----------
+    recorded : Mapping[str, Any]
+        A record that was read. Probes that the emulated record does not have are left out, as are calls of what the
+        emulator does not have.
+    emulated : Mapping[str, Any]
+        A record of the same probes that asked the emulator.
+
+    Raises
+    ------
+    ValueError
+        Where a record has another format.
+    """
+    for record in (recorded, emulated):
+        if record.get("format") != FORMAT:
+            raise ValueError(f"a record of format {FORMAT} is needed, but this one has {record.get('format')!r}")
+    ours = {probe["probe"]: _last_answers(probe) for probe in emulated["probes"]}
+    return [
+        f"{probe['probe']}, {label}: {difference}"
+        for probe in recorded["probes"]
+        if probe["probe"] in ours and probe["answers"]
+        for label, difference in _differences(_last_answers(probe), ours[probe["probe"]])
+    ]
+
+
+def probes_with_answers(record: Mapping[str, Any]) -> dict[str, float]:
+    """Return the names of a record's probes that called something, and how many seconds after the claim they did."""
+    return {
+        probe["probe"]: float(probe["answers"][0]["seconds_after_claim"])
+        for probe in record["probes"]
+        if probe["answers"]
+    }
+
+
+def _last_answers(probe: Mapping[str, Any]) -> dict[str, Answer]:
+    """Return the last answer of each label: how often something was asked depends on how long it took."""
+    return {answer["label"]: answer for answer in probe["answers"] if answer["operation"] in OPERATIONS}
+
+
+def _differences(recorded: Mapping[str, Answer], emulated: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:
+    for label, answer in recorded.items():
+        if label not in emulated:
+            yield label, "the emulator's answers did not lead to this call"
+            continue
+        for difference in _differences_in(_shape(answer), _shape(emulated[label])):
+            yield label, difference
+    for label in emulated:
+        if label not in recorded:
+            yield label, "only the emulator's answers led to this call"
+
+
+def _differences_in(recorded: Mapping[str, str], emulated: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(recorded.keys() | emulated.keys()):
+        real, ours = recorded.get(name, "missing"), emulated.get(name, "missing")
+        if real != ours:
+            yield f"{name} is {real} in the record, {ours} in the emulator"
+
+
+def _shape(answer: Answer) -> dict[str, str]:
+    """Return what is compared of an answer: for each member, of what kind its value is."""
+    error = as_mapping(answer.get("error"))
+    if error is not None:
+        return {"the outcome": f"{error['code']} (HTTP {error['http_status']})"}
+    return {"the outcome": "an answer", **dict(_members("", answer["answer"]))}
+
+
+def _members(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if (members := as_mapping(value)) is not None:
+        for name, member in members.items():
+            yield from _members(f"{path}.{name}" if path else name, member)
+    elif (elements := as_list(value)) is not None:
+        if not elements:
+            yield path, "an empty list"
+        for element in elements:
+            yield from _members(f"{path}[]", element)
+    else:
+        yield path, _kind(value)
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, str):
+        return type(value).__name__
+    # A name is told from other text by its placeholders.
+    if "<" not in value:
+        return "text"
+    return _PLACE.sub(r"arn:aws:\1:<region>:", _ORDINAL.sub(r"<\1>", value))

@@ -1,0 +1,34 @@
+"""The page of defects: each names a run that exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.scripts import all_scripts
+
+_ROOT = Path(__file__).resolve().parents[2]
+_RUN = re.compile(r"(?P<script>S\d+ .+?)(?: \[#.+\])?")
+
+
+def _runs() -> list[str]:
+    rows = [
+        line.split("|") for line in (_ROOT / "docs" / "defects.md").read_text().splitlines() if line.startswith("|")
+    ]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row[4])]
+
+
+@pytest.mark.parametrize("name", _runs())
+def test_the_run_that_shows_it_exists(name: str) -> None:
+    match = _RUN.fullmatch(name)
+    if match:
+        assert match["script"] in {script.name for script in all_scripts()}
+    elif name.startswith("tests/"):
+        assert (_ROOT / name).exists()
+    else:
+        found = [path for path in (_ROOT / "tests").rglob("test_*.py") if f"def {name}(" in path.read_text()]
+        assert found
+
+
+def test_there_are_runs() -> None:
+    assert len(_runs()) > 20
