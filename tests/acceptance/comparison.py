@@ -15,6 +15,7 @@ from .record import FORMAT
 
 _ORDINAL: Final = re.compile(r"<([a-z-]+?)-\d+>")
 _PLACE: Final = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:")
+_TAGS: Final = "Tags"
 
 Answer = Mapping[str, Any]
 
@@ -91,7 +92,12 @@ def _shape(answer: Answer) -> dict[str, str]:
 def _members(path: str, value: Any) -> Iterator[tuple[str, str]]:
     if (members := as_mapping(value)) is not None:
         for name, member in members.items():
-            yield from _members(f"{path}.{name}" if path else name, member)
+            where = f"{path}.{name}" if path else name
+            if name == _TAGS:
+                # Whoever claims a number says what they are.
+                yield where, "tags"
+            else:
+                yield from _members(where, member)
     elif (elements := as_list(value)) is not None:
         if not elements:
             yield path, "an empty list"

@@ -24,7 +24,7 @@ _NUMBER_TYPE: Final = "Custom::ConnectPhoneNumber"
 _STACK_TYPE: Final = "AWS::CloudFormation::Stack"
 _MEMBERS: Final = ("LogicalResourceId", "PhysicalResourceId", "ResourceType", "ResourceStatus")
 _SUCCESS: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-_PATIENCE_SECONDS: Final = 90
+_PATIENCE_SECONDS: Final = 15
 _PAUSE_SECONDS: Final = 5.0
 
 _Event = Mapping[str, Any]

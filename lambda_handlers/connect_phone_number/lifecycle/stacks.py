@@ -289,7 +289,7 @@ class CloudFormationStacks:
             return any(
                 event.get("PhysicalResourceId") == root_id
                 and event.get("ResourceStatus") in _SUCCEEDED
-                and event["Timestamp"] > min(named)
+                and event["Timestamp"] >= min(named)
                 for event in self._events(root_id, earliest)
             )
         except (ClientError, BotoCoreError):

@@ -178,7 +178,7 @@ def test_removed_resources_are_not_waited_for_for_ever() -> None:
     stacks.deploy_probes("", has_resources=True)
     finding, context = finding_of("removed-resources", stacks, cloudformation=FakeClient())
     assert finding.is_settled
-    assert context.asker.clock() == NOW + 90
+    assert context.asker.clock() == NOW + 15
 
 
 # --- What needs a stack of its own ---

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -220,6 +220,21 @@ def test_a_number_that_is_listed_and_not_described_is_not_adopted(world: World) 
     failed = adopt(world)
     assert failed.status == "FAILED"
     assert "this account holds no such number" in failed.reason
+
+
+@pytest.mark.parametrize(("fault", "status"), [("workflow_delay", "IN_PROGRESS"), ("workflow_failure", "FAILED")])
+def test_a_number_that_connect_has_not_finished_providing_is_not_adopted(
+    world: World, fault: Literal["workflow_delay", "workflow_failure"], status: str
+) -> None:
+    world.emulator.faults.add("ClaimPhoneNumber", fault, seconds=3600, message="Carrier said so.")
+    arn = world.claimed_by_hand(NUMBER)
+    assert world.number(arn).status == status
+    failed = adopt(world)
+    assert failed.status == "FAILED"
+    assert f"{NUMBER} cannot be adopted now: Amazon Connect says {status} of it (" in failed.reason
+    assert failed.reason.endswith("Adopt it when its status is CLAIMED.")
+    assert world.attempt().ledger.number(NUMBER) is None
+    assert world.number(arn).tags == {}
 
 
 def test_ownership_is_written_down_at_once_with_all_that_is_known_of_the_number(world: World) -> None:

@@ -252,6 +252,10 @@ def test_a_denied_claim_names_the_permission(world: World) -> None:
     failed = world.create()
     assert failed.status == "FAILED"
     assert "Allow the provider's role connect:ClaimPhoneNumber on this resource" in failed.reason
+    assert world.calls("ListPhoneNumbersV2") == [], "nothing can have been claimed"
+    (call,) = {call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber")}
+    claim = world.claim()
+    assert (claim.candidate, claim.given_up, claim.unexplained_refusals) == (call, (), 0)
     assert world.delete(failed.physical_id).succeeded
     assert world.claim().outcome is Outcome.NEVER_CLAIMED
 

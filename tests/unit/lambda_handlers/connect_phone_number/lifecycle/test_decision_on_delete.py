@@ -243,6 +243,15 @@ def test_protection_does_not_stop_a_rollback(world: World, statuses: tuple[str, 
     assert world.stacks.asked == [("state", STACK)]
 
 
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS"])
+def test_protection_counts_once_the_rollback_is_over_or_has_failed(world: World, status: str) -> None:
+    # Then it is a person who deletes the stack.
+    arn = world.created(ReleaseProtection="true")
+    world.stacks.status = status
+    assert reason(decided(world, world.event("Delete", arn)))
+    assert world.claim().state is ClaimState.LIVE
+
+
 def test_protection_counts_where_it_cannot_be_found_out_whether_it_is_a_rollback(world: World) -> None:
     arn = world.created(ReleaseProtection="true")
     world.stacks.is_silent = True
@@ -360,6 +369,16 @@ def test_an_adoption_within_one_stack_is_undone_where_the_old_resource_stays(wor
     world.stacks.completed = True
     assert only_claim(decided(world, world.event("Delete", arn, resource="Renamed")))
     assert world.claim(resource="Renamed").is_undone
+
+
+def test_a_resource_that_has_adopted_its_own_earlier_number_has_nobody_to_give_it_back_to(world: World) -> None:
+    arn = retained(world)
+    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    assert world.created(**wanted) == arn
+    assert world.claim().previous_owner == RESOURCE
+    world.stacks.completed = True
+    assert only_claim(decided(world, world.event("Delete", arn, **wanted))) == world.claim().id
+    assert not world.claim().is_undone
 
 
 def test_protection_does_not_keep_an_adoption_from_being_undone(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState
 from lambda_handlers.connect_phone_number.lifecycle.claiming import record_number
+from lambda_handlers.connect_phone_number.lifecycle.stacks import StackState
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
     INVENTED,
     RESOURCE,
@@ -19,7 +20,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import 
     replaced,
     without_time,
 )
-from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, Died, World, die
+from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, Died, FakeStacks, World, die
 
 SECOND = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/99999999-2222-3333-4444-555555555555"
 
@@ -39,6 +40,23 @@ def _both_for_the_same(world: World, *, acknowledged: bool) -> tuple[Claim, Clai
     if not acknowledged:
         world.stacks.named.clear()
     return first, second
+
+
+class _Behind(FakeStacks):
+    """CloudFormation says what has become of a stack only after a while."""
+
+    def __init__(self, world: World, until: float, then: str) -> None:
+        super().__init__(
+            status="UPDATE_IN_PROGRESS", resources=dict(world.stacks.resources), named=set(world.stacks.named)
+        )
+        self._clock = world.clock
+        self._until = until
+        self._then = then
+
+    def state(self, stack_id: str) -> StackState | None:
+        if self._clock() >= self._until:
+            self.status = self._then
+        return super().state(stack_id)
 
 
 def _states(world: World) -> list[ClaimState]:
@@ -95,6 +113,19 @@ def test_the_rollback_of_a_replacement_goes_back_to_the_old_number(world: World,
     assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE]
     assert claim_of(world, new).acknowledged, "its Delete is to come"
     assert world.stacks.asked == [("state", STACK)]
+
+
+@pytest.mark.parametrize("rolls_back", [False, True])
+def test_while_a_deployment_goes_on_cloudformation_is_asked_twice_whether_it_is_undone(
+    world: World, rolls_back: bool
+) -> None:
+    # Right after a roll-back has begun, CloudFormation may still tell of the deployment before.
+    old, new = replaced(world)
+    began = world.clock()
+    world.stacks = _Behind(world, until=began + 20.0, then=ROLLING_BACK if rolls_back else "UPDATE_IN_PROGRESS")
+    claim_id = only_claim(decided(world, world.event("Update", new, AllowReplacement="true")))
+    assert (claim_id == claim_of(world, old).id) is rolls_back
+    assert world.stacks.asked == [("state", STACK)] * 2
 
 
 def test_it_goes_back_also_where_the_new_number_would_do(world: World) -> None:
@@ -240,6 +271,15 @@ def test_nobody_looks_for_a_number_because_an_earlier_candidate_is_in_doubt(worl
     world.attempt().ledger.save_claim(replace(claim, candidate="", given_up=(claim.candidate,)))
     assert world.send(event).succeeded
     assert world.calls("ListPhoneNumbersV2") == []
+
+
+def test_a_second_number_of_a_claim_that_is_still_being_made_waits_for_its_end(world: World) -> None:
+    decided(world, world.event("Create"))
+    attempt = world.attempt()
+    before = record_number(attempt, world.claim(), "+12065558888", SECOND.replace("9999", "8888"))
+    recorded = record_number(attempt, before, "+12065559999", SECOND)
+    assert (recorded.state, recorded.surplus) == (ClaimState.OPENING, (SECOND,))
+    assert (recorded.check_at, recorded.due_since) == (before.check_at, before.due_since)
 
 
 def test_a_second_number_of_a_claim_is_due_at_once_and_changes_nothing_else(world: World) -> None:

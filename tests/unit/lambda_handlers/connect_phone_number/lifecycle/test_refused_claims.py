@@ -187,4 +187,6 @@ def test_such_a_refusal_of_a_chosen_number_is_believed_at_once(world: World) -> 
     assert failed.status == "FAILED"
     assert f"ClaimPhoneNumber for {CHOSEN} ({world.instance}): InvalidParameterException: Bad thing." in failed.reason
     assert "use Adopt" not in failed.reason
+    assert (world.claim().candidate, world.claim().given_up) == (CHOSEN, ())
+    assert world.attempt().ledger.number(CHOSEN) is not None, "it is this claim's until that is closed"
     assert len(world.calls("ClaimPhoneNumber")) == 1

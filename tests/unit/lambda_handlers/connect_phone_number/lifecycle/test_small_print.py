@@ -1,6 +1,7 @@
 """What is called with what, and what is written down, where the outcome alone does not show it."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,33 @@ def test_a_flow_is_written_down_before_the_call_and_settled_after_it(world: Worl
     assert [len(world.calls(operation)) for operation in _FLOW_CALLS] == calls == [1, 0]
 
 
+def test_a_flow_is_written_down_before_the_call_also_where_a_move_has_dropped_the_one_before(world: World) -> None:
+    other = world.emulator.add_instance(REGION)
+    there = world.emulator.add_contact_flow(other)
+    arn = world.created(ContactFlowArn=world.emulator.add_contact_flow(world.instance))
+    seen: list[tuple[str, bool]] = []
+
+    def look(_: object) -> None:
+        seen.append((world.claim().applied_flow_arn, world.claim().flow_may_differ))
+
+    world.client.before["associate_phone_number_contact_flow"] = look
+    assert world.update(arn, TargetArn=other, ContactFlowArn=there).succeeded
+    assert seen == [(there, True)]
+
+
+def test_that_a_flow_is_taken_away_is_written_down_before_the_call(world: World) -> None:
+    flow = world.emulator.add_contact_flow(world.instance)
+    arn = world.created(ContactFlowArn=flow)
+    seen: list[tuple[str, bool]] = []
+
+    def look(_: object) -> None:
+        seen.append((world.claim().applied_flow_arn, world.claim().flow_may_differ))
+
+    world.client.before["disassociate_phone_number_contact_flow"] = look
+    assert world.update(arn).succeeded
+    assert seen == [(flow, True)]
+
+
 def test_a_flow_that_was_taken_away_is_forgotten(world: World) -> None:
     flow = world.emulator.add_contact_flow(world.instance)
     arn = world.created(ContactFlowArn=flow)
@@ -185,6 +213,18 @@ def test_the_flow_of_an_adopted_number_is_read_in_the_instance_that_has_it(world
     assert before.contact_flow_arn == flow
 
 
+def test_no_flow_of_a_group_is_read_where_it_is_not_said_in_which_instance(world: World) -> None:
+    group = world.emulator.add_traffic_distribution_group(REGION, "us-east-1")
+    arn = world.claimed_by_hand(NUMBER)
+    world.client.update_phone_number(PhoneNumberId=arn, TargetArn=group)
+    world.clock.pause(200.0)
+    assert adopt(world, TargetArn=group).succeeded
+    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    assert world.update(arn, stack=OTHER_STACK, resource="Sales", **wanted).data["TargetArn"] == world.instance
+    assert world.calls("BatchGetFlowAssociation") == []
+    assert world.claim(OTHER_STACK, "Sales").is_flow_before_known
+
+
 # --- Giving back, sweeping, guarding ---
 
 
@@ -209,6 +249,7 @@ def test_a_number_that_is_given_back_to_nobody_loses_the_ownership_tags_in_one_c
     assert adopt(world).succeeded
     world.stacks.status = "ROLLBACK_IN_PROGRESS"
     assert delete(world, arn).succeeded
+    assert [world.calls(operation) for operation in _CHANGES] == [[], []], "nothing else was to be changed back"
     (call,) = world.calls("UntagResource")
     assert call.parameters == {"resourceArn": arn, "tagKeys": list(rules.OWNERSHIP_TAGS)}
 

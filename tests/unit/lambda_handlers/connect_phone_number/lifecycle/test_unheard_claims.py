@@ -73,6 +73,21 @@ def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World)
     assert world.held() == []
 
 
+def test_a_throttled_attempt_does_not_ask_again_for_what_another_one_has_got(world: World) -> None:
+    event = world.event("Create")
+
+    def another_attempt(_: object) -> None:
+        world.handle(event)
+        world.emulator.faults.add("ClaimPhoneNumber", "error", code="ThrottlingException")
+
+    world.client.before["claim_phone_number"] = another_attempt
+    world.handle(event)
+    one, other = world.answers
+    assert one.succeeded
+    assert one.fields == other.fields
+    assert [call.outcome for call in world.calls("ClaimPhoneNumber")][1:] == ["ThrottlingException"]
+
+
 def test_a_number_of_this_account_that_is_not_the_claims_is_not_taken_for_its_own(world: World) -> None:
     arn = world.claimed_by_hand(CHOSEN)
     failed = world.create(PhoneNumber=CHOSEN)
