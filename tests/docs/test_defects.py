@@ -8,6 +8,7 @@ import pytest
 from tests.simulation.scripts import all_scripts
 
 _ROOT = Path(__file__).resolve().parents[2]
+_COLUMNS = 6
 _RUN = re.compile(r"(?P<script>S\d+ .+?)(?: \[#.+\])?")
 
 
