@@ -95,3 +95,10 @@ class ProviderMetrics:
     ) -> cloudwatch.Metric:
         """Return the answers that the answer URL refused for good, so that CloudFormation waits in vain."""
         return self.metric("AnswersNotDelivered", statistic=statistic, period=period)
+
+    def metric_numbers_kept(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
+        """Return the numbers whose release had failed and whose stack was then deleted without them.
+
+        Nothing in CloudFormation knows such a number any more, and it is billed. The log says which one it is.
+        """
+        return self.metric("NumbersKept", statistic=statistic, period=period)

@@ -186,6 +186,7 @@ def _infrastructure_statements(
         [
             "cloudformation:DescribeStackEvents",
             "cloudformation:DescribeStackResource",
+            "cloudformation:DescribeStackResources",
             "cloudformation:DescribeStacks",
         ],
         [arns.stacks],

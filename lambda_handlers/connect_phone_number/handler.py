@@ -18,9 +18,10 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
+from . import rules
 from .connect.gateway import Connect
 from .ledger.dynamodb import DynamoDBStore
-from .ledger.ledger import Ledger
+from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
 from .lifecycle.context import Attempt
 from .lifecycle.decision import Place
@@ -31,7 +32,7 @@ from .lifecycle.requests import decide_on, fail, fulfil
 from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
 from .lifecycle.sweeping import sweep
 from .logs import Log
-from .protocol.answer import Answer, Put, Status, deliver, encode, http_put
+from .protocol.answer import Answer, AnswerNotDelivered, Put, Status, deliver, encode, http_put
 from .protocol.request import MalformedRequest, Request, parse_request
 from .timing import NotFinished, Timing
 from .untyped import as_list, as_mapping
@@ -149,7 +150,7 @@ class Function:
             attempt = self._attempt(context, log, None)
             entry = decide_on(attempt, request)
             answer = fulfil(self._attempt(context, log, entry.deadline), request, entry)
-        self._deliver(event, answer, log)
+        self._deliver(event, answer, log, request.sent_at)
 
     def _answer_given_up(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
         """Answer a request on which all attempts have failed."""
@@ -167,19 +168,23 @@ class Function:
             self._refuse(event, reason, log)
             return
         log = _with_request(log, request)
+        log.metrics(self._world.provider_id, FailedDeliveries=1)
         physical_id = request.physical_resource_id or failed_creation_id(request.attempt)
         answer = Answer(Status.FAILED, physical_id, reason)
         trouble: Exception | None = None
         if request.resource_type != PROVIDER_RESOURCE_TYPE:
+            attempt = self._attempt(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
             try:
-                attempt = self._attempt(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
                 decide_on(attempt, request)
                 answer = fail(attempt, request, reason)
+            except LedgerUnavailable as error:
+                # Nobody knows now what an attempt that is still on its way will answer, or has answered already. Two
+                # answers that differ would be worse than none, so this is left to the next delivery of the record.
+                raise NotFinished(str(error)) from error
             except Exception as error:
                 # Whatever made every attempt fail may fail here too, and the stack must not hang for it.
                 trouble = error
-        log.metrics(self._world.provider_id, FailedDeliveries=1)
-        self._deliver(event, answer, log)
+        self._deliver(event, answer, log, request.sent_at)
         if trouble is not None:
             # The queue delivers the record again, until the ledger has what is to be undone.
             log.error("answered without the ledger", error=type(trouble).__name__)
@@ -192,19 +197,24 @@ class Function:
             physical_id = str(event.get("PhysicalResourceId") or "") or "malformed-request"
             self._deliver(event, Answer(Status.FAILED, physical_id, reason), log)
 
-    def _deliver(self, event: Mapping[str, Any], answer: Answer, log: Log) -> None:
+    def _deliver(self, event: Mapping[str, Any], answer: Answer, log: Log, sent_at: int | None = None) -> None:
         body = encode(answer, event)
-        is_taken = deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
         details = {
             "status": answer.status.value,
             "physical_id": answer.physical_resource_id,
             "reason": answer.reason,
         }
-        if is_taken:
-            log.info("answered", **details)
-        else:
+        try:
+            deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
+        except AnswerNotDelivered as trouble:
+            # A URL that is refused as if it had expired is believed only once CloudFormation does not listen any more.
+            is_awaited = sent_at is not None and self._world.clock() <= sent_at + rules.MAX_TIMEOUT_SECONDS
+            if is_awaited or not trouble.is_void:
+                raise
             log.error("CloudFormation does not take an answer", **details)
             log.metrics(self._world.provider_id, AnswersNotDelivered=1)
+        else:
+            log.info("answered", **details)
 
     def _attempt(self, context: Context, log: Log, request_deadline: float | None) -> Attempt:
         world = self._world

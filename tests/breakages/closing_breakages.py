@@ -7,6 +7,8 @@ from .breakage import UNIT_TESTS, Breakage, Hunt, Patch
 _CLOSING: Final = "lifecycle/closing.py"
 _DECISION: Final = "lifecycle/decision.py"
 _REQUESTS: Final = "lifecycle/requests.py"
+_ACKNOWLEDGING: Final = "lifecycle/acknowledging.py"
+_LOOK_ONCE: Final = '{"PhoneNumberId": _id(arn), "ClientToken": token}, *([] if is_wanted() else []))'
 _RELEASE_TOKEN: Final = "tokens.release_token(arn)"
 
 CLOSING: Final = (
@@ -114,6 +116,51 @@ CLOSING: Final = (
         "a Delete says SUCCESS although the release was refused",
         (Patch(_REQUESTS, "if problems:", "if False:"),),
         (Hunt("S8 AccessDeniedException *"),),
+    ),
+    Breakage(
+        "a Delete goes on after it was answered",
+        (
+            Patch(
+                _REQUESTS, "        if entry is None or entry.answer is not None:\n            raise Superseded\n", ""
+            ),
+        ),
+        (Hunt("S8 delete given up while it is delivered again, *"),),
+    ),
+    Breakage(
+        "a request that nobody waits for is carried out",
+        (Patch(_REQUESTS, "if attempt.timing.now() >= entry.deadline:", "if False:"),),
+        (Hunt("S4 create and its cancellation, both delivered *"), Hunt("S8 delete delivered after its time-out, *")),
+    ),
+    Breakage(
+        "a release that is throttled is repeated without another look",
+        (Patch("connect/gateway.py", '{"PhoneNumberId": _id(arn), "ClientToken": token}, is_wanted)', _LOOK_ONCE),),
+        (Hunt("S8 release throttled, *"),),
+    ),
+    Breakage(
+        "a release is repeated while the stack is being deleted",
+        (Patch(_ACKNOWLEDGING, "if state is None or state.is_being_deleted:", "if state is None:"),),
+        (Hunt("S8 delete denied, swept while *"),),
+    ),
+    Breakage(
+        "what a root stack leaves behind is released",
+        (Patch(_ACKNOWLEDGING, "if not state.is_left_by_its_root:", "if True:"),),
+        (Hunt("S8 delete denied in a nested stack, *"),),
+    ),
+    Breakage(
+        "a number is handed back to a resource that is gone",
+        (
+            Patch(
+                "lifecycle/giving_back.py",
+                "if not previous.is_deleted or previous.protected:",
+                "if True:",
+            ),
+        ),
+        (Hunt("S19 renamed, stopped with roll-back off, *"),),
+    ),
+    Breakage(
+        "a refused answer is given up at once",
+        (Patch("handler.py", "if is_awaited or not trouble.is_void:", "if not trouble.is_void:"),),
+        (Hunt("S20 answer 403 for a whole attempt"),),
     ),
     Breakage(
         "a request on which all attempts failed is not answered",

@@ -181,12 +181,27 @@ KNOWING: Final = (
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_sweeping.py",),
     ),
     Breakage(
+        "a number that another resource has is adopted",
+        (Patch("lifecycle/adopting.py", "if holder not in (claim.resource, *known):", "if False:"),),
+        (Hunt("S19 renamed twice in one stack"), Hunt("S29 renamed without an event, adopted elsewhere")),
+    ),
+    Breakage(
+        "the provider is let go although a renamed resource needs it",
+        (Patch("lifecycle/guarding.py", "return attempt.stacks.holders(claim.arn) != ()", "return False"),),
+        (Hunt("S29 renamed without an event, the provider destroyed"),),
+    ),
+    Breakage(
+        "what Connect did not show at first is nobody's",
+        (Patch("lifecycle/requests.py", "        if has_moved:\n", "        if False:\n"),),
+        (Hunt("S29 moved without an event, not found twice, deleted"),),
+    ),
+    Breakage(
         "a number that was moved without an event is nobody's",
         (
             Patch(
                 _MOVING,
-                "return Moved(owner, number) if here.physical_id == arn and not is_held_there else None",
-                "return None",
+                "return here.physical_id == arn and not is_held_there",
+                "return False",
             ),
         ),
         (Hunt("S29 *"),),
@@ -196,8 +211,8 @@ KNOWING: Final = (
         (
             Patch(
                 _MOVING,
-                "return Moved(owner, number) if here.physical_id == arn and not is_held_there else None",
-                "return Moved(owner, number)",
+                "return here.physical_id == arn and not is_held_there",
+                "return True",
             ),
         ),
         (Hunt("S19 *"),),

@@ -67,6 +67,10 @@ class RemoteStacks:
         """Return a resource as its stack has it."""
         return HeldResource(*self._asked("resource", resource=(resource.stack_id, resource.logical_resource_id)))
 
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        """Return the resources that have a physical id."""
+        return tuple(ResourceKey(*key) for key in self._asked("holders", physical_id=physical_id))
+
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether a stack's events name a physical id."""
         return bool(

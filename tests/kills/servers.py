@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
 from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from lambda_handlers.connect_phone_number.untyped import is_tuple
 from tests.simulation.clients import StackBooks
 
 from .attempt import REGION, TABLE_NAME
@@ -203,5 +204,9 @@ class StacksServer:
         question = getattr(self._books(), body.pop("question"))
         if "resource" in body:
             body["resource"] = ResourceKey(*body["resource"])
-        found = question(**body)
-        return 200, {}, json.dumps(found if isinstance(found, bool) else astuple(found)).encode()
+        found: Any = question(**body)
+        if is_tuple(found):
+            found = [astuple(key) for key in found]
+        elif not isinstance(found, bool):
+            found = astuple(found)
+        return 200, {}, json.dumps(found).encode()

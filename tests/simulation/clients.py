@@ -171,6 +171,14 @@ class StackBooks:
             return HeldResource()
         return HeldResource(event.physical_id, event.status)
 
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...]:
+        """Return the resources of one stack that have a physical id."""
+        for stack in self._cloudformation.stacks.values():
+            found = [name for name, resource in stack.resources.items() if resource.physical_id == physical_id]
+            if found:
+                return tuple(ResourceKey(stack.id, name) for name in found)
+        return ()
+
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool:
         """Return whether a stack's events name a physical id."""
         stack = self._cloudformation.stacks.get(resource.stack_id)
@@ -211,6 +219,10 @@ class SimulatedStacks:
     def resource(self, resource: ResourceKey) -> HeldResource | None:
         """Return a resource as its stack has it."""
         return self._asked("resource", resource, lambda: self._world.stack_books.resource(resource))
+
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        """Return the resources that have a physical id."""
+        return self._asked("holders", physical_id, lambda: self._world.stack_books.holders(physical_id))
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether a stack's events name a physical id."""

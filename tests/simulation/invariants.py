@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import rules, tokens
+from lambda_handlers.connect_phone_number.lifecycle.items_of_request import failed_creation_id, is_failed_creation_id
+from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from local_aws.connect_emulator.state import ClaimedNumber, Status
 
 from .cloudformation import PROVIDER_RESOURCE_TYPE
-from .requests import ReceivedAnswer, RequestState, SentRequest
+from .requests import RequestState, SentRequest
 from .timeline import START
 from .wire import Call, FaultKind
 from .world import World
@@ -48,8 +50,15 @@ def watch(world: World) -> None:
     world.on_effect = lambda operation, parameters: _check_change(world, operation, parameters)
 
 
-def check(world: World, needed: Needed) -> list[str]:
-    """Return all violations of a run that has become quiet."""
+def check(world: World, needed: Needed, *, faults_may_last: bool = False) -> list[str]:
+    """Return all violations of a run that has become quiet.
+
+    Parameters
+    ----------
+    faults_may_last
+        Whether faults may have hit every attempt that CloudFormation waited for: then nobody could have answered in
+        time. Default ``False``.
+    """
     numbers = {number.arn: number for number in world.emulator.numbers()}
     return [
         *world.violations,
@@ -58,7 +67,7 @@ def check(world: World, needed: Needed) -> list[str]:
         *one_number_per_resource(world, numbers),
         *no_wrong_release(world, numbers),
         *one_release_one_token(world),
-        *always_an_answer(world),
+        *always_an_answer(world, faults_may_last=faults_may_last),
         *no_churn(world, needed),
         *release_happens(world, numbers),
     ]
@@ -150,15 +159,19 @@ def one_release_one_token(world: World) -> Iterator[str]:
             yield f"L4: {arn} was released {count} times"
 
 
-def always_an_answer(world: World) -> Iterator[str]:
-    """L5: each request has one answer, in time, and the same one as often as it is delivered."""
+def always_an_answer(world: World, *, faults_may_last: bool) -> Iterator[str]:
+    """L5: each request has one answer, in time, and the same one as often as it is delivered.
+
+    A time-out of less than an hour may be over before Lambda delivers a request again whose attempt has died.
+    """
     for request in world.cloudformation.requests.values():
         if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELLED):
             continue
         in_time = [answer for answer in request.answers if answer.time <= request.sent_at + _timeout(request)]
-        if not in_time:
+        may_be_late = faults_may_last or _timeout(request) < rules.MAX_TIMEOUT_SECONDS
+        if not in_time and not (may_be_late and _was_hit_at_every_attempt(world, request)):
             yield f"L5: {request.name()} ({request.state}) was not answered in time"
-        answers = {(answer.status, answer.physical_id) for answer in request.answers if not _is_ignored(answer)}
+        answers = {(answer.status, answer.physical_id) for answer in request.answers}
         if len(answers) > 1:
             yield f"L5: {request.name()} was answered differently: {sorted(answers)}"
         for status, physical_id in answers:
@@ -168,13 +181,14 @@ def always_an_answer(world: World) -> Iterator[str]:
                 yield f"L5: {request.name()} FAILED with {physical_id} instead of {request.physical_id}"
 
 
-def _is_ignored(answer: ReceivedAnswer) -> bool:
-    """Whether an answer comes second, and from a request that was given up.
-
-    Such a request is answered also where the ledger, which has the first answer, cannot be reached. CloudFormation
-    takes no notice of a second one.
-    """
-    return answer.by.startswith("given up") and not answer.counts
+def _was_hit_at_every_attempt(world: World, request: SentRequest) -> bool:
+    """Return whether each attempt that was made at a request in time was hit by a fault, or made to stand still."""
+    hit: dict[str, bool] = {f"{request.invocation.name}/1": True} if request.invocation.hold_at is not None else {}
+    for call in world.wire.calls:
+        invocation = call.task.removeprefix("given up ").rpartition("/")[0]
+        if invocation == request.invocation.name and call.time <= request.sent_at + _timeout(request):
+            hit[call.task] = hit.get(call.task, False) or bool(call.fault)
+    return bool(hit) and all(hit.values())
 
 
 def no_churn(world: World, needed: Needed) -> Iterator[str]:
@@ -231,11 +245,21 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
         is_ours = number is not None and number.tags.get(rules.RESOURCE_TAG) == request.logical_id
         if number is None or not number.is_held or not is_ours or _may_stay(request):
             return
+        if _has_another(world, request):
+            return
         if number.status is not Status.FAILED:
             yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} is {number.status}"
         return
     known = world.cloudformation.known_ids()
     kept = world.cloudformation.retained | _kept_by_policy(world)
+    if is_failed_creation_id(request.physical_id):
+        # What another request was answered with is followed up by the sweeper.
+        kept |= {
+            answer.physical_id
+            for other in world.cloudformation.requests.values()
+            for answer in other.answers
+            if failed_creation_id(parse_request(other.event).attempt) != request.physical_id
+        }
     for number in numbers.values():
         is_visible = world.timeline.now >= number.visible_at
         is_ours = _owner(number) == f"{request.stack.id} {request.logical_id}"
@@ -284,6 +308,9 @@ def _check_change(world: World, operation: str, parameters: Mapping[str, Any]) -
     if arn in known and request is not None:
         stack, logical_id = known[arn]
         is_own = (stack, logical_id) == (request.stack, request.logical_id)
+        # Both resources that had the number are being deleted: it does not matter which request gets there first.
+        owners_going = {(deletion.stack.id, deletion.logical_id) for deletion in _deletions(world, arn)}
+        is_own = is_own or (request.type == "Delete" and (stack.id, logical_id) in owners_going)
         if not is_own and not request.properties.get("Adopt") and "ProviderId" not in request.properties:
             world.violations.append(
                 f"L3: {request.name()} does {operation} to {arn}, which is that of {stack.name}.{logical_id}"
@@ -351,6 +378,15 @@ def _successes(world: World, arn: str) -> Iterator[SentRequest]:
     for request in world.cloudformation.requests.values():
         if request.type != "Delete" and request.succeeded and request.answer and request.answer.physical_id == arn:
             yield request
+
+
+def _has_another(world: World, request: SentRequest) -> bool:
+    """Return whether CloudFormation has another resource with the number, whose own Delete is to come or on its way."""
+    return any(
+        resource.physical_id == request.physical_id and (stack, logical_id) != (request.stack, request.logical_id)
+        for stack in world.cloudformation.stacks.values()
+        for logical_id, resource in stack.resources.items()
+    )
 
 
 def _may_stay(request: SentRequest) -> bool:

@@ -169,6 +169,26 @@ _DELETING: Final = (
         script("S8 delete denied, then the stack deleted without the number"),
     ),
     _manner(
+        "FORCE_DELETE_STACK leaves behind what cannot be deleted, and calls it DELETE_SKIPPED.",
+        model("CloudFormation", "DeleteStack, DeletionMode"),
+        script("S8 delete denied, then the stack deleted without the number"),
+    ),
+    _manner(
+        "A stack is deleted without a nested stack of it that is DELETE_FAILED.",
+        model("CloudFormation", "DeleteStack, RetainResources"),
+        script("S8 delete denied in a nested stack, its root deleted without the nested stack"),
+    ),
+    _manner(
+        "A stack that is deleted without a resource says so of the resource only at the end.",
+        ASSUMED,
+        script("S8 delete denied, swept while the stack is deleted without the number"),
+    ),
+    _manner(
+        "Two resources of a stack have one physical ID, and nothing orders their Deletes.",
+        FAILURE_OPTIONS,
+        script("S19 renamed, stopped with roll-back off, deleted: *"),
+    ),
+    _manner(
         "What DeletionPolicy or UpdateReplacePolicy retains gets no request.",
         DELETION_POLICY,
         script("S24 *"),
@@ -219,10 +239,11 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         "CloudFormation's read API describes the operation before the present one.",
         Issue("aws/aws-cdk-cli#1802"),
         Why.NOT_YET,
-        "The scheduled run gives a number up only when CloudFormation has said twice, five minutes apart, that it does "
-        "not have it. A request asks only once: an old answer could let a Delete with a made-up physical ID release a "
-        "number of which CloudFormation has just taken note, or lift the protection of a number because of a rollback "
-        "that is over.",
+        "The scheduled run gives a number up that was never acknowledged only when CloudFormation has said twice, five "
+        "minutes apart, that it does not have it. Before it repeats a release that has failed, it looks once: an old "
+        "answer could hide that the stack was just deleted without the number. A request asks only once as well: an "
+        "old answer could let a Delete with a made-up physical ID release a number of which CloudFormation has just "
+        "taken note, or lift the protection of a number because of a rollback that is over.",
     ),
     _not_played(
         "CloudFormation enters the physical ID of a replacement in its books only when the whole update is done.",
@@ -243,7 +264,21 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         Issue("boto/boto3#2352"),
         Why.NOT_YET,
         "If it is not known by then whether CloudFormation had taken note of a number, the number stays claimed and "
-        "billed.",
+        "billed. The same holds where the events of a stack that exists do not go back to the claim.",
+    ),
+    _not_played(
+        "A provider is removed or renamed by an update of its stack: the cleanup drops the refused deletion, and goes "
+        "on to the function.",
+        TROUBLESHOOTING,
+        Why.NOT_YET,
+        "Nothing that the function does can stop that. The numbers of other stacks stay, and their Deletes are never "
+        "answered. The documents say to keep the provider in a stack of its own, with termination protection.",
+    ),
+    _not_played(
+        "DescribeStackResources tells only the first hundred resources of the stack that has a physical ID.",
+        model("CloudFormation", "DescribeStackResources"),
+        Why.HARMLESS,
+        "Where the one in question is not among them, the function takes the number for one that the stack has.",
     ),
     _not_played(
         "DescribeStackEvents answers in pages.",
@@ -256,7 +291,7 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         ASSUMED,
         Why.HARMLESS,
         "The function stores its answer before it sends it, and each later attempt sends the same one. Only a FAILED "
-        "that is sent while the ledger cannot be reached can differ.",
+        "that is sent after the ledger's table was lost, or its permission, can differ.",
     ),
     _not_played(
         "CloudFormation refuses an answer of more than 4,096 bytes.",

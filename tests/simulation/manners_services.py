@@ -48,6 +48,11 @@ LAMBDA: Final = (
         script("S14 undoing that begins after the retry"),
     ),
     _lambda(
+        "Lambda delivers an event for the first time after CloudFormation has stopped waiting for it.",
+        ASYNCHRONOUS,
+        script("S4 create and its cancellation, both delivered after the time-out", "S8 delete delivered after *"),
+    ),
+    _lambda(
         "After an attempt has failed, Lambda delivers the event again, after one minute and after two more.",
         ASYNCHRONOUS,
         script("S3 create dies, *", "S7 delete dies, *"),
@@ -189,17 +194,10 @@ LAMBDA_NOT_PLAYED: Final = (
         "would stay claimed and billed.",
     ),
     _lambda_not_played(
-        "Lambda throttles the function and delivers an event up to six hours late.",
-        ASYNCHRONOUS,
-        Why.NOT_YET,
-        "A late first attempt looks to the function like one that stands still before its first call (S4, S26). An "
-        "event that is older than an hour goes to the queue without an attempt, and is answered FAILED from there.",
-    ),
-    _lambda_not_played(
         "The reserved concurrency of the function is 0.",
         DESTINATIONS,
         Why.NOT_YET,
-        "The function does not drain the queue either, which drops the events after a day. Requests would run into "
+        "The function does not drain the queue either, which drops the events after 14 days. Requests would run into "
         "their time-outs, and Deletes of cleanups would be lost.",
     ),
     _lambda_not_played(
@@ -207,7 +205,16 @@ LAMBDA_NOT_PLAYED: Final = (
         DESTINATIONS,
         Why.NOT_YET,
         "CloudFormation would wait until the time-out. What the ledger knows is finished by the scheduled run; a "
-        "request that never reached the ledger is like a lost event.",
+        "request that never reached the ledger is like a lost event. A customer key that encrypts both the table and "
+        "the queue makes both fail together when it is disabled.",
+    ),
+    _lambda_not_played(
+        "An attempt stands still between its last look at the ledger and its call of Connect.",
+        ENVIRONMENT,
+        Why.NOT_YET,
+        "A release, or a change that gives an adopted number back, could hit a number that was retained, or adopted "
+        "by another stack, within that pause. The looks are made right before each call, so that the pause would have "
+        "to be one of the process itself.",
     ),
     _lambda_not_played(
         "The queue delivers a message beside a running attempt at it.",
@@ -216,11 +223,11 @@ LAMBDA_NOT_PLAYED: Final = (
         "Both attempts would find the same entry in the ledger and give the same answer, as duplicates do (S2, S6).",
     ),
     _lambda_not_played(
-        "A message stays in the queue for longer than its retention period of a day.",
+        "A message stays in the queue for longer than its retention period of 14 days.",
         QUEUES,
         Why.NOT_YET,
-        "That takes a ledger that cannot be reached for a day. The request is answered by then, but what it was to "
-        "undo would not be written down.",
+        "That takes a ledger that cannot be reached for 14 days. What the request was to undo would not be written "
+        "down.",
     ),
     _lambda_not_played(
         "Loop detection stops a function that a queue calls again and again.",
@@ -310,6 +317,12 @@ DYNAMODB_NOT_PLAYED: Final = (
 )
 
 S3_NOT_PLAYED: Final = (
+    _s3_not_played(
+        "S3 redirects an upload to another address (307).",
+        PRESIGNED_URLS,
+        Why.NOT_YET,
+        "The function does not follow redirects: it would try again for an hour, and CloudFormation would time out.",
+    ),
     _s3_not_played(
         "An upload whose client has given up arrives later and replaces a newer object.",
         ASSUMED,

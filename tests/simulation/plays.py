@@ -38,6 +38,6 @@ def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call
     return hits
 
 
-def silent_cloudformation() -> Callable[[], Injector]:
-    """Return what lets CloudFormation's API answer no question of the first request that asks one."""
-    return hitting(lambda call: call.surface is Surface.STACKS, _SILENCE, _QUESTIONS)
+def silent_cloudformation(kind: str = "") -> Callable[[], Injector]:
+    """Return what lets CloudFormation's API answer no question of the first request of a kind that asks one."""
+    return hitting(lambda call: call.surface is Surface.STACKS and call.task.startswith(kind), _SILENCE, _QUESTIONS)

@@ -11,6 +11,7 @@ from . import (
     scripts_creation,
     scripts_deletion,
     scripts_groups,
+    scripts_late,
     scripts_ledger,
     scripts_retention,
     scripts_rivalry,
@@ -92,6 +93,7 @@ def _all() -> Iterator[Script]:
         *scripts_retention.scripts(),
         *scripts_adoption.scripts(),
         *scripts_groups.scripts(),
+        *scripts_late.scripts(),
         *scripts_ledger.scripts(),
     ]
     yield from sorted(scripts, key=lambda script: int(group(script)[1:]))

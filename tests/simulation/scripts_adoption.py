@@ -26,7 +26,13 @@ def scripts() -> Iterator[Script]:
         "S23 adopted, deleted at once; CloudFormation silent",
         _undone("ROLLBACK_IN_PROGRESS", _as_it_is, is_silent=True),
         _NONE,
-        scripted=silent_cloudformation(),
+        scripted=silent_cloudformation("Delete"),
+    )
+    yield Script(
+        "S23 adopted; CloudFormation silent",
+        _undone("ROLLBACK_IN_PROGRESS", _as_it_is),
+        _NONE,
+        scripted=silent_cloudformation("Create"),
     )
     yield Script("S23 adopted, let go, adopted again under the same id, rolled back", _adopted_again, _NONE)
     yield Script("S23 number whose claim has failed", _failed_claim, _NONE)

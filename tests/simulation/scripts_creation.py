@@ -56,6 +56,7 @@ def scripts() -> Iterator[Script]:
         ("400 for a whole attempt", lambda: HttpStatus(400), 7),
         ("409 once", lambda: HttpStatus(409), 1),
         ("403 once", lambda: HttpStatus(403), 1),
+        ("403 for a whole attempt", lambda: HttpStatus(403), 7),
         ("403 for good", lambda: HttpStatus(403, is_final=True), None),
     ):
         fault = Fault(f"answer {name}", FaultKind.ERROR, _always(error))

@@ -9,7 +9,7 @@ from .plays import at_step, create_and_delete, silent_cloudformation
 from .runner import Script, hitting
 from .world import World
 
-STEPS_OF_A_DELETE: Final = 11
+STEPS_OF_A_DELETE: Final = 12
 """How many calls an undisturbed Delete makes; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)
@@ -52,6 +52,11 @@ def scripts() -> Iterator[Script]:
             )
     yield Script("S8 delete denied, then the stack deleted without the number", _denied_then_retained, _ONE)
     yield Script("S8 delete timed out, then the stack deleted without the number", _timed_out_then_retained, _ONE)
+    yield Script(
+        "S8 delete given up while it is delivered again, then the stack deleted without the number",
+        _given_up_then_retained,
+        _ONE,
+    )
     yield Script(
         "S8 delete denied, then the stack deleted without the number; CloudFormation silent",
         _denied_then_retained,
@@ -133,6 +138,23 @@ def _timed_out_then_retained(world: World) -> None:
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="ThrottlingException", calls=None, for_seconds=900)
     if not stack.destroy():
         stack.let_go("Number", ends=True)
+
+
+def _given_up_then_retained(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number()):
+        return
+    deletion = stack.begin_delete("Number")
+    world.emulator.faults.add(
+        "DescribePhoneNumber", "error", code="InternalServiceException", calls=None, for_seconds=5000
+    )
+    world.sleep(13)
+    # Its last attempt is still at work when the queue has the request answered.
+    world.cloudformation.redeliver(deletion)
+    world.wait(deletion)
+    if not stack.finish_delete(deletion):
+        stack.let_go("Number", ends=True)
+        world.emulator.faults.clear()
 
 
 def _released_by_hand(world: World) -> None:

@@ -31,6 +31,7 @@ def scripts() -> Iterator[Script]:
         _ONE,
         scripted=silent_cloudformation(),
     )
+    yield Script("S29 moved without an event, not found twice, deleted", _moved_not_found_and_deleted, _ONE)
     yield Script("S29 renamed without an event, the old name used again", _renamed_and_used_again, Needed(2, 2))
 
 
@@ -163,6 +164,16 @@ def _moved(world: World) -> None:
     other = world.stack("other")
     stack.hand_over("Number", other, "Moved")
     other.update("Moved", world.number(Description="Moved"))
+    other.destroy_until_gone()
+
+
+def _moved_not_found_and_deleted(world: World) -> None:
+    stack = _created(world)
+    if stack is None:
+        return
+    other = world.stack("other")
+    stack.hand_over("Number", other, "Number")
+    world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=2)
     other.destroy_until_gone()
 
 

@@ -111,5 +111,5 @@ def meaning_of(operation: str, error: ClientError | BotoCoreError) -> ConnectErr
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     trouble = _MEANING.get(code)
     if trouble is None:
-        trouble = Trouble.UNCERTAIN if status >= 500 else Trouble.INVALID
+        trouble = Trouble.UNCERTAIN if status >= 500 else Trouble.THROTTLED if status == 429 else Trouble.INVALID
     return ConnectError(operation, trouble, code, message)

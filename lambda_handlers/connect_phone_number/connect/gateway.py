@@ -189,9 +189,20 @@ class Connect:
                 return f"{instance_arn}/contact-flow/{flow_id}"
         return ""
 
-    def release(self, arn: str, token: str) -> None:
-        """Release a number. For good: it cannot be had again for up to 180 days."""
-        self._call("ReleasePhoneNumber", {"PhoneNumberId": _id(arn), "ClientToken": token})
+    def release(self, arn: str, token: str, permit: Callable[[], None]) -> None:
+        """Release a number. For good: it cannot be had again for up to 180 days.
+
+        Parameters
+        ----------
+        permit
+            Called before each try; raises what forbids the release.
+        """
+
+        def is_wanted() -> bool:
+            permit()
+            return True
+
+        self._call("ReleasePhoneNumber", {"PhoneNumberId": _id(arn), "ClientToken": token}, is_wanted)
 
     def move(self, arn: str, target_arn: str, token: str) -> None:
         """Move a number to another instance or traffic distribution group. Asynchronous."""

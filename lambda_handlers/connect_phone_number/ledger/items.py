@@ -229,6 +229,8 @@ class Claim(Entry):
     """Live: CloudFormation is still to be asked what it has made of the answer."""
     disowned_at: int = 0
     """Live: when CloudFormation first said that it never took note of the number."""
+    is_deleted: bool = False
+    """Handed over to another resource: CloudFormation has deleted this claim's own resource since."""
     is_undone: bool = False
     """Closing: the adoption was rolled back, so the number is given back and never released."""
     protected: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ..timing import Timing
+from ..timing import TimedOut, Timing
 from .items import (
     DUE,
     LIVE,
@@ -39,6 +39,10 @@ class Resource:
     request: RequestEntry | None = None
     """The entry of the request that is asked about."""
     claims: dict[str, Claim] = field(default_factory=dict[str, Claim])
+
+
+class LedgerUnavailable(TimedOut):
+    """The request's time was used up waiting for the database."""
 
 
 class Ledger:
@@ -136,7 +140,9 @@ class Ledger:
             for key in page.keys:
                 item = self._patiently(lambda key=key: self._store.get(key))  # type: ignore[misc]
                 # The index may lag behind: what counts is the item itself.
-                if item is not None and item.get("due") in wanted:
+                if item is None or item.get("due") not in wanted:
+                    continue
+                if until is None or item.get("due_at", 0) <= until:
                     yield _claim_or_problem(item)
             position = page.next_position
             if position is None:
@@ -149,7 +155,10 @@ class Ledger:
                 return call()
             except StoreUnavailable as error:
                 attempt += 1
-                self._timing.backoff(attempt - 1, f"the ledger is unavailable ({error})")
+                try:
+                    self._timing.backoff(attempt - 1, f"the ledger is unavailable ({error})")
+                except TimedOut as limit:
+                    raise LedgerUnavailable(str(limit)) from error
 
 
 def _claim_or_problem(item: Item) -> Claim | UnreadableItem:

@@ -40,9 +40,11 @@ def ask_what_became_of(attempt: Attempt, claim: Claim) -> Claim:
 def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
     """Return whether a stack has let a number stay whose Delete had failed before; if so, it is kept.
 
-    ``None`` means that CloudFormation does not tell, so that the number must not be released now.
+    ``None`` means that CloudFormation does not tell, or has not decided yet, so that the number must not be released
+    now. ``Conflict`` means that a request came in between.
 
-    A stack that is DELETE_FAILED can be deleted with resources to retain. CloudFormation sends nothing for these.
+    A stack that is DELETE_FAILED can be deleted with resources to retain, which may be nested stacks. CloudFormation
+    sends nothing for these.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
     if claim.state is not ClaimState.CLOSING or not claim.acknowledged:
@@ -50,14 +52,25 @@ def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
     held = attempt.stacks.at_once.resource(claim.resource)
     if held is None:
         return None
-    if held.physical_id != claim.arn or held.status != "DELETE_SKIPPED":
+    if held.physical_id != claim.arn:
         return False
+    if held.status != "DELETE_SKIPPED":
+        state = attempt.stacks.at_once.state(claim.stack_id)
+        if state is None or state.is_being_deleted:
+            return None
+        if not state.is_left_by_its_root:
+            return False
     kept = replace(claim, state=ClaimState.LIVE, follow_up=False, failures=0, last_error="", close_reason="")
-    try:
-        attempt.ledger.save_claim(kept)
-    except Conflict:
-        return False
-    attempt.log.info("number is kept: its stack was deleted without it", number=claim.phone_number, claim=claim.id)
+    attempt.ledger.save_claim(kept)
+    attempt.log.warning(
+        "number is kept and billed: its stack was deleted without it after its release had failed",
+        number=claim.phone_number,
+        arn=claim.arn,
+        claim=claim.id,
+        claim_of_stack=claim.stack_id,
+        claim_of_resource=claim.logical_resource_id,
+    )
+    attempt.log.metrics(attempt.place.provider_id, NumbersKept=1)
     return True
 
 

@@ -81,10 +81,12 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         version=owner.version if owner else 0,
     )
     if owner is None or owner.claim_id == claim.id:
+        _refuse_held_elsewhere(attempt, claim, arn)
         attempt.ledger.save(changed, entry)
         return replace(changed, version=changed.version + 1)
     previous = attempt.ledger.claim(ResourceKey(owner.stack_id, owner.logical_resource_id), owner.claim_id)
     _refuse_held(attempt, claim, previous, arn)
+    _refuse_held_elsewhere(attempt, claim, arn, previous.resource)
     changed = replace(changed, previous_claim=f"{previous.resource.partition} {previous.id}")
     ended = replace(
         previous,
@@ -95,6 +97,28 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
     )
     attempt.ledger.save(changed, ended, entry)
     return replace(changed, version=changed.version + 1)
+
+
+def _refuse_held_elsewhere(attempt: Attempt, claim: Claim, arn: str, *known: ResourceKey) -> None:
+    """Refuse a number that a resource has of which the ledger does not know.
+
+    That may be an ``AWS::Connect::PhoneNumber``, or a resource that CloudFormation has renamed or moved without an
+    event. Its own Delete would release the number, or leave it behind.
+    """
+    holders = attempt.stacks.holders(arn)
+    wanted = claim.specification.phone_number
+    if holders is None:
+        raise Failed(
+            f"{wanted} is not adopted: CloudFormation did not tell whether another stack has it. Check that the "
+            "provider's role may call cloudformation:DescribeStackResources, then deploy again."
+        )
+    for holder in holders:
+        if holder not in (claim.resource, *known):
+            name = f"resource {holder.logical_resource_id}" if holder.logical_resource_id else "a resource"
+            raise Failed(
+                f"{wanted} cannot be adopted: CloudFormation has it as {name} of stack {holder.stack_id}. Remove it "
+                "there with DeletionPolicy Retain first, in a deployment of its own, then deploy again."
+            )
 
 
 def _refuse_held(attempt: Attempt, claim: Claim, previous: Claim, arn: str) -> None:

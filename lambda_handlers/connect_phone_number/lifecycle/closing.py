@@ -4,7 +4,9 @@ Used by Delete and by the sweeper alike, beside any other attempt: every release
 what is not certain stays written down as due.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -29,6 +31,10 @@ _RECHECK_SECONDS: Final = 300
 _LONGEST_PAUSE_SECONDS: Final = 6 * 3600
 
 
+Permit = Callable[[Claim], None]
+"""Called right before a number is let go: raises what forbids that; ``Conflict`` where the claim has changed."""
+
+
 @dataclass(frozen=True)
 class Closed:
     """What has become of a claim that was to be closed.
@@ -45,11 +51,13 @@ class Closed:
     problem: str = ""
 
 
-def close(attempt: Attempt, claim: Claim, is_patient: bool = True) -> Closed:
+def close(attempt: Attempt, claim: Claim, permit: Permit, is_patient: bool = True) -> Closed:
     """Release what was claimed; a second time, or beside another attempt, it changes nothing.
 
     Parameters
     ----------
+    permit
+        Asked each time before the number is released or given back.
     is_patient
         Whether to wait for a creation that still runs elsewhere. The sweeper does not: it comes again.
     """
@@ -60,7 +68,7 @@ def close(attempt: Attempt, claim: Claim, is_patient: bool = True) -> Closed:
         if claim.state is not ClaimState.CLOSING and not claim.in_doubt:
             return Closed(claim)
         try:
-            closed = _step(attempt, claim)
+            closed = _step(attempt, claim, permit)
         except Conflict:
             continue
         except (ConnectError, Failed) as error:
@@ -77,16 +85,17 @@ def close(attempt: Attempt, claim: Claim, is_patient: bool = True) -> Closed:
         polls += 1
 
 
-def _step(attempt: Attempt, claim: Claim) -> Closed | None:
+def _step(attempt: Attempt, claim: Claim, permit: Permit) -> Closed | None:
     """Do what can be done now; ``None`` means that only time can tell whether something was claimed."""
     if claim.state is ClaimState.CLOSING and claim.is_undone:
+        permit(claim)
         return Closed(give_back(attempt, claim))
     claim = _doubts_settled(attempt, claim)
-    claim, problem = _surplus_released(attempt, claim)
+    claim, problem = _surplus_released(attempt, claim, permit)
     if problem or claim.state is not ClaimState.CLOSING:
         return Closed(claim, problem)
     if claim.arn:
-        return _closed_with_number(attempt, claim)
+        return _closed_with_number(attempt, claim, permit)
     if not claim.doubts:
         return Closed(_ended(attempt, claim, Outcome.NEVER_CLAIMED))
     return None
@@ -120,9 +129,9 @@ def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
     return attempt.ledger.save_claim(replace(claim, doubts=left, check_at=check_at, due_since=due_since))
 
 
-def _surplus_released(attempt: Attempt, claim: Claim) -> tuple[Claim, str]:
+def _surplus_released(attempt: Attempt, claim: Claim, permit: Permit) -> tuple[Claim, str]:
     for arn in claim.surplus:
-        outcome, problem = _released(attempt, claim, arn)
+        outcome, problem = _released(attempt, claim, arn, permit)
         if outcome is None:
             return _postponed(attempt, claim, attempt.timing.now() + _RECHECK_SECONDS), problem
         left = tuple(other for other in claim.surplus if other != arn)
@@ -130,8 +139,8 @@ def _surplus_released(attempt: Attempt, claim: Claim) -> tuple[Claim, str]:
     return claim, ""
 
 
-def _closed_with_number(attempt: Attempt, claim: Claim) -> Closed:
-    outcome, problem = _released(attempt, claim, claim.arn)
+def _closed_with_number(attempt: Attempt, claim: Claim, permit: Permit) -> Closed:
+    outcome, problem = _released(attempt, claim, claim.arn, permit)
     if outcome is None:
         return Closed(put_off(attempt, claim, problem), problem)
     if outcome is Outcome.LAPSED:
@@ -144,7 +153,7 @@ def _closed_with_number(attempt: Attempt, claim: Claim) -> Closed:
     return Closed(_ended(attempt, claim, outcome))
 
 
-def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None, str]:
+def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
     """Release one number of the claim; return how it ended, or ``None`` and the problem."""
     if not attempt.is_own_place(arn):
         return None, (
@@ -165,7 +174,7 @@ def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None,
         is_provided = state is not None and state.status != "IN_PROGRESS"
         if is_provided or unseen >= _SURELY_UNSEEN or now - began >= _WAIT_FOR_PROVIDING_SECONDS:
             try:
-                _release(attempt, claim, arn, state)
+                _release(attempt, claim, arn, state, permit)
             except ConnectError as error:
                 if _is_gone(claim, error, unseen, now):
                     return Outcome.ALREADY_GONE, ""
@@ -178,11 +187,11 @@ def _released(attempt: Attempt, claim: Claim, arn: str) -> tuple[Outcome | None,
     raise AssertionError("unreachable")
 
 
-def _release(attempt: Attempt, claim: Claim, arn: str, state: PhoneNumberState | None) -> None:
+def _release(attempt: Attempt, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit) -> None:
     if state is not None and rules.PROVIDER_TAG not in state.tags:
         # Taken off by hand. The role may release only what carries the tag.
         attempt.tag(arn, attempt.ownership_tags(claim))
-    attempt.connect.release(arn, tokens.release_token(arn))
+    attempt.connect.release(arn, tokens.release_token(arn), partial(permit, claim))
 
 
 def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:

@@ -41,7 +41,6 @@ from .properties import InvalidProperty, Wanted, parse_properties, timeout_secon
 from .satisfying import satisfies
 from .stacks import PatientStacks, Stacks, still_has
 
-_EVENTS: Final = "cloudformation:DescribeStackEvents"
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600
 """How long Lambda may still deliver a Create: the maximum event age, and three attempts with their pauses."""
@@ -197,7 +196,8 @@ class _Decision:
                     "cloudformation:DescribeStacks, then try again."
                 )
             if state.is_rolling_back:
-                return self._latest(matching)
+                # As they are now: what CloudFormation said of them may have been written down meanwhile.
+                return self._latest(self._exact(wanted.specification))
         return named if named is not None and satisfies(named, wanted.specification) else None
 
     def _disowned_among(self, claims: list[Claim]) -> Claim | str | None:
@@ -205,7 +205,7 @@ class _Decision:
         asked = [(claim, self._is_disowned(claim)) for claim in claims]
         for claim, is_disowned in asked:
             if is_disowned is None:
-                return _not_told(claim, _EVENTS)
+                return _not_told(claim)
         return self._latest(claim for claim, is_disowned in asked if is_disowned)
 
     def _wanted(self) -> Wanted | str:
@@ -278,7 +278,7 @@ class _Decision:
         for claim in cancelled:
             is_disowned = self._is_disowned(claim)
             if is_disowned is None:
-                return self._answered(Status.FAILED, _not_told(claim, _EVENTS)), head
+                return self._answered(Status.FAILED, _not_told(claim)), head
             if claim.is_open and is_disowned:
                 self._close(claim, "its creation was cancelled")
         if self.request.sent_at is None and head.latest_type != RequestType.CREATE:
@@ -303,6 +303,9 @@ class _Decision:
             return self._answered(Status.FAILED, named), head
         if named is None or named.state is ClaimState.CLOSED:
             # Never ours, released already, or handed over: not ours to touch either way.
+            if named is not None and named.outcome is Outcome.TRANSFERRED:
+                # Should it be handed back, nobody else will ask for its release.
+                self._change(replace(named, is_deleted=True))
             return self._entry(claims=()), head
         if self._is_older_than(named):
             return self._answered(
@@ -312,7 +315,7 @@ class _Decision:
         if named.is_open:
             is_undone = self._is_adoption_undone(named)
             if is_undone is None:
-                return self._answered(Status.FAILED, _not_told(named, _EVENTS)), head
+                return self._answered(Status.FAILED, _not_told(named)), head
             if named.protected and not is_undone and not self._is_rolling_back():
                 return self._answered(Status.FAILED, _protection_refusal(named)), head
             named = replace(named, acknowledged=True, is_undone=is_undone)
@@ -498,10 +501,11 @@ def closing(claim: Claim, reason: str, now: int) -> Claim:
     )
 
 
-def _not_told(claim: Claim, permission: str) -> str:
+def _not_told(claim: Claim) -> str:
     return (
         f"CloudFormation did not tell what has become of {claim.phone_number}, so nothing is done to it now. Check "
-        f"that the provider's role may call {permission}, then try again."
+        "that the provider's role may call cloudformation:DescribeStacks, DescribeStackEvents and "
+        "DescribeStackResource, then try again."
     )
 
 

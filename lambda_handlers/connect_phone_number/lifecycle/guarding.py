@@ -74,7 +74,10 @@ def _is_waiting(claim: Claim) -> bool:
 def _is_needed(attempt: Attempt, claim: Claim) -> bool:
     # A stack can let a number go without a word: by its DeletionPolicy, or deleted with resources retained.
     held = attempt.stacks.resource(claim.resource)
-    return held is None or (held.physical_id == claim.arn and not held.is_gone)
+    if held is None or (held.physical_id == claim.arn and not held.is_gone):
+        return True
+    # Its resource may have been renamed or moved without a word.
+    return attempt.stacks.holders(claim.arn) != ()
 
 
 def _still_used(claims: list[Claim]) -> str:

@@ -53,6 +53,18 @@ def _find_moved(attempt: Attempt, request: Request) -> Moved | str | None:
         return Moved(owner, number)
     if owner.state is not ClaimState.LIVE:
         return None
+    has_moved = has_moved_here(attempt, request, owner)
+    if isinstance(has_moved, str):
+        return has_moved
+    return Moved(owner, number) if has_moved else None
+
+
+def has_moved_here(attempt: Attempt, request: Request, owner: Claim) -> bool | str:
+    """Return whether CloudFormation has given the owner's number to the request's resource.
+
+    A text says why that cannot be found out.
+    """
+    arn = request.physical_resource_id
     there = attempt.stacks.resource(owner.resource)
     here = attempt.stacks.resource(resource_key(request))
     if there is not None and here is not None and here.physical_id == arn and not there.has(arn):
@@ -60,14 +72,17 @@ def _find_moved(attempt: Attempt, request: Request) -> Moved | str | None:
         attempt.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
         there = attempt.stacks.resource(owner.resource)
         here = attempt.stacks.resource(resource_key(request))
-    if there is not None and there.is_in_progress and there.physical_id != arn:
-        # The answer that names the number may be on its way.
-        there = None
+    recorded = f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}"
     if there is None or here is None:
         return (
-            f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}, "
-            "and CloudFormation did not tell which resource has it now. Nothing was changed. Check that the "
-            "provider's role may call cloudformation:DescribeStackResource, then try again."
+            f"{recorded}, and CloudFormation did not tell which resource has it now. Nothing was changed. Check that "
+            "the provider's role may call cloudformation:DescribeStackResource, then try again."
+        )
+    if there.is_in_progress and there.physical_id != arn:
+        # The answer that names the number may be on its way.
+        return (
+            f"{recorded}, which is being deployed, so it is not certain which resource has it. Nothing was changed. "
+            "Try again when that deployment is over."
         )
     is_held_there = there.physical_id == arn and not there.is_gone
-    return Moved(owner, number) if here.physical_id == arn and not is_held_there else None
+    return here.physical_id == arn and not is_held_there

@@ -12,14 +12,16 @@ from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
 from ..timing import NotFinished, TimedOut
 from .claiming import LAG_SECONDS, acquire
-from .closing import close
+from .closing import Permit, close
 from .context import Attempt, Failed, Superseded
 from .converging import converge
 from .decision import closing, decide
+from .giving_back import previous_of
 from .items_of_request import failed_creation_id, resource_key
-from .moving import find_owner, finder
+from .moving import find_owner, finder, has_moved_here
 from .properties import parse_properties
 
+_SUPERSEDED: Final = "CloudFormation has cancelled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
 """After this time CloudFormation has taken note of an answer, or never does."""
 
@@ -40,6 +42,7 @@ def fulfil(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
     if entry.answer is not None:
         return entry.answer
     try:
+        _ensure_awaited(attempt, entry)
         if request.type is RequestType.DELETE:
             return _answer_delete(attempt, request, entry)
         return _answer_claim(attempt, request, entry)
@@ -91,7 +94,7 @@ def _answer_claim(attempt: Attempt, request: Request, entry: RequestEntry) -> An
             claim = attempt.reread(claim)
         except Superseded:
             # What this claim took, if anything, is released by whoever cancelled it, or by the sweeper.
-            return fail(attempt, request, "CloudFormation has cancelled this request, or sent a later one.")
+            return fail(attempt, request, _SUPERSEDED)
         except Failed as problem:
             return fail(attempt, request, str(problem))
         except ConnectError as error:
@@ -144,9 +147,12 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
 
 
 def _answer_delete(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
-    findings = [_closed(attempt, request, claim_id) for claim_id in entry.claims]
-    if not entry.claims:
-        findings.append(_about_unknown_number(attempt, request.physical_resource_id))
+    try:
+        findings = [_closed(attempt, request, claim_id) for claim_id in entry.claims]
+        if not entry.claims:
+            findings.append(_about_unknown_number(attempt, request))
+    except Superseded:
+        return fail(attempt, request, _SUPERSEDED)
     problems = [finding.problem for finding in findings if finding.problem]
     if problems:
         return fail(attempt, request, " ".join(problems))
@@ -172,11 +178,40 @@ class _Finding:
     note: str = ""
 
 
+def _ensure_awaited(attempt: Attempt, entry: RequestEntry) -> None:
+    """Raise ``TimedOut`` where CloudFormation does not wait for the request any more.
+
+    Lambda may deliver a request late, or an attempt may stand still: CloudFormation has gone on meanwhile.
+    """
+    if attempt.timing.now() >= entry.deadline:
+        raise TimedOut("the request came too late, or its attempt stood still")
+
+
+def _unanswered(attempt: Attempt, request: Request) -> Permit:
+    """Return what permits a release as long as CloudFormation waits for the request's answer.
+
+    Once a Delete has failed, or has timed out, the number may be retained at any time.
+    """
+
+    def permit(_claim: Claim) -> None:
+        entry = attempt.ledger.request(resource_key(request), request.attempt)
+        if entry is None or entry.answer is not None:
+            raise Superseded
+        _ensure_awaited(attempt, entry)
+
+    return permit
+
+
 def _closed(attempt: Attempt, request: Request, claim_id: str) -> _Finding:
-    closed = close(attempt, attempt.ledger.claim(resource_key(request), claim_id))
+    claim = attempt.ledger.claim(resource_key(request), claim_id)
+    closed = close(attempt, claim, _unanswered(attempt, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
     if closed.claim.outcome is Outcome.GIVEN_BACK:
+        owner = previous_of(attempt, closed.claim)
+        if owner is not None and owner.state is not ClaimState.LIVE:
+            # Its own resource was deleted, too.
+            return _Finding(close(attempt, owner, _unanswered(attempt, request)).problem)
         return _Finding(
             note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
             "was given back as it was found."
@@ -184,8 +219,9 @@ def _closed(attempt: Attempt, request: Request, claim_id: str) -> _Finding:
     return _Finding(closed.problem)
 
 
-def _about_unknown_number(attempt: Attempt, physical_id: str) -> _Finding:
+def _about_unknown_number(attempt: Attempt, request: Request) -> _Finding:
     """Say what a Delete found that names a number of which its resource has no claim to close."""
+    physical_id = request.physical_resource_id
     if rules.parse_phone_number_arn(physical_id) is None:
         return _Finding()
     if not attempt.is_own_place(physical_id):
@@ -208,11 +244,19 @@ def _about_unknown_number(attempt: Attempt, physical_id: str) -> _Finding:
             f"{physical_id} yourself if it is not needed, then delete again."
         )
     if owner.state is ClaimState.LIVE:
+        # When this request was decided on, Connect may not have shown the number.
+        has_moved = has_moved_here(attempt, request, owner)
+        if has_moved:
+            return _Finding(
+                has_moved
+                if isinstance(has_moved, str)
+                else f"Amazon Connect did not show {state.phone_number} at first, so nothing was done. Delete again."
+            )
         return _Finding(
             note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and "
             "was left alone."
         )
-    return _Finding(close(attempt, owner).problem)
+    return _Finding(close(attempt, owner, _unanswered(attempt, request)).problem)
 
 
 def _timed_out(trouble: TimedOut) -> str:

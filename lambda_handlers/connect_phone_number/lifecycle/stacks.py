@@ -36,6 +36,8 @@ _SUCCEEDED: Final = (
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
     "IMPORT_COMPLETE",
 )
+_BEGUN: Final = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
+"""What the first event of a stack says of the stack itself."""
 _LET_GO: Final = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 _CLOCK_DIFFERENCE_SECONDS: Final = 120
 """How much the clocks of this function and of CloudFormation may differ."""
@@ -108,6 +110,16 @@ class StackState:
         return any("ROLLBACK" in status and status.endswith("_IN_PROGRESS") for status in statuses)
 
     @property
+    def is_being_deleted(self) -> bool:
+        """Whether the stack, or its root, is on its way out: what it leaves behind is not known yet."""
+        return "DELETE_IN_PROGRESS" in (self.status, self.root_status)
+
+    @property
+    def is_left_by_its_root(self) -> bool:
+        """Whether the root was deleted and has retained this nested stack."""
+        return self.root_status == "DELETE_COMPLETE" and self.status not in ("", "DELETE_COMPLETE")
+
+    @property
     def is_in_progress(self) -> bool:
         """Whether an operation is going on."""
         return any(status.endswith("_IN_PROGRESS") for status in (self.status, self.root_status))
@@ -136,6 +148,10 @@ class Stacks(Protocol):
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
         """Return a resource as its stack has it, also that of a deleted stack."""
+        ...
+
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        """Return the resources that have this physical id now, whatever their type; a logical id may be empty."""
         ...
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
@@ -208,6 +224,10 @@ class PatientStacks:
         """Return a resource as its stack has it, also that of a deleted stack."""
         return self._patiently(lambda: self._stacks.resource(resource))
 
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        """Return the resources that have this physical id now, whatever their type."""
+        return self._patiently(lambda: self._stacks.holders(physical_id))
+
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether CloudFormation has recorded this physical id for a resource."""
         return self._patiently(lambda: self._stacks.has_named(resource, physical_id, since, by_any_name=by_any_name))
@@ -259,6 +279,23 @@ class CloudFormationStacks:
             return HeldResource() if _is_unknown(error) else None
         return HeldResource(detail.get("PhysicalResourceId", ""), detail["ResourceStatus"])
 
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        """Return the resources that have this physical id now, whatever their type.
+
+        CloudFormation names the stack by its first hundred resources. Where the one in question is none of these, its
+        logical id is left empty.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
+        """
+        try:
+            found = self._client.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
+        except (ClientError, BotoCoreError) as error:
+            return () if _is_unknown(error) else None
+        named = [resource for resource in found if resource.get("PhysicalResourceId") == physical_id]
+        held = [resource for resource in named if resource["ResourceStatus"] not in _LET_GO]
+        if found and not named:
+            return (ResourceKey(found[0].get("StackId", ""), ""),)
+        return tuple(ResourceKey(resource.get("StackId", ""), resource["LogicalResourceId"]) for resource in held)
+
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether CloudFormation has recorded this physical id for a resource.
 
@@ -269,7 +306,7 @@ class CloudFormationStacks:
                 is_meant = by_any_name or event.get("LogicalResourceId") == resource.logical_resource_id
                 if is_meant and event.get("PhysicalResourceId") == physical_id:
                     return True
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError, _Forgotten):
             # Also where CloudFormation has forgotten the stack: then nobody can tell any more.
             return None
         return False
@@ -292,7 +329,7 @@ class CloudFormationStacks:
                 and event["Timestamp"] >= min(named)
                 for event in self._events(root_id, earliest)
             )
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError, _Forgotten):
             return None
 
     def _named_since_last_removal(self, resource: ResourceKey, physical_id: str, earliest: int) -> list[datetime]:
@@ -308,12 +345,25 @@ class CloudFormationStacks:
         return named
 
     def _events(self, stack_id: str, since: int) -> Iterator["StackEventTypeDef"]:
-        """Return the events of a stack since a time, newest first."""
+        """Return the events of a stack since a time, newest first.
+
+        Raises
+        ------
+        _Forgotten
+            At the end, where the events do not go back that far.
+        """
         for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
             for event in page["StackEvents"]:
                 if event["Timestamp"].timestamp() < since:
                     return
                 yield event
+                if event.get("PhysicalResourceId") == stack_id and event.get("ResourceStatus") in _BEGUN:
+                    return
+        raise _Forgotten
+
+
+class _Forgotten(Exception):
+    """CloudFormation has kept no events from the time in question."""
 
 
 def _is_unknown(error: Exception) -> bool:

@@ -4,6 +4,7 @@ Safe at any time and beside any event: it does what a Delete does, with the same
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ..ledger.items import Claim, ClaimState
@@ -12,7 +13,7 @@ from ..ledger.store import Conflict
 from ..timing import NotFinished
 from .acknowledging import ask_what_became_of, was_retained_since
 from .closing import close, put_off
-from .context import Attempt
+from .context import Attempt, Failed
 from .decision import closing
 
 _STUCK_AFTER_SECONDS: Final = 86_400
@@ -106,13 +107,16 @@ def _go_on(attempt: Attempt, claim: Claim) -> str:
         claim = ask_what_became_of(attempt, claim)
         if claim.state is not ClaimState.CLOSING:
             return ""
-    elif (is_kept := was_retained_since(attempt, claim)) is not False:
-        if is_kept is None:
-            problem = "CloudFormation does not tell whether the number was retained"
-            put_off(attempt, claim, problem)
-            return problem
-        return ""
-    return close(attempt, claim, is_patient=False).problem
+    return close(attempt, claim, partial(_permit, attempt), is_patient=False).problem
+
+
+def _permit(attempt: Attempt, claim: Claim) -> None:
+    """Permit a release, unless the number was retained since its Delete failed."""
+    is_kept = was_retained_since(attempt, claim)
+    if is_kept is None:
+        raise Failed("CloudFormation has not told yet whether the number is retained")
+    if is_kept:
+        raise Conflict
 
 
 def _is_follow_up(claim: Claim) -> bool:

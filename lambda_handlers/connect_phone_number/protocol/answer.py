@@ -33,7 +33,19 @@ class Status(StrEnum):
 
 
 class AnswerNotDelivered(Exception):
-    """CloudFormation's answer box could not be reached; the answer must be sent again later."""
+    """CloudFormation could not be answered. The message does not contain the URL.
+
+    Parameters
+    ----------
+    message
+        What the last try met with.
+    is_void
+        Whether the URL was refused as one that has expired is refused.
+    """
+
+    def __init__(self, message: str, is_void: bool) -> None:
+        super().__init__(message)
+        self.is_void = is_void
 
 
 @dataclass(frozen=True)
@@ -71,18 +83,16 @@ def encode(answer: Answer, event: Mapping[str, object]) -> bytes:
     return body(cuts[max(fitting - 1, 0)])
 
 
-def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> bool:
-    """Send an answer; return whether CloudFormation took it.
+def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> None:
+    """Send an answer.
 
-    Every refusal is tried again for a while: Amazon S3 says 400 also for a request that arrived too slowly. ``False``
-    means that the URL has expired or is void: trying again is of no use, and CloudFormation's own time-out ends the
-    wait.
+    Every refusal is tried again for a while: Amazon S3 says 400 also for a request that arrived too slowly.
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
     Raises
     ------
     AnswerNotDelivered
-        No try got through, and a later one may. The message does not contain the URL.
+        No try got through.
     """
     trouble, status = "", 0
     for retry in range(_TRIES):
@@ -94,11 +104,9 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
             trouble, status = type(error).__name__, 0
             continue
         if 200 <= status < 300:
-            return True
+            return
         trouble = f"HTTP status {status}"
-    if status in _VOID:
-        return False
-    raise AnswerNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {trouble}")
+    raise AnswerNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {trouble}", status in _VOID)
 
 
 def http_put(url: str, body: bytes) -> int:

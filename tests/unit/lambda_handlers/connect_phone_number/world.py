@@ -124,6 +124,14 @@ class FakeStacks:
         self.asked.append(("resource", resource))
         return None if self.is_silent else self.resources.get(resource, HeldResource())
 
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        self.asked.append(("holders", physical_id))
+        if self.is_silent:
+            return None
+        return tuple(
+            key for key, held in self.resources.items() if held.physical_id == physical_id and not held.is_gone
+        )
+
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         self.asked.append(("has_named", resource, physical_id, since, by_any_name))
         if self.is_silent:

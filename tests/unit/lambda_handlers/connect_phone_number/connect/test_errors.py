@@ -86,6 +86,11 @@ def test_an_unknown_failure_inside_the_service_may_have_worked(status: int) -> N
     assert meaning("Whatever", status=status) is Trouble.UNCERTAIN
 
 
+@pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded", "Unknown"])
+def test_too_many_requests_pass_by_themselves_whatever_their_code(code: str) -> None:
+    assert meaning(code, status=429) is Trouble.THROTTLED
+
+
 @pytest.mark.parametrize(
     ("message", "is_about_it"),
     [

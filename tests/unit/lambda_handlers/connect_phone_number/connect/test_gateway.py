@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Trouble
 from lambda_handlers.connect_phone_number.connect.gateway import Connect, Page, PhoneNumberState
 from lambda_handlers.connect_phone_number.ledger.items import Settings, Specification
+from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut, Timing
 from tests.unit.lambda_handlers.connect_phone_number.world import VirtualClock
 
@@ -49,6 +50,10 @@ class _Client:
             return outcome
 
         return call
+
+
+def _permitted() -> None:
+    """Forbid nothing."""
 
 
 class _Bench:
@@ -226,7 +231,7 @@ def test_find_imported() -> None:
 
 def test_release() -> None:
     bench = _Bench({})
-    bench.connect.release(ARN, TOKEN)
+    bench.connect.release(ARN, TOKEN, _permitted)
     assert bench.only_call() == ("release_phone_number", {"PhoneNumberId": ID, "ClientToken": TOKEN})
 
 
@@ -305,7 +310,7 @@ def test_flow_of_a_number_without_one(answer: Outcome) -> None:
 )
 def test_what_passes_by_itself_is_waited_out(trouble: Exception) -> None:
     bench = _Bench(*[trouble] * 12, {})
-    bench.connect.release(ARN, TOKEN)
+    bench.connect.release(ARN, TOKEN, _permitted)
     assert len(bench.client.calls) == 13
     assert bench.waited == 1 + 2 + 4 + 8 + 16 + 7 * 20
     assert {call[1]["ClientToken"] for call in bench.client.calls} == {TOKEN}
@@ -314,14 +319,14 @@ def test_what_passes_by_itself_is_waited_out(trouble: Exception) -> None:
 def test_it_is_waited_out_until_the_attempts_time_is_up() -> None:
     bench = _Bench(error("ThrottlingException", 429), attempt=100.0)
     with pytest.raises(NotFinished, match="ReleasePhoneNumber: ThrottlingException: said"):
-        bench.connect.release(ARN, TOKEN)
+        bench.connect.release(ARN, TOKEN, _permitted)
     assert bench.waited <= 80
 
 
 def test_it_is_waited_out_until_cloudformation_stops_listening() -> None:
     bench = _Bench(error("InternalServiceException", 500), request=100.0)
     with pytest.raises(TimedOut, match="ReleasePhoneNumber: InternalServiceException: said"):
-        bench.connect.release(ARN, TOKEN)
+        bench.connect.release(ARN, TOKEN, _permitted)
     assert bench.waited <= 100
 
 
@@ -335,7 +340,7 @@ def test_it_is_waited_out_until_cloudformation_stops_listening() -> None:
 def test_what_may_pass_is_waited_for_a_while(code: str, trouble: Trouble, patience: int) -> None:
     bench = _Bench(error(code))
     with pytest.raises(ConnectError) as raised:
-        bench.connect.release(ARN, TOKEN)
+        bench.connect.release(ARN, TOKEN, _permitted)
     assert raised.value.trouble is trouble
     assert patience <= bench.waited < patience + 21
 
@@ -343,7 +348,7 @@ def test_what_may_pass_is_waited_for_a_while(code: str, trouble: Trouble, patien
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceInUseException"])
 def test_what_may_pass_does_pass(code: str) -> None:
     bench = _Bench(error(code), error(code), {})
-    bench.connect.release(ARN, TOKEN)
+    bench.connect.release(ARN, TOKEN, _permitted)
     assert bench.waited == 1 + 2
 
 
@@ -353,8 +358,23 @@ def test_what_may_pass_does_pass(code: str) -> None:
 def test_what_does_not_pass_is_raised_at_once(code: str) -> None:
     bench = _Bench(error(code))
     with pytest.raises(ConnectError) as raised:
-        bench.connect.release(ARN, TOKEN)
+        bench.connect.release(ARN, TOKEN, _permitted)
     assert (raised.value.code, bench.waited, len(bench.client.calls)) == (code, 0, 1)
+
+
+def test_a_release_is_permitted_anew_before_each_try() -> None:
+    bench = _Bench(error("ThrottlingException", 429), {})
+    asked: list[int] = []
+
+    def permit() -> None:
+        asked.append(len(bench.client.calls))
+        if len(asked) == 2:
+            raise Conflict
+
+    with pytest.raises(Conflict):
+        bench.connect.release(ARN, TOKEN, permit)
+    assert asked == [0, 1]
+    assert len(bench.client.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -371,7 +391,7 @@ def test_a_refusal_says_whether_an_earlier_attempt_may_have_worked(
 ) -> None:
     bench = _Bench(*before, error("InvalidParameterException"))
     with pytest.raises(ConnectError) as raised:
-        bench.connect.release(ARN, TOKEN)
+        bench.connect.release(ARN, TOKEN, _permitted)
     assert raised.value.was_uncertain is was_uncertain
 
 
@@ -477,7 +497,7 @@ def test_a_refusal_for_a_group_that_exists_by_then_says_whether_an_earlier_attem
 
 def test_what_is_no_error_of_connect_goes_up_as_it_is() -> None:
     with pytest.raises(KeyError):
-        _Bench(KeyError("x")).connect.release(ARN, TOKEN)
+        _Bench(KeyError("x")).connect.release(ARN, TOKEN, _permitted)
 
 
 def test_settings_without_a_description_send_an_empty_one() -> None:

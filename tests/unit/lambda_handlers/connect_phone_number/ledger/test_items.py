@@ -67,6 +67,7 @@ CLAIM = Claim(
     acknowledged=True,
     established=True,
     follow_up=True,
+    is_deleted=True,
     is_undone=True,
     disowned_at=1_767_300_000,
     protected=True,

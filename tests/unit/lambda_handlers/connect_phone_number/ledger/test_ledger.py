@@ -246,6 +246,16 @@ def test_an_index_that_lags_behind_is_not_believed(clock: VirtualClock) -> None:
     assert _ids(ledger.due(None)) == []
 
 
+def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_was_postponed(clock: VirtualClock) -> None:
+    ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
+    claim = ledger.save_claim(_claim("claim-1", ClaimState.CLOSING, check_at=100))
+    clock.pause(2000)
+    ledger.save_claim(replace(claim, check_at=5000))
+    assert _ids(ledger.due(4999)) == []
+    assert _ids(ledger.due(5000)) == ["claim-1"]
+    assert _ids(ledger.due(None)) == ["claim-1"]
+
+
 def test_a_claim_that_the_index_still_has_as_live_counts_also_where_it_is_due_by_now(clock: VirtualClock) -> None:
     store = MemoryStore(clock, index_lag_seconds=1000)
     ledger = _ledger(store, clock)

@@ -12,6 +12,7 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     ClaimState,
     ResourceKey,
 )
+from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.acknowledging import ask_what_became_of, was_retained_since
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
@@ -467,11 +468,14 @@ def test_a_number_that_its_stack_was_deleted_without_is_kept(world: World) -> No
     )
     assert claim.index()["due"] == LIVE
     assert world.number(arn).is_held
-    line = world.messages()[-1]
-    assert (line["message"], line["number"]) == (
-        "number is kept: its stack was deleted without it",
+    line, metrics = world.messages()[-2:]
+    assert (line["level"], line["message"], line["number"], line["arn"]) == (
+        "WARNING",
+        "number is kept and billed: its stack was deleted without it after its release had failed",
         claim.phone_number,
+        arn,
     )
+    assert metrics["NumbersKept"] == 1
 
 
 def _other_resource(world: World) -> None:
@@ -527,6 +531,28 @@ def test_a_number_that_could_not_be_given_back_stays_with_a_stack_that_retains_i
     assert world.claim().state is ClaimState.LIVE
 
 
+@pytest.mark.parametrize(
+    ("status", "root_status"), [("DELETE_IN_PROGRESS", ""), ("DELETE_FAILED", "DELETE_IN_PROGRESS")]
+)
+def test_while_a_stack_is_being_deleted_it_is_not_known_what_it_retains(
+    world: World, status: str, root_status: str
+) -> None:
+    arn = _release_failed(world)
+    world.stacks.hold(RESOURCE, arn, "DELETE_FAILED")
+    world.stacks.status, world.stacks.root_status = status, root_status
+    before = world.claim()
+    assert was_retained_since(world.attempt(), before) is None
+    assert world.claim() == before
+
+
+def test_a_number_stays_with_a_nested_stack_that_its_root_was_deleted_without(world: World) -> None:
+    arn = _release_failed(world)
+    world.stacks.hold(RESOURCE, arn, "DELETE_FAILED")
+    world.stacks.status, world.stacks.root_status = "DELETE_FAILED", "DELETE_COMPLETE"
+    assert was_retained_since(world.attempt(), world.claim()) is True
+    assert world.claim().state is ClaimState.LIVE
+
+
 @pytest.mark.parametrize("status", ["DELETE_FAILED", "DELETE_IN_PROGRESS", "DELETE_COMPLETE", "UPDATE_COMPLETE"])
 def test_a_release_is_taken_back_only_where_the_resource_was_skipped(world: World, status: str) -> None:
     arn = _release_failed(world)
@@ -541,5 +567,6 @@ def test_a_release_that_is_made_meanwhile_is_not_taken_back(world: World) -> Non
     before = world.claim()
     assert world.delete(arn).succeeded
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
-    assert not was_retained_since(world.attempt(), before)
+    with pytest.raises(Conflict):
+        was_retained_since(world.attempt(), before)
     assert world.claim().state is ClaimState.CLOSED

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number import rules, tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.closing import close
 from lambda_handlers.connect_phone_number.lifecycle.decision import closing
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
@@ -227,13 +227,17 @@ def test_the_reservation_of_a_released_number_is_taken_back(world: World) -> Non
     assert world.attempt().ledger.number(number) is None
 
 
+def _permitted(_claim: Claim) -> None:
+    """Forbid nothing."""
+
+
 def test_a_number_of_another_region_is_not_taken_for_gone(world: World) -> None:
     arn = _old(world)
     elsewhere = arn.replace(REGION, "us-east-1")
     attempt = world.attempt()
     claim = world.claim()
     moved = closing(replace(claim, arn=elsewhere), "test", attempt.timing.now())
-    closed = close(attempt, attempt.ledger.save_claim(moved))
+    closed = close(attempt, attempt.ledger.save_claim(moved), _permitted)
     assert closed.claim.state is ClaimState.CLOSING
     assert closed.problem == (
         f"{elsewhere} is not of account 123456789012 and Region eu-west-1, where this provider works. Release it with "
@@ -245,7 +249,7 @@ def test_close_of_a_claim_that_is_not_to_be_closed_does_nothing(world: World) ->
     _old(world)
     before = world.claim()
     calls = len(world.emulator.audit)
-    closed = close(world.attempt(), before)
+    closed = close(world.attempt(), before, _permitted)
     assert (closed.claim, closed.problem) == (before, "")
     assert len(world.emulator.audit) == calls
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Write
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, RequestEntry
+from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from tests.simulation.memory_store import MemoryStore
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
 
 
@@ -138,6 +139,30 @@ def test_an_adoption_that_was_forestalled_looks_again_whose_the_number_is(world:
     wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
     assert world.create(**wanted).physical_id == arn
     assert store.contradicted == 1
+
+
+def test_a_creation_that_is_cancelled_just_before_its_answer_is_written_is_not_answered_with_success(
+    world: World,
+) -> None:
+    create, delete = world.event("Create"), world.event("Delete", INVENTED)
+
+    class Cancelling(MemoryStore):
+        is_next = False
+
+        def get(self, key: Key) -> Item | None:
+            if self.is_next and key[1].startswith(RequestEntry.SORT_PREFIX):
+                self.is_next = False
+                decided(world, delete)
+            return super().get(key)
+
+    store = Cancelling(world.clock)
+    world.store = store
+    world.client.after["describe_phone_number"] = lambda _: setattr(store, "is_next", True)
+    world.handle(create)
+    assert [answer.status for answer in world.answers] == ["FAILED"]
+    assert world.claim().state is ClaimState.CLOSING
+    assert world.send(delete).succeeded
+    assert world.held() == []
 
 
 def test_a_give_back_whose_last_write_conflicts_is_made_again(world: World) -> None:

@@ -205,7 +205,8 @@ def test_a_create_fails_where_cloudformation_does_not_tell_whether_it_has_named_
     world.stacks.is_silent = True
     assert reason(decided(world, world.event("Create"))) == (
         f"CloudFormation did not tell what has become of {before.phone_number}, so nothing is done to it now. Check "
-        "that the provider's role may call cloudformation:DescribeStackEvents, then try again."
+        "that the provider's role may call cloudformation:DescribeStacks, DescribeStackEvents and "
+        "DescribeStackResource, then try again."
     )
     assert world.claims() == [before]
 

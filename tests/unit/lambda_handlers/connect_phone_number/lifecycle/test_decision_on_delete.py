@@ -173,7 +173,8 @@ def test_a_delete_fails_where_cloudformation_does_not_tell_whether_it_has_named_
     world.stacks.is_silent = True
     assert reason(decided(world, world.event("Delete", INVENTED))) == (
         f"CloudFormation did not tell what has become of {before.phone_number}, so nothing is done to it now. Check "
-        "that the provider's role may call cloudformation:DescribeStackEvents, then try again."
+        "that the provider's role may call cloudformation:DescribeStacks, DescribeStackEvents and "
+        "DescribeStackResource, then try again."
     )
     assert world.claims() == [before]
     world.stacks.is_silent = False
@@ -297,6 +298,7 @@ def test_another_adopted_number_is_released_only_where_its_root_stack_was_comple
     arn = adopt(world).physical_id
     claim = world.claim(OTHER_STACK, "Sales")
     world.stacks.completed = completed
+    world.stacks.asked.clear()
     assert _deleted(world, arn).is_undone is not completed
     assert world.stacks.asked == [("has_completed", claim.resource, arn, claim.opened_at)]
 
@@ -308,7 +310,8 @@ def test_a_delete_of_an_adopted_number_fails_where_cloudformation_does_not_tell(
     world.stacks.is_silent = True
     assert reason(decided(world, world.event("Delete", arn, stack=OTHER_STACK, resource="Sales"))) == (
         f"CloudFormation did not tell what has become of {NUMBER}, so nothing is done to it now. Check that the "
-        "provider's role may call cloudformation:DescribeStackEvents, then try again."
+        "provider's role may call cloudformation:DescribeStacks, DescribeStackEvents and DescribeStackResource, then "
+        "try again."
     )
     assert world.claim(OTHER_STACK, "Sales") == before
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, ResourceKey
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     INVENTED,
     NUMBER,
@@ -20,10 +20,11 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import 
     flows,
     retained,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
+    STACK,
     Died,
     Event,
     World,
@@ -99,6 +100,71 @@ def test_a_number_is_its_first_resources_again_also_after_requests_that_left_it_
     assert world.held() == [NUMBER]
     assert world.delete(arn, PhoneNumber=NUMBER).succeeded
     assert world.held() == []
+
+
+# A rename that was stopped with roll-back disabled; then the stack is deleted, the old resource first.
+
+
+def _old_deleted_first(world: World) -> str:
+    arn = world.created(PhoneNumber=NUMBER)
+    assert adopt_within_the_stack(world).succeeded
+    old = world.delete(arn, PhoneNumber=NUMBER)
+    assert (old.status, old.reason) == ("SUCCESS", f"{NUMBER} belongs to Renamed of {STACK} now and was left alone.")
+    return arn
+
+
+def test_a_number_that_is_given_back_to_a_deleted_resource_is_released(world: World) -> None:
+    arn = _old_deleted_first(world)
+    assert world.delete(arn, resource="Renamed").succeeded
+    assert world.held() == []
+    assert world.claim().outcome is Outcome.RELEASED
+
+
+def test_it_is_released_also_where_the_request_has_died_in_between(world: World) -> None:
+    arn = _old_deleted_first(world)
+    event = world.event("Delete", arn, resource="Renamed")
+    world.client.before["release_phone_number"] = die
+    with pytest.raises(Died):
+        world.handle(event)
+    assert world.held() == [NUMBER]
+    assert world.send(event).succeeded
+    assert world.held() == []
+
+
+@pytest.mark.parametrize("status", ["DELETE_SKIPPED", "DELETE_FAILED", "UPDATE_COMPLETE"])
+def test_it_is_kept_where_cloudformation_has_not_taken_note_of_the_deletion(world: World, status: str) -> None:
+    arn = _old_deleted_first(world)
+    world.stacks.hold(RESOURCE, arn, status)
+    deleted = world.delete(arn, resource="Renamed")
+    assert deleted.succeeded
+    assert "so it was given back as it was found" in deleted.reason
+    assert (world.held(), world.claim().state) == ([NUMBER], ClaimState.LIVE)
+
+
+def test_it_is_kept_where_the_deleted_resource_was_protected(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER, ReleaseProtection="true")
+    assert adopt_within_the_stack(world).succeeded
+    world.delete(arn, PhoneNumber=NUMBER)
+    assert world.delete(arn, resource="Renamed").succeeded
+    assert (world.held(), world.claim().state) == ([NUMBER], ClaimState.LIVE)
+
+
+def test_where_cloudformation_does_not_tell_it_is_neither_given_back_nor_released(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = _old_deleted_first(world)
+    decided(world, event := world.event("Delete", arn, resource="Renamed"))
+
+    def silent(_: ResourceKey) -> None:
+        return None
+
+    monkeypatch.setattr(world.stacks, "resource", silent)
+    failed = world.send(event)
+    assert (failed.status, failed.reason) == (
+        "FAILED",
+        f"{NUMBER} is not given back yet: CloudFormation did not tell what has become of Number of {STACK}.",
+    )
+    assert world.held() == [NUMBER]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

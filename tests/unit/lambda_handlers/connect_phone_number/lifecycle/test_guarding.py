@@ -161,8 +161,25 @@ def test_a_number_of_which_it_is_known_what_became_is_asked_about_no_further(wor
     version = world.claim().version
     assert _delete(world).succeeded
     # Once for the index and once for the table itself.
-    assert world.stacks.asked == [("resource", RESOURCE)] * 2
+    assert world.stacks.asked == [("resource", RESOURCE), ("holders", arn)] * 2
     assert world.claim().version == version
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_number_whose_resource_was_renamed_without_an_event_needs_the_provider(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    arn = world.created()
+    let_go(world, arn)
+
+    def holders(_: str) -> tuple[ResourceKey, ...] | None:
+        return (ResourceKey(STACK, "Renamed"),) if is_known else None
+
+    monkeypatch.setattr(world.stacks, "holders", holders)
+    refused = _delete(world)
+    assert refused.status == "FAILED"
+    assert "1 phone numbers still need it" in refused.reason
+    assert len(world.held()) == 1
 
 
 def test_a_number_is_kept_also_where_nobody_has_asked_yet_what_became_of_it(world: World) -> None:

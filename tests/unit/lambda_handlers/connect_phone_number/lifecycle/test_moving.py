@@ -104,7 +104,7 @@ def test_it_has_moved_where_the_other_resource_does_not_have_it_any_more(
 def test_an_answer_of_the_other_resource_that_is_on_its_way_is_waited_for(world: World, there: HeldResource) -> None:
     arn = _refactored(world)
     world.stacks.resources[RESOURCE] = there
-    assert "did not tell which resource has it now" in str(_found(world, arn))
+    assert "which is being deployed, so it is not certain which resource has it" in str(_found(world, arn))
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_FAILED"])

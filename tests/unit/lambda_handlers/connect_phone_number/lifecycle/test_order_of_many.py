@@ -115,6 +115,15 @@ def test_the_rollback_of_a_replacement_goes_back_to_the_old_number(world: World,
     assert world.stacks.asked == [("state", STACK)]
 
 
+def test_what_cloudformation_said_of_the_old_number_is_not_lost_on_the_way_back(world: World) -> None:
+    old, new = replaced(world)
+    ledger = world.attempt().ledger
+    ledger.save_claim(replace(claim_of(world, old), acknowledged=False))
+    world.stacks.status = ROLLING_BACK
+    assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
+    assert claim_of(world, old).acknowledged
+
+
 @pytest.mark.parametrize("rolls_back", [False, True])
 def test_while_a_deployment_goes_on_cloudformation_is_asked_twice_whether_it_is_undone(
     world: World, rolls_back: bool

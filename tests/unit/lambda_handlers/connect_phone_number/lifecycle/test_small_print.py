@@ -52,10 +52,10 @@ def test_an_adoption_asks_whether_the_owner_still_has_the_number(world: World) -
     assert world.stacks.asked == [("resource", RESOURCE)]
 
 
-def test_an_adoption_within_one_stack_asks_nothing(world: World) -> None:
-    world.created(PhoneNumber=NUMBER)
+def test_an_adoption_within_one_stack_asks_who_has_the_number(world: World) -> None:
+    arn = world.created(PhoneNumber=NUMBER)
     assert adopt_within_the_stack(world).succeeded
-    assert world.stacks.asked == []
+    assert world.stacks.asked == [("holders", arn)]
 
 
 def test_the_provider_asks_whether_a_stack_still_has_its_number(world: World) -> None:

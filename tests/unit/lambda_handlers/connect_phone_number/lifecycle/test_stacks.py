@@ -72,7 +72,7 @@ STATUSES: list[tuple[str, set[str]]] = [
     # Can only be deleted, like a stack whose deletion has failed.
     ("ROLLBACK_FAILED", {"is_rolling_back"}),
     ("ROLLBACK_COMPLETE", set()),
-    ("DELETE_IN_PROGRESS", {"is_in_progress"}),
+    ("DELETE_IN_PROGRESS", {"is_in_progress", "is_being_deleted"}),
     ("DELETE_FAILED", set()),
     ("DELETE_COMPLETE", set()),
     ("UPDATE_IN_PROGRESS", {"is_in_progress"}),
@@ -92,7 +92,14 @@ STATUSES: list[tuple[str, set[str]]] = [
     # Forgotten by CloudFormation.
     ("", set()),
 ]
-_PROPERTIES = ("is_rolling_back", "is_in_progress", "may_be_retried", "is_complete")
+_PROPERTIES = (
+    "is_rolling_back",
+    "is_in_progress",
+    "may_be_retried",
+    "is_complete",
+    "is_being_deleted",
+    "is_left_by_its_root",
+)
 
 
 def _true_of(state: StackState) -> set[str]:
@@ -108,18 +115,22 @@ def test_what_a_stacks_status_means(status: str, true: set[str]) -> None:
     ("status", "root_status", "true"),
     [
         # The root deletes a nested stack in its roll-back.
-        ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", {"is_rolling_back", "is_in_progress"}),
+        ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", {"is_rolling_back", "is_in_progress", "is_being_deleted"}),
         ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS", {"is_rolling_back", "is_in_progress"}),
         # The nested stack is done, the deployment as a whole may still be rolled back.
         ("CREATE_COMPLETE", "CREATE_IN_PROGRESS", {"is_in_progress"}),
         ("UPDATE_COMPLETE", "UPDATE_FAILED", {"may_be_retried"}),
         ("UPDATE_FAILED", "UPDATE_IN_PROGRESS", {"is_in_progress", "may_be_retried"}),
         # A nested stack cleans up when its root does.
-        ("DELETE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", {"is_in_progress"}),
+        ("DELETE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", {"is_in_progress", "is_being_deleted"}),
         ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_IN_PROGRESS", {"is_in_progress"}),
         ("CREATE_COMPLETE", "UPDATE_COMPLETE", {"is_complete"}),
         ("DELETE_COMPLETE", "UPDATE_COMPLETE", set[str]()),
         ("CREATE_COMPLETE", "ROLLBACK_COMPLETE", set[str]()),
+        # The root was deleted and has retained the nested stack.
+        ("DELETE_FAILED", "DELETE_COMPLETE", {"is_left_by_its_root"}),
+        ("UPDATE_COMPLETE", "DELETE_COMPLETE", {"is_left_by_its_root"}),
+        ("DELETE_FAILED", "DELETE_IN_PROGRESS", {"is_in_progress", "is_being_deleted"}),
     ],
 )
 def test_what_the_status_of_a_nested_stack_means(status: str, root_status: str, true: set[str]) -> None:
@@ -150,6 +161,9 @@ class _Client:
         return self._call(parameters)
 
     def describe_stack_resource(self, **parameters: str) -> Any:
+        return self._call(parameters)
+
+    def describe_stack_resources(self, **parameters: str) -> Any:
         return self._call(parameters)
 
     def get_paginator(self, operation: str) -> Any:
@@ -232,6 +246,7 @@ def test_a_root_that_cannot_be_asked_about_leaves_the_state_unknown(error: Excep
 def test_what_cannot_be_found_out(error: Exception) -> None:
     assert _stacks(error)[0].state(STACK) is None
     assert _stacks(error)[0].resource(KEY) is None
+    assert _stacks(error)[0].holders(ARN) is None
     assert _stacks(error)[0].has_named(KEY, ARN, SINCE, by_any_name=True) is None
 
 
@@ -239,6 +254,43 @@ def test_a_resource() -> None:
     stacks, client = _stacks({"StackResourceDetail": {"PhysicalResourceId": ARN, "ResourceStatus": "DELETE_SKIPPED"}})
     assert stacks.resource(KEY) == HeldResource(ARN, "DELETE_SKIPPED")
     assert client.parameters == [{"StackName": STACK, "LogicalResourceId": "Number"}]
+
+
+def _described_resource(logical_id: str, physical_id: str, status: str) -> dict[str, str]:
+    return {
+        "StackId": STACK,
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": physical_id,
+        "ResourceStatus": status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("resources", "holders"),
+    [
+        ([], ()),
+        ([("Other", "other", "CREATE_COMPLETE"), ("Number", ARN, "UPDATE_COMPLETE")], (KEY,)),
+        (
+            [("Number", ARN, "UPDATE_COMPLETE"), ("Renamed", ARN, "CREATE_COMPLETE")],
+            (KEY, ResourceKey(STACK, "Renamed")),
+        ),
+        ([("Number", ARN, "DELETE_IN_PROGRESS")], (KEY,)),
+        ([("Number", ARN, "DELETE_FAILED")], (KEY,)),
+        ([("Number", ARN, "DELETE_SKIPPED")], ()),
+        ([("Number", ARN, "DELETE_COMPLETE")], ()),
+        # A stack with more resources than are told.
+        ([("Other", "other", "CREATE_COMPLETE")], (ResourceKey(STACK, ""),)),
+    ],
+)
+def test_who_has_a_physical_id(resources: list[tuple[str, str, str]], holders: tuple[ResourceKey, ...]) -> None:
+    stacks, client = _stacks({"StackResources": [_described_resource(*resource) for resource in resources]})
+    assert stacks.holders(ARN) == holders
+    assert client.parameters == [{"PhysicalResourceId": ARN}]
+
+
+def test_a_physical_id_that_nobody_has() -> None:
+    unknown = _error("ValidationError", f"Stack for {ARN} does not exist")
+    assert _stacks(unknown)[0].holders(ARN) == ()
 
 
 def test_a_resource_that_has_no_physical_id_yet() -> None:
@@ -269,6 +321,11 @@ def _page(*events: dict[str, Any]) -> dict[str, Any]:
     return {"StackEvents": list(events)}
 
 
+def _whole(*events: dict[str, Any]) -> dict[str, Any]:
+    """Return a page that ends with what was before the time in question."""
+    return _page(*events, _event(SINCE - 121, "other", "other"))
+
+
 def test_a_number_that_cloudformation_has_named() -> None:
     stacks, client = _stacks(_page(_event(SINCE + 9, STACK, "support"), _event(SINCE + 5)))
     assert stacks.has_named(KEY, ARN, SINCE, by_any_name=False) is True
@@ -285,17 +342,33 @@ def test_a_number_that_cloudformation_has_named() -> None:
     ],
 )
 def test_a_number_that_cloudformation_has_never_named(events: list[dict[str, Any]]) -> None:
-    assert _stacks(_page(*events))[0].has_named(KEY, ARN, SINCE, by_any_name=True) is False
+    assert _stacks(_whole(*events))[0].has_named(KEY, ARN, SINCE, by_any_name=True) is False
+
+
+@pytest.mark.parametrize("begun", ["CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS"])
+def test_the_first_event_of_a_stack_is_all_that_there_is(begun: str) -> None:
+    first = {**_event(SINCE + 1, STACK, "support"), "ResourceStatus": begun}
+    stacks, _ = _stacks(_page(_event(SINCE + 5, "other"), first), UNHEARD)
+    assert stacks.has_named(KEY, ARN, SINCE, by_any_name=True) is False
+
+
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS"])
+def test_where_events_are_missing_nobody_knows_what_was_named(status: str) -> None:
+    # CloudFormation may have dropped them.
+    last = {**_event(SINCE + 1, STACK, "support"), "ResourceStatus": status}
+    assert _stacks(_page(_event(SINCE + 5, "other"), last))[0].has_named(KEY, ARN, SINCE, by_any_name=True) is None
+    of_a_resource = {**_event(SINCE + 1, "other"), "ResourceStatus": "CREATE_IN_PROGRESS"}
+    assert _stacks(_page(of_a_resource))[0].has_named(KEY, ARN, SINCE, by_any_name=True) is None
 
 
 @pytest.mark.parametrize("by_any_name", [True, False])
 def test_a_number_that_was_named_for_another_resource(by_any_name: bool) -> None:
-    stacks, _ = _stacks(_page(_event(SINCE + 5, logical_id="Renamed")))
+    stacks, _ = _stacks(_whole(_event(SINCE + 5, logical_id="Renamed")))
     assert stacks.has_named(KEY, ARN, SINCE, by_any_name=by_any_name) is by_any_name
 
 
 def test_an_event_of_no_resource_names_nothing_for_this_one() -> None:
-    stacks, _ = _stacks(_page(_event(SINCE + 5, logical_id=None)))
+    stacks, _ = _stacks(_whole(_event(SINCE + 5, logical_id=None)))
     assert stacks.has_named(KEY, ARN, SINCE, by_any_name=False) is False
 
 
@@ -382,20 +455,20 @@ def _completed(description: Any, **pages: Any) -> bool | None:
     ],
 )
 def test_a_deployment_has_succeeded_where_the_stack_says_so(status: str, has_completed: bool) -> None:
-    assert _completed(_described(), own=_page(_stack_event(SINCE + 6, status), _NAMED)) is has_completed
+    assert _completed(_described(), own=_whole(_stack_event(SINCE + 6, status), _NAMED)) is has_completed
 
 
 def test_a_nested_stack_is_complete_when_its_root_is() -> None:
-    own = _page(_stack_event(SINCE + 6, "UPDATE_COMPLETE"), _NAMED)
+    own = _whole(_stack_event(SINCE + 6, "UPDATE_COMPLETE"), _NAMED)
     nested = _described(RootId=_ROOT)
-    assert _completed(nested, own=own, root=_page(_stack_event(SINCE + 7, "UPDATE_COMPLETE", _ROOT))) is True
-    assert _completed(nested, own=own, root=_page(_stack_event(SINCE + 7, "UPDATE_IN_PROGRESS", _ROOT))) is False
+    assert _completed(nested, own=own, root=_whole(_stack_event(SINCE + 7, "UPDATE_COMPLETE", _ROOT))) is True
+    assert _completed(nested, own=own, root=_whole(_stack_event(SINCE + 7, "UPDATE_IN_PROGRESS", _ROOT))) is False
 
 
 @pytest.mark.parametrize(("at", "has_completed"), [(SINCE + 5, True), (SINCE + 4.9, False), (SINCE - 60, False)])
 def test_the_deployment_before_does_not_count(at: float, has_completed: bool) -> None:
-    root = _page(_stack_event(at, "UPDATE_COMPLETE", _ROOT))
-    assert _completed(_described(RootId=_ROOT), own=_page(_NAMED), root=root) is has_completed
+    root = _whole(_stack_event(at, "UPDATE_COMPLETE", _ROOT))
+    assert _completed(_described(RootId=_ROOT), own=_whole(_NAMED), root=root) is has_completed
 
 
 @pytest.mark.parametrize(
@@ -407,13 +480,19 @@ def test_the_deployment_before_does_not_count(at: float, has_completed: bool) ->
     ],
 )
 def test_a_deployment_that_did_not_give_the_resource_this_id_does_not_count(named: dict[str, Any]) -> None:
-    assert _completed(_described(), own=_page(_stack_event(SINCE + 6, "UPDATE_COMPLETE"), named)) is False
+    assert _completed(_described(), own=_whole(_stack_event(SINCE + 6, "UPDATE_COMPLETE"), named)) is False
 
 
 def test_whether_a_deployment_has_succeeded_may_not_be_known() -> None:
     assert _completed(UNHEARD, own=_page(_NAMED)) is None
     assert _completed(_described(), own=UNHEARD) is None
     assert _completed(_described(RootId=_ROOT), own=_page(_NAMED), root=UNHEARD) is None
+
+
+def test_where_events_are_missing_nobody_knows_what_has_succeeded() -> None:
+    assert _completed(_described(), own=_page(_stack_event(SINCE + 6, "UPDATE_COMPLETE"))) is None
+    root = _page(_stack_event(SINCE + 7, "UPDATE_IN_PROGRESS", _ROOT))
+    assert _completed(_described(RootId=_ROOT), own=_whole(_NAMED), root=root) is None
 
 
 def test_of_a_stack_that_cloudformation_has_forgotten_nobody_knows_what_it_had_named() -> None:
@@ -438,6 +517,10 @@ class _Forgetful:
         assert resource == KEY
         return HeldResource() if self._knows() else None
 
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        assert physical_id == ARN
+        return () if self._knows() else None
+
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         assert (resource, physical_id, since, by_any_name) == (KEY, ARN, SINCE, True)
         # "No" is an answer.
@@ -455,6 +538,7 @@ class _Forgetful:
 _QUESTIONS: dict[str, tuple[Callable[[Stacks], object], object]] = {
     "state": (lambda stacks: stacks.state(STACK), StackState("A", "B")),
     "resource": (lambda stacks: stacks.resource(KEY), HeldResource()),
+    "holders": (lambda stacks: stacks.holders(ARN), ()),
     "has_named": (lambda stacks: stacks.has_named(KEY, ARN, SINCE, by_any_name=True), False),
     "has_completed": (lambda stacks: stacks.has_completed(KEY, ARN, SINCE), False),
 }

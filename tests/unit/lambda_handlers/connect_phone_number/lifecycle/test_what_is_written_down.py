@@ -1,6 +1,7 @@
 """What the ledger, the log and the metrics say when a request is done."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,6 +143,16 @@ def test_an_update_is_no_claim_and_an_adopted_number_neither(world: World) -> No
     arn = world.created(PhoneNumber="+12065550150", Adopt="true", CountryCode=None, Type=None)
     assert world.update(arn, PhoneNumber="+12065550150", Adopt="true", Description="New").succeeded
     assert _metric(world, "Claims") == []
+    claimed = world.created(resource="Claimed")
+    assert world.update(claimed, resource="Claimed", Description="New").succeeded
+    assert _metric(world, "Claims") == [1]
+
+
+def test_what_has_failed_before_is_forgotten_with_success(world: World) -> None:
+    arn = world.created()
+    world.attempt().ledger.save_claim(replace(world.claim(), failures=2, last_error="Said so."))
+    assert world.update(arn, Description="x").succeeded
+    assert (world.claim().failures, world.claim().last_error) == (0, "")
 
 
 def test_a_claim_that_came_to_nothing_is_no_release(world: World) -> None:

@@ -95,7 +95,7 @@ class TestDeliver:
     @pytest.mark.parametrize("status", [200, 204])
     def test_taken_at_once(self, status: int) -> None:
         put, pauses = _Put(status), list[float]()
-        assert deliver(URL, b"{}", put, pauses.append)
+        deliver(URL, b"{}", put, pauses.append)
         assert (put.calls, pauses) == ([(URL, b"{}")], [])
 
     @pytest.mark.parametrize(
@@ -103,27 +103,26 @@ class TestDeliver:
     )
     def test_what_passes_is_tried_again_ever_later(self, trouble: int | Exception) -> None:
         put, pauses = _Put(trouble, trouble, 200), list[float]()
-        assert deliver(URL, b"{}", put, pauses.append)
+        deliver(URL, b"{}", put, pauses.append)
         assert len(put.calls) == 3
         assert pauses == [2.0, 4.0]
 
     @pytest.mark.parametrize("status", [403, 404, 410])
-    def test_a_url_that_stays_void_is_given_up(self, status: int) -> None:
+    def test_a_url_that_stays_void_is_told_from_one_that_cannot_be_reached(self, status: int) -> None:
         put, pauses = _Put(status), list[float]()
-        assert not deliver(URL, b"{}", put, pauses.append)
+        with pytest.raises(AnswerNotDelivered, match=f"HTTP status {status}") as problem:
+            deliver(URL, b"{}", put, pauses.append)
+        assert problem.value.is_void
         assert (len(put.calls), pauses) == (7, PAUSES)
 
-    def test_only_the_last_try_says_that_the_url_is_void(self) -> None:
-        put, pauses = _Put(*[403] * 6, 500), list[float]()
-        with pytest.raises(AnswerNotDelivered, match="HTTP status 500"):
-            deliver(URL, b"{}", put, pauses.append)
-        put = _Put(*[500] * 6, 403)
-        assert not deliver(URL, b"{}", put, pauses.append)
-
-    def test_a_try_that_got_no_answer_says_nothing_about_the_url(self) -> None:
-        put, pauses = _Put(*[403] * 6, TimeoutError()), list[float]()
-        with pytest.raises(AnswerNotDelivered, match="TimeoutError"):
-            deliver(URL, b"{}", put, pauses.append)
+    @pytest.mark.parametrize(
+        ("outcomes", "is_void"),
+        [([403] * 6 + [500], False), ([500] * 6 + [403], True), ([*[403] * 6, TimeoutError()], False)],
+    )
+    def test_only_the_last_try_says_that_the_url_is_void(self, outcomes: list[int | Exception], is_void: bool) -> None:
+        with pytest.raises(AnswerNotDelivered) as problem:
+            deliver(URL, b"{}", _Put(*outcomes), list[float]().append)
+        assert problem.value.is_void == is_void
 
     @pytest.mark.parametrize(
         ("trouble", "said"),
@@ -142,6 +141,7 @@ class TestDeliver:
         with pytest.raises(AnswerNotDelivered) as problem:
             deliver(URL, b"{}", put, pauses.append)
         assert str(problem.value) == f"CloudFormation could not be answered in 7 tries: {said}"
+        assert not problem.value.is_void
         assert len(put.calls) == 7
         assert pauses == PAUSES
         # Lambda prints the chain of causes into the log.
@@ -221,6 +221,6 @@ class TestHttpPut:
             pauses.append(seconds)
             bucket.status = 200
 
-        assert deliver(bucket.url, encode(Answer(Status.SUCCESS, "p-1"), EVENT), http_put, pause)
+        deliver(bucket.url, encode(Answer(Status.SUCCESS, "p-1"), EVENT), http_put, pause)
         assert pauses == [2.0]
         assert [json.loads(body)["Status"] for _, _, body in bucket.received] == ["SUCCESS", "SUCCESS"]
