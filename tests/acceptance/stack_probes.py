@@ -13,6 +13,7 @@ from .probes import Context, Finding, Probe, Stage
 from .stacks import AcceptanceStacks
 
 _PHYSICAL_ID: Final = in_words("CloudFormation shows within five minutes which physical id a resource has")
+_HOLDER: Final = in_words("DescribeStackResources finds a custom resource by its physical id")
 _SUCCEEDED: Final = in_words("CloudFormation's events of a root stack say when a deployment has succeeded")
 _SKIPPED: Final = (
     "A stack that is deleted, and a stack that a resource was removed from, still say what became of the resource: "
@@ -47,8 +48,11 @@ class StackProbes:
         events = "cloudformation:DescribeStackEvents"
         resource = f"cloudformation:{_ONE_RESOURCE}"
         reads = ("cloudformation:DescribeStacks", events, resource)
+        holders = ("cloudformation:DescribeStackResources",)
         return (
             Probe("physical-id-of-number", _PHYSICAL_ID, Stage.CLAIMED, (events, resource), self.physical_id),
+            Probe("holder-of-number", _HOLDER, Stage.CLAIMED, holders, self.holder),
+            Probe("holder-of-retained-number", _HOLDER, Stage.RETAINED, holders, self.holder),
             Probe("deleted-stack-of-retained-number", _SKIPPED, Stage.RETAINED, reads, self.deleted_stack),
             Probe("events-of-adoption", _SUCCEEDED, Stage.ADOPTED, (events,), self.events_of_adoption),
             Probe("removed-resources", _SKIPPED, Stage.ADOPTED, (events, resource), self.removed_resources),
@@ -69,6 +73,22 @@ class StackProbes:
             f"DescribeStackResource {'names' if has_id else 'DOES NOT NAME'} the number's ARN. "
             f"DescribeStackEvents {'names' if named else 'DOES NOT NAME'} it.",
         )
+
+    def holder(self, context: Context) -> Finding:
+        """Ask which resource has the number's ARN as its physical id."""
+        arn = context.number.arn
+
+        def keep(answer: Members) -> Members:
+            held = [one for one in answer.get("StackResources", []) if one.get("PhysicalResourceId") == arn]
+            return {"StackResources": [_only(one, _MEMBERS) for one in held]}
+
+        reply = context.asker.ask(
+            "who has the number", "DescribeStackResources", service="cloudformation", keep=keep, PhysicalResourceId=arn
+        )
+        held = (reply.answer or {}).get("StackResources", [])
+        statuses = ", ".join(str(one.get("ResourceStatus", "")) for one in held)
+        owner = f"that of a resource that is {statuses}" if held else "NOBODY's"
+        return Finding(True, f"The number is {owner}.")
 
     def events_of_adoption(self, context: Context) -> Finding:
         """See whether the stack's success comes after that of the number in it."""

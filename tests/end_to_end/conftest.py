@@ -16,10 +16,12 @@ HERE = Path(__file__).parent
 # First: pytest-xdist reads the marks in the same hook.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    # Those that share a local AWS must be run by one worker, or each worker would start its own.
+    # Those that share a local AWS must be run by one worker, or each worker would start its own. The longest has one of
+    # its own, so that two workers have about the same to do.
     for item in items:
         if item.path.is_relative_to(HERE) and "local_aws" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("end_to_end"))
+            group = "acceptance" if item.path.stem == "test_acceptance" else "end_to_end"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

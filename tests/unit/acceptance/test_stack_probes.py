@@ -104,6 +104,23 @@ def test_physical_id_of_number() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["holder-of-number", "holder-of-retained-number"])
+def test_holder_of_number(name: str) -> None:
+    resource = {"LogicalResourceId": "Line1", "PhysicalResourceId": ARN, "ResourceStatus": "CREATE_COMPLETE"}
+    others = {"LogicalResourceId": "Other", "PhysicalResourceId": "private", "ResourceStatus": "CREATE_COMPLETE"}
+    cloudformation = FakeClient(describe_stack_resources=[{"StackResources": [others, resource]}])
+    finding, context = finding_of(name, FakeStacks(), cloudformation=cloudformation)
+    assert finding == Finding(True, "The number is that of a resource that is CREATE_COMPLETE.")
+    assert context.asker.replies[0].answer == {"StackResources": [resource]}
+
+
+def test_holder_that_is_not_found() -> None:
+    finding, _ = finding_of(
+        "holder-of-number", FakeStacks(), cloudformation=FakeClient(describe_stack_resources=[GONE])
+    )
+    assert finding == Finding(True, "The number is NOBODY's.")
+
+
 def test_physical_id_that_is_not_shown() -> None:
     cloudformation = FakeClient(
         describe_stack_events=[events(event("Line1", "CREATE_COMPLETE"))], describe_stack_resource=[GONE]
