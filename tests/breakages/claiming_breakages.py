@@ -16,7 +16,7 @@ CLAIMING: Final = (
         (
             Patch(
                 _CLAIMING,
-                "    if claim.candidate:\n        return attempt.ledger.save_claim(announced)\n",
+                "    if claim.candidate:\n        return attempt.ledger.save(announced)\n",
                 "    if True:\n        return announced\n",
             ),
             Patch(_CLAIMING, " and now.candidate == candidate", ""),
@@ -49,8 +49,9 @@ CLAIMING: Final = (
         (
             Patch(
                 "ledger/ledger.py",
-                "[Write(entry.key, encode(entry), entry.version) for entry in entries]",
-                '[Write(e.key, encode(e), (self._store.get(e.key) or {"version": 0})["version"]) for e in entries]',
+                "[Write(key_of(one), encode(one), one.version) for one in (entry, *others)]",
+                '[Write(key_of(e), encode(e), (self._store.get(key_of(e)) or {"version": 0})["version"])'
+                " for e in (entry, *others)]",
             ),
         ),
         (Hunt("S4 cancelled at step *, both at once"), Hunt("S12 cancelled at step *, both at once")),

@@ -73,7 +73,7 @@ KNOWING: Final = (
         (
             Patch(
                 _ACKNOWLEDGING,
-                'return closing(claim, "CloudFormation never took note of its answer", now)',
+                'return claim.close("CloudFormation never took note of its answer", now)',
                 "return _later(attempt, claim)",
             ),
         ),
@@ -241,13 +241,12 @@ KNOWING: Final = (
         (Hunt("S31 every claim refused *"),),
     ),
     Breakage(
-        "a 4xx from the answer's URL is believed at once",
+        "a 4xx from the answer URL counts as taken",
         (
             Patch(
                 "protocol/answer.py",
                 '        trouble = f"HTTP status {status}"\n',
-                '        trouble = f"HTTP status {status}"\n'
-                "        if 400 <= status < 500:\n            return False\n",
+                '        trouble = f"HTTP status {status}"\n        if 400 <= status < 500:\n            return\n',
             ),
         ),
         (Hunt("S20 answer 400 once"),),
@@ -288,12 +287,12 @@ KNOWING: Final = (
         "what a claim was opened with is known by the form of a class",
         (
             Patch(
-                _ITEMS,
+                "claim.py",
                 "return sha256(json.dumps(given, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]",
                 "return sha256((repr(self) + str(given)).encode()).hexdigest()[:32]",
             ),
         ),
-        unit_tests=(f"{UNIT_TESTS}/ledger/test_items.py", "-k", "digest"),
+        unit_tests=(f"{UNIT_TESTS}/test_claim.py", "-k", "digest"),
     ),
     Breakage(
         "the provider is let go on the word of an index that lags behind",

@@ -17,7 +17,19 @@ _SOURCES: Final = (
 )
 # What these say is shown in the console or in a log, beside what they describe, and needs no help.
 _NOT_FOR_ERRORS: Final = frozenset(
-    {"description", "alarm_description", "reason", "_alarm", "backoff", "error", "info", "warning", "compile"}
+    {
+        "description",
+        "alarm_description",
+        "reason",
+        "_alarm",
+        "backoff",
+        "error",
+        "info",
+        "warning",
+        "compile",
+        "Transition",
+        "IllegalTransition",
+    }
 )
 _NO_MESSAGES: Final = frozenset({"provider_permissions.py", "failure_queue.py", "provider_alarms.py"})
 

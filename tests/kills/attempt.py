@@ -15,9 +15,9 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
+from lambda_handlers.connect_phone_number.claim import ResourceKey
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
-from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
 from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered, http_put
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut

@@ -12,8 +12,8 @@ import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from lambda_handlers.connect_phone_number.claim import ResourceKey
 from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
-from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
 from lambda_handlers.connect_phone_number.untyped import is_tuple
 from tests.simulation.clients import StackBooks
 

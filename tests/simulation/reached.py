@@ -15,7 +15,8 @@ from types import FrameType
 from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import handler
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX
 from lambda_handlers.connect_phone_number.lifecycle import acknowledging, closing, decision, moving, sweeping
 
 _FUNCTION: Final = Path(acknowledging.__file__).parent
@@ -95,7 +96,7 @@ class Reached:
 
     def saw_write(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
         """Take note of an item that was written, or removed."""
-        if after is None or not str(after["sk"]).startswith(Claim.SORT_PREFIX):
+        if after is None or not str(after["sk"]).startswith(CLAIM_PREFIX):
             return
         old, new = "none" if before is None else before["state"], after["state"]
         if old != new:

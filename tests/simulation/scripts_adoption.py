@@ -217,7 +217,6 @@ def _adopted_again(world: World) -> None:
         return
     stack.let_go("Number")
     world.forget_retained()
-    world.established.clear()
     if stack.create("Number", _adoption(world, phone_number), completes=False):
         stack.undo_create("Number", "UPDATE_ROLLBACK_IN_PROGRESS")
 

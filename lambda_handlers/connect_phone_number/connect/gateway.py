@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import rules
-from ..ledger.items import Settings, Specification
+from ..claim import Settings, Specification
 from ..timing import Timing
 from .errors import ConnectError, Trouble, meaning_of
 
@@ -58,6 +58,8 @@ class Connect:
     def __init__(self, client: "ConnectClient", timing: Timing) -> None:
         self._client = client
         self._timing = timing
+        self.was_uncertain = False
+        """Whether a call has ended without a clear answer, so that it may still take effect."""
 
     def search(self, specification: Specification, target_arn: str, next_token: str) -> Page:
         """Return a page of numbers that can be claimed."""
@@ -271,6 +273,7 @@ class Connect:
                 error.was_uncertain = was_uncertain
                 raise error
             was_uncertain = was_uncertain or error.trouble is Trouble.UNCERTAIN
+            self.was_uncertain = self.was_uncertain or was_uncertain
             self._timing.backoff(attempt, str(error))
             attempt += 1
 

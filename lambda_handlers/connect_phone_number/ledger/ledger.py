@@ -4,23 +4,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ..claim import Claim, ClaimKey, ResourceKey
 from ..timing import TimedOut, Timing
 from .items import (
     DUE,
     LIVE,
-    Claim,
     Entry,
     Head,
     NumberEntry,
     RequestEntry,
-    ResourceKey,
+    claim_key,
     decode,
     encode,
+    head_key,
+    key_of,
     number_key,
+    request_key,
 )
 from .store import Item, Key, Store, StoreUnavailable, Write
 
 _R = TypeVar("_R")
+_E = TypeVar("_E", Head, RequestEntry, NumberEntry, Claim)
 
 
 @dataclass(frozen=True)
@@ -63,37 +67,34 @@ class Ledger:
         the condition that the head is still the one that was read has seen every claim.
         """
         head = Head(key.stack_id, key.logical_resource_id)
-        request_key = (key.partition, RequestEntry.SORT_PREFIX + attempt)
-        head_item, request_item = self._patiently(lambda: self._store.get_all([head.key, request_key]))
+        keys = [head_key(key), request_key(key, attempt)]
+        head_item, request_item = self._patiently(lambda: self._store.get_all(keys))
         if head_item is not None:
             head = decode(Head, head_item)
         request = None if request_item is None else decode(RequestEntry, request_item)
         return Resource(head, request, self._claims_of(head) if request is None else {})
 
     def _claims_of(self, head: Head) -> dict[str, Claim]:
-        partition = head.key[0]
-        keys = [(partition, Claim.SORT_PREFIX + claim_id) for claim_id in head.claims]
+        keys = [claim_key(ClaimKey(head.stack_id, head.logical_resource_id, claim_id)) for claim_id in head.claims]
         items = self._patiently(lambda: self._store.get_all(keys)) if keys else []
         claims = [decode(Claim, item) for item in items if item is not None]
         return {claim.id: claim for claim in claims}
 
-    def claim(self, resource: ResourceKey, claim_id: str) -> Claim:
+    def claim(self, key: ClaimKey) -> Claim:
         """Return one claim, which must exist."""
-        claim = self.find_claim(resource, claim_id)
+        claim = self.find_claim(key)
         if claim is None:
-            raise LookupError(f"The ledger has lost claim {claim_id} of {resource}.")
+            raise LookupError(f"The ledger has lost claim {key.claim_id} of {key.resource}.")
         return claim
 
-    def find_claim(self, resource: ResourceKey, claim_id: str) -> Claim | None:
+    def find_claim(self, key: ClaimKey) -> Claim | None:
         """Return one claim, or ``None`` where there is none."""
-        key = (resource.partition, Claim.SORT_PREFIX + claim_id)
-        item = self._patiently(lambda: self._store.get(key))
+        item = self._patiently(lambda: self._store.get(claim_key(key)))
         return None if item is None else decode(Claim, item)
 
     def request(self, resource: ResourceKey, attempt: str) -> RequestEntry | None:
         """Return one request, or ``None`` where it was not seen yet."""
-        key = (resource.partition, RequestEntry.SORT_PREFIX + attempt)
-        item = self._patiently(lambda: self._store.get(key))
+        item = self._patiently(lambda: self._store.get(request_key(resource, attempt)))
         return None if item is None else decode(RequestEntry, item)
 
     def number(self, phone_number: str) -> NumberEntry | None:
@@ -112,16 +113,15 @@ class Ledger:
         """
         return self._indexed(LIVE, None, (LIVE, DUE))
 
-    def save(self, *entries: Entry, remove: tuple[Entry, ...] = ()) -> None:
-        """Write all entries and remove others, or do nothing and raise ``Conflict``."""
-        writes = [Write(entry.key, encode(entry), entry.version) for entry in entries]
-        writes += [Write(entry.key, None, entry.version) for entry in remove]
-        self._patiently(lambda: self._store.write(writes))
+    def save(self, entry: _E, *others: Entry, remove: tuple[Entry, ...] = ()) -> _E:
+        """Write all entries and remove others, or do nothing and raise ``Conflict``.
 
-    def save_claim(self, claim: Claim) -> Claim:
-        """Write one claim and return it as it is stored now."""
-        self.save(claim)
-        return replace(claim, version=claim.version + 1)
+        Returns the first entry as it is stored now.
+        """
+        writes = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
+        writes += [Write(key_of(one), None, one.version) for one in remove]
+        self._patiently(lambda: self._store.write(writes))
+        return replace(entry, version=entry.version + 1)
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
         """Return all claims that are not closed for good, from the table itself: slow, but certain."""

@@ -8,10 +8,10 @@ is, and is asked again later.
 from dataclasses import replace
 from typing import Final
 
-from ..ledger.items import Claim, ClaimState, Origin
+from ..claim import Claim, ClaimState
 from ..ledger.store import Conflict
 from .context import Attempt
-from .decision import closing, was_named
+from .decision import was_named
 from .stacks import HeldResource
 
 _SOONEST_SECONDS: Final = 300
@@ -31,7 +31,7 @@ def ask_what_became_of(attempt: Attempt, claim: Claim) -> Claim:
     else:
         changed = _not_held(attempt, claim, held)
     try:
-        return attempt.ledger.save_claim(changed)
+        return attempt.ledger.save(changed)
     except Conflict:
         # A request came in between, and knows more.
         return attempt.reread(claim)
@@ -60,8 +60,7 @@ def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
             return None
         if not state.is_left_by_its_root:
             return False
-    kept = replace(claim, state=ClaimState.LIVE, follow_up=False, failures=0, last_error="", close_reason="")
-    attempt.ledger.save_claim(kept)
+    attempt.ledger.save(claim.keep())
     attempt.log.warning(
         "number is kept and billed: its stack was deleted without it after its release had failed",
         number=claim.phone_number,
@@ -86,7 +85,7 @@ def _not_held(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
     since = claim.disowned_at or now
     if now < since + _SOONEST_SECONDS:
         return replace(claim, disowned_at=since, check_at=since + _SOONEST_SECONDS)
-    return closing(claim, "CloudFormation never took note of its answer", now)
+    return claim.close("CloudFormation never took note of its answer", now)
 
 
 def _may_still_be_named(attempt: Attempt, claim: Claim, held: HeldResource) -> bool:
@@ -102,8 +101,7 @@ def _may_still_be_named(attempt: Attempt, claim: Claim, held: HeldResource) -> b
 def _acknowledged(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
     """Return the claim of a number that CloudFormation knows as the resource's."""
     claim = replace(claim, acknowledged=True, disowned_at=0)
-    is_adopted = claim.specification.origin is Origin.ADOPTED
-    if not is_adopted or claim.established or held.is_gone:
+    if not claim.is_adopted or claim.established or held.is_gone:
         # What a stack no longer has was retained: no Delete is to come.
         return replace(claim, follow_up=False)
     state = attempt.stacks.at_once.state(claim.stack_id)

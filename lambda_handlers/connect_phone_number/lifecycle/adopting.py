@@ -6,14 +6,8 @@ Ownership changes in the ledger, in one write; the tags on the number follow.
 from dataclasses import replace
 
 from .. import rules
-from ..ledger.items import (
-    Claim,
-    ClaimState,
-    NumberEntry,
-    Outcome,
-    ResourceKey,
-    Settings,
-)
+from ..claim import Claim, ClaimState, ResourceKey, Settings
+from ..ledger.items import NumberEntry
 from .context import Attempt, Failed
 
 
@@ -82,21 +76,13 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
     )
     if owner is None or owner.claim_id == claim.id:
         _refuse_held_elsewhere(attempt, claim, arn)
-        attempt.ledger.save(changed, entry)
-        return replace(changed, version=changed.version + 1)
-    previous = attempt.ledger.claim(ResourceKey(owner.stack_id, owner.logical_resource_id), owner.claim_id)
+        return attempt.ledger.save(changed, entry)
+    previous = attempt.ledger.claim(owner.owner)
     _refuse_held(attempt, claim, previous, arn)
     _refuse_held_elsewhere(attempt, claim, arn, previous.resource)
-    changed = replace(changed, previous_claim=f"{previous.resource.partition} {previous.id}")
-    ended = replace(
-        previous,
-        state=ClaimState.CLOSED,
-        outcome=Outcome.TRANSFERRED,
-        closed_at=attempt.timing.now(),
-        close_reason=f"adopted by {claim.logical_resource_id} of {claim.stack_id}",
-    )
-    attempt.ledger.save(changed, ended, entry)
-    return replace(changed, version=changed.version + 1)
+    changed = replace(changed, previous_claim=previous.own_key)
+    ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", attempt.timing.now())
+    return attempt.ledger.save(changed, ended, entry)
 
 
 def _refuse_held_elsewhere(attempt: Attempt, claim: Claim, arn: str, *known: ResourceKey) -> None:

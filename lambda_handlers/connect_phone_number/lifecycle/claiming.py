@@ -12,15 +12,10 @@ from itertools import count
 from typing import Final
 
 from .. import rules, tokens
+from ..claim import Claim, ClaimState
 from ..connect.errors import ConnectError, Trouble
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import (
-    Claim,
-    ClaimState,
-    NumberEntry,
-    Origin,
-    ResourceKey,
-)
+from ..ledger.items import NumberEntry
 from ..ledger.store import Conflict
 from .adopting import adopt
 from .context import Attempt, Failed, Superseded
@@ -58,7 +53,7 @@ def acquire(attempt: Attempt, claim: Claim) -> Claim:
         if claim.arn:
             return claim
         try:
-            if claim.specification.origin is Origin.ADOPTED:
+            if claim.is_adopted:
                 return adopt(attempt, claim)
             claim = _announced(attempt, claim)
         except Conflict:
@@ -130,10 +125,9 @@ def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -
             if claim.state is not ClaimState.OPENING:
                 changed = replace(changed, check_at=now, due_since=now)
         if claim.state is ClaimState.CLOSED and changed.arn == arn and claim.arn != arn:
-            now = attempt.timing.now()
-            changed = replace(changed, state=ClaimState.CLOSING, check_at=now, due_since=now)
+            changed = changed.reopen(attempt.timing.now())
         try:
-            claim = attempt.ledger.save_claim(changed)
+            claim = attempt.ledger.save(changed)
         except Conflict:
             claim = attempt.reread(claim)
             continue
@@ -170,15 +164,14 @@ def _announced(attempt: Attempt, claim: Claim) -> Claim:
     doubt = {f"{phone_number}/{attempt.worker}": int(attempt.timing.attempt_deadline)}
     announced = replace(claim, candidate=phone_number, doubts={**claim.doubts, **doubt})
     if claim.candidate:
-        return attempt.ledger.save_claim(announced)
+        return attempt.ledger.save(announced)
     owner = attempt.ledger.number(phone_number)
     if owner is not None and owner.claim_id != claim.id:
         if _is_wanted_exactly(claim):
             raise Failed(_taken(owner))
         raise Conflict
-    reservation = NumberEntry(phone_number, claim.stack_id, claim.logical_resource_id, claim.id)
-    attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))
-    return replace(announced, version=announced.version + 1)
+    reservation = NumberEntry.of(phone_number, claim.own_key)
+    return attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))
 
 
 def _choose(attempt: Attempt, claim: Claim) -> str:
@@ -308,10 +301,9 @@ def _answered_clearly(
             if owner is not None and owner.claim_id == claim.id:
                 remove = (owner,)
         try:
-            attempt.ledger.save(changed, remove=remove)
+            return attempt.ledger.save(changed, remove=remove)
         except Conflict:
             continue
-        return replace(changed, version=changed.version + 1)
 
 
 def _is_wanted_exactly(claim: Claim) -> bool:
@@ -320,9 +312,8 @@ def _is_wanted_exactly(claim: Claim) -> bool:
 
 
 def _taken(owner: NumberEntry) -> str:
-    resource = ResourceKey(owner.stack_id, owner.logical_resource_id)
     return (
-        f"{owner.phone_number} belongs to resource {resource.logical_resource_id} of stack {resource.stack_id}. "
+        f"{owner.phone_number} belongs to resource {owner.logical_resource_id} of stack {owner.stack_id}. "
         "Remove it there with a retaining removal policy and take it over with Adopt, or ask for another number."
     )
 

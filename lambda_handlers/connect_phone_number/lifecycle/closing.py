@@ -11,9 +11,9 @@ from itertools import count
 from typing import Final
 
 from .. import rules, tokens
+from ..claim import Claim, ClaimState, Outcome
 from ..connect.errors import ConnectError, Trouble
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import Claim, ClaimState, Outcome
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS, find_own
 from .context import Attempt, Failed
@@ -109,7 +109,7 @@ def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
         if arn is None:
             continue
         if not claim.arn:
-            claim = attempt.ledger.save_claim(
+            claim = attempt.ledger.save(
                 replace(
                     claim,
                     arn=arn,
@@ -118,7 +118,7 @@ def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
                 )
             )
         elif arn not in (claim.arn, *claim.surplus):
-            claim = attempt.ledger.save_claim(replace(claim, surplus=(*claim.surplus, arn)))
+            claim = attempt.ledger.save(replace(claim, surplus=(*claim.surplus, arn)))
     # Only what Connect cannot show any later than now is settled.
     now = attempt.timing.now()
     left = {doubt: until for doubt, until in claim.doubts.items() if until + LAG_SECONDS > now}
@@ -126,7 +126,7 @@ def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
         return claim
     check_at = max(left.values(), default=claim.check_at)
     due_since = max(check_at, claim.due_since) if left else claim.due_since
-    return attempt.ledger.save_claim(replace(claim, doubts=left, check_at=check_at, due_since=due_since))
+    return attempt.ledger.save(replace(claim, doubts=left, check_at=check_at, due_since=due_since))
 
 
 def _surplus_released(attempt: Attempt, claim: Claim, permit: Permit) -> tuple[Claim, str]:
@@ -135,7 +135,7 @@ def _surplus_released(attempt: Attempt, claim: Claim, permit: Permit) -> tuple[C
         if outcome is None:
             return _postponed(attempt, claim, attempt.timing.now() + _RECHECK_SECONDS), problem
         left = tuple(other for other in claim.surplus if other != arn)
-        claim = attempt.ledger.save_claim(replace(claim, surplus=left))
+        claim = attempt.ledger.save(replace(claim, surplus=left))
     return claim, ""
 
 
@@ -146,7 +146,7 @@ def _closed_with_number(attempt: Attempt, claim: Claim, permit: Permit) -> Close
     if outcome is Outcome.LAPSED:
         if not claim.lapsing:
             check_at = attempt.timing.now() + LAPSE_SECONDS
-            claim = attempt.ledger.save_claim(replace(claim, lapsing=True, check_at=check_at, due_since=check_at))
+            claim = attempt.ledger.save(replace(claim, lapsing=True, check_at=check_at, due_since=check_at))
         return Closed(claim)
     if outcome is Outcome.ALREADY_GONE and claim.lapsing:
         outcome = Outcome.LAPSED
@@ -217,21 +217,15 @@ def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberStat
 
 
 def _ended(attempt: Attempt, claim: Claim, outcome: Outcome) -> Claim:
-    ended = replace(
-        claim,
-        state=ClaimState.CLOSED,
-        outcome=outcome,
-        closed_at=attempt.timing.now(),
-        last_error="",
-    )
+    ended = claim.end(outcome, attempt.timing.now())
     numbers = {name for name in (claim.phone_number, claim.candidate) if name}
     owners = [owner for number in sorted(numbers) if (owner := attempt.ledger.number(number)) is not None]
     remove = tuple(owner for owner in owners if owner.claim_id == claim.id)
-    attempt.ledger.save(ended, remove=remove)
+    ended = attempt.ledger.save(ended, remove=remove)
     if outcome is Outcome.RELEASED:
         attempt.log.metrics(attempt.place.provider_id, Releases=1)
     attempt.log.info("claim closed", claim=claim.id, outcome=outcome.value, number=claim.phone_number)
-    return replace(ended, version=ended.version + 1)
+    return ended
 
 
 def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
@@ -245,7 +239,7 @@ def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
             check_at=attempt.timing.now() + pause,
         )
         try:
-            return attempt.ledger.save_claim(changed)
+            return attempt.ledger.save(changed)
         except Conflict:
             claim = attempt.reread(claim)
             if claim.state is ClaimState.CLOSED:
@@ -254,7 +248,7 @@ def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
 
 def _postponed(attempt: Attempt, claim: Claim, check_at: int) -> Claim:
     try:
-        return attempt.ledger.save_claim(replace(claim, check_at=check_at))
+        return attempt.ledger.save(replace(claim, check_at=check_at))
     except Conflict:
         # Somebody else goes on with this claim, and sets the time for it.
         return attempt.reread(claim)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import rules
+from ..claim import Claim
 from ..connect.gateway import Connect
-from ..ledger.items import Claim
 from ..ledger.ledger import Ledger
 from ..logs import Log
 from ..timing import Timing
@@ -41,7 +41,7 @@ class Attempt:
 
     def reread(self, claim: Claim) -> Claim:
         """Return the claim as it is now."""
-        return self.ledger.claim(claim.resource, claim.id)
+        return self.ledger.claim(claim.own_key)
 
     def ownership_tags(self, claim: Claim) -> dict[str, str]:
         """Return the tags that say whose the claim's number is."""

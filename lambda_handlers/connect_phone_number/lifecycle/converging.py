@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .. import rules, tokens
+from ..claim import Claim, Settings
 from ..connect.errors import ConnectError, Trouble
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import Claim, NumberEntry, Settings
+from ..ledger.items import NumberEntry
 from ..ledger.store import Conflict
 from .claiming import wait_until_claimed
 from .context import Attempt, Failed, Superseded
@@ -85,11 +86,9 @@ def _write_down(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> Clai
     )
     owner = attempt.ledger.number(state.phone_number)
     if owner is not None:
-        return attempt.ledger.save_claim(written)
+        return attempt.ledger.save(written)
     # Which number an import brings is known only now.
-    entry = NumberEntry(state.phone_number, claim.stack_id, claim.logical_resource_id, claim.id)
-    attempt.ledger.save(written, entry)
-    return replace(written, version=written.version + 1)
+    return attempt.ledger.save(written, NumberEntry.of(state.phone_number, claim.own_key))
 
 
 def _owned(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
@@ -107,7 +106,7 @@ def _moved(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Sett
     if state.target_arn != wanted.target_arn:
         # A move drops the flow's association, so this is written down before: whoever goes on puts it back.
         claim = _with_flow_before(attempt, claim, state, wanted.contact_flow_arn)
-        attempt.ledger.save_claim(replace(claim, flow_may_differ=True))
+        attempt.ledger.save(replace(claim, flow_may_differ=True))
         token = tokens.change_token(claim.arn, attempt.worker, turn, wanted.target_arn)
         _change(
             lambda: attempt.connect.move(claim.arn, wanted.target_arn, token),
@@ -162,14 +161,14 @@ def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Set
     if set(wanted.tags) - set(claim.applied_tags):
         # Written down before the call, so that a tag that is set is one that a later deployment may remove.
         keys = dict.fromkeys((*claim.applied_tags, *wanted.tags))
-        claim = attempt.ledger.save_claim(replace(claim, applied_tags=tuple(keys)))
+        claim = attempt.ledger.save(replace(claim, applied_tags=tuple(keys)))
     subject = f"the Tags of {claim.phone_number}"
     if surplus:
         _change(lambda: attempt.connect.untag(claim.arn, surplus), subject)
     if missing:
         _change(lambda: attempt.tag(claim.arn, missing), subject)
     if set(claim.applied_tags) != set(wanted.tags):
-        claim = attempt.ledger.save_claim(replace(claim, applied_tags=tuple(wanted.tags)))
+        claim = attempt.ledger.save(replace(claim, applied_tags=tuple(wanted.tags)))
     return claim
 
 
@@ -180,13 +179,13 @@ def _associated(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted:
     claim = _with_flow_before(attempt, claim, state, wanted.contact_flow_arn)
     flow_arn = wanted.contact_flow_arn or claim.applied_flow_arn
     if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
-        claim = attempt.ledger.save_claim(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
+        claim = attempt.ledger.save(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
     subject = f"{claim.phone_number} with ContactFlowArn {flow_arn}"
     if wanted.contact_flow_arn:
         _change(lambda: attempt.connect.associate(claim.arn, flow_arn), subject)
     elif flow_arn and _may_have(flow_arn, state):
         _change(lambda: _disassociate(attempt, claim), subject)
-    return attempt.ledger.save_claim(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
+    return attempt.ledger.save(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
 
 
 def _with_flow_before(attempt: Attempt, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:

@@ -21,24 +21,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .. import rules, tokens
-from ..ledger.items import (
-    Claim,
-    ClaimState,
-    Entry,
-    Head,
-    NumberEntry,
-    Origin,
-    Outcome,
-    RequestEntry,
-    Specification,
-)
+from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
+from ..ledger.items import Entry, Head, NumberEntry, RequestEntry
 from ..ledger.ledger import Ledger, Resource
 from ..ledger.store import Conflict
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
 from .items_of_request import failed_creation_id, is_failed_creation_id, resource_key
 from .properties import InvalidProperty, Wanted, parse_properties, timeout_seconds
-from .satisfying import satisfies
 from .stacks import PatientStacks, Stacks, still_has
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
@@ -198,7 +188,7 @@ class _Decision:
             if state.is_rolling_back:
                 # As they are now: what CloudFormation said of them may have been written down meanwhile.
                 return self._latest(self._exact(wanted.specification))
-        return named if named is not None and satisfies(named, wanted.specification) else None
+        return named if named is not None and named.satisfies(wanted.specification) else None
 
     def _disowned_among(self, claims: list[Claim]) -> Claim | str | None:
         """Return the latest of the claims that CloudFormation cannot know, or why that cannot be said, or ``None``."""
@@ -217,48 +207,39 @@ class _Decision:
     def _exact(self, specification: Specification) -> list[Claim]:
         # Only claims made for this very specification: on the way back from a replacement the new number may satisfy
         # the old specification too, and yet it is the old number that must be returned to.
-        return [claim for claim in self._open() if specification.digest in claim.satisfies]
+        return [claim for claim in self._open() if specification.digest in claim.satisfied]
 
     def _latest(self, claims: Iterable[Claim]) -> Claim | None:
         return max(claims, key=lambda claim: (claim.opened_at, claim.id), default=None)
 
     def _opened(self, wanted: Wanted, head: Head) -> tuple[Claim, Head]:
         head = replace(head, generation=head.generation + 1)
-        key = resource_key(self.request)
-        claim = Claim(
-            stack_id=key.stack_id,
-            logical_resource_id=key.logical_resource_id,
-            id=tokens.claim_id(key.stack_id, key.logical_resource_id, head.generation),
-            state=ClaimState.OPENING,
-            specification=wanted.specification,
-            satisfies=(wanted.specification.digest,),
-            opening=wanted.settings,
-            desired=wanted.settings,
+        claim = Claim.open(
+            self._new_key(head),
+            wanted.specification,
+            wanted.settings,
             attempt=self.request.attempt,
             sent_at=self.request.sent_at,
-            opened_at=self.now,
+            now=self.now,
             check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
-            due_since=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
         )
         return self._change(claim), head
 
     def _resumed(self, claim: Claim, wanted: Wanted) -> Claim:
-        digests = dict.fromkeys((*claim.satisfies, wanted.specification.digest))
-        check_at = claim.check_at
-        if claim.state is ClaimState.OPENING:
-            check_at = max(check_at, self._deadline() + GRACE_AFTER_DEADLINE_SECONDS)
         return self._change(
-            replace(
-                claim,
-                satisfies=tuple(digests),
-                desired=wanted.settings,
+            claim.resume(
+                wanted.specification,
+                wanted.settings,
                 attempt=self.request.attempt,
                 sent_at=self.request.sent_at,
-                disowned_at=0,
-                check_at=check_at,
-                due_since=check_at,
+                check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
             )
         )
+
+    def _new_key(self, head: Head) -> ClaimKey:
+        key = resource_key(self.request)
+        claim_id = tokens.claim_id(key.stack_id, key.logical_resource_id, head.generation)
+        return ClaimKey(key.stack_id, key.logical_resource_id, claim_id)
 
     def _close_unanswered(self, kept: set[str]) -> None:
         for claim in self._open():
@@ -329,7 +310,7 @@ class _Decision:
         To give a number back can be put right later; to release it cannot. So it is released only where the deployment
         that adopted it was seen to be complete, or is among the stack's events, and nobody else has the number.
         """
-        if claim.specification.origin is not Origin.ADOPTED:
+        if not claim.is_adopted:
             return False
         # A resource that has adopted its own earlier number has nobody to hand it back to.
         if claim.previous_owner is not None and claim.previous_owner != claim.resource:
@@ -396,34 +377,14 @@ class _Decision:
             return moved, head
         if moved is None:
             return named, head
-        key = resource_key(self.request)
         if moved.claim.is_undone and named is not None:
             # It is on its way back to this resource, which does not wait for it.
-            heir = replace(named, state=ClaimState.LIVE, outcome=None, closed_at=0, close_reason="")
+            heir = named.take_back()
         else:
             head = replace(head, generation=head.generation + 1)
-            heir = replace(
-                moved.claim,
-                version=0,
-                id=tokens.claim_id(key.stack_id, key.logical_resource_id, head.generation),
-                stack_id=key.stack_id,
-                logical_resource_id=key.logical_resource_id,
-                acknowledged=True,
-                previous_claim="",
-            )
-        ended = replace(
-            moved.claim,
-            state=ClaimState.CLOSED,
-            outcome=Outcome.TRANSFERRED,
-            closed_at=self.now,
-            close_reason=f"handed over to {key.logical_resource_id} of {key.stack_id}",
-        )
-        number = replace(
-            moved.number,
-            stack_id=key.stack_id,
-            logical_resource_id=key.logical_resource_id,
-            claim_id=heir.id,
-        )
+            heir = moved.claim.for_other_resource(self._new_key(head))
+        ended = moved.claim.hand_over(f"handed over to {heir.logical_resource_id} of {heir.stack_id}", self.now)
+        number = moved.number.owned_by(heir.own_key)
         self.moved = [ended, number]
         return self._change(heir), head
 
@@ -432,7 +393,7 @@ class _Decision:
         return claim
 
     def _close(self, claim: Claim, reason: str) -> None:
-        self._change(closing(claim, reason, self.now))
+        self._change(claim.close(reason, self.now))
 
     def _deadline(self) -> int:
         began = self.now
@@ -482,23 +443,7 @@ def _may_matter(claim: Claim) -> bool:
 def was_named(stacks: Stacks, claim: Claim) -> bool | None:
     """Return whether CloudFormation has ever recorded the claim's number as the resource's; ``None``: not known."""
     # The ARN of a number that was claimed is no other number's. An adopted one may have been another resource's before.
-    is_adopted = claim.specification.origin is Origin.ADOPTED
-    return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not is_adopted)
-
-
-def closing(claim: Claim, reason: str, now: int) -> Claim:
-    """Return the claim as one that is to be closed: the intent to release, written before the release."""
-    # An adoption that never got to answer is undone, whatever comes later.
-    is_undone = claim.is_undone or (claim.specification.origin is Origin.ADOPTED and not claim.acknowledged)
-    return replace(
-        claim,
-        state=ClaimState.CLOSING,
-        is_undone=is_undone,
-        close_reason=reason,
-        closing_at=now,
-        check_at=now,
-        due_since=now,
-    )
+    return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not claim.is_adopted)
 
 
 def _not_told(claim: Claim) -> str:

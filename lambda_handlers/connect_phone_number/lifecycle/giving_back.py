@@ -6,11 +6,11 @@ Target, description, tags, flow and owner go back to what they were.
 from dataclasses import replace
 
 from .. import rules
-from ..ledger.items import Claim, ClaimState, Origin, Outcome
+from ..claim import Claim, ClaimState, Outcome
+from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
 from .context import Attempt, Failed
 from .converging import restore
-from .decision import closing
 
 
 def give_back(attempt: Attempt, claim: Claim) -> Claim:
@@ -32,33 +32,33 @@ def give_back(attempt: Attempt, claim: Claim) -> Claim:
                 attempt.connect.untag(claim.arn, list(rules.OWNERSHIP_TAGS))
             else:
                 attempt.tag(claim.arn, attempt.ownership_tags(previous))
+    if claim.state is not ClaimState.CLOSING:
+        # Another attempt was faster.
+        return claim
     now = attempt.timing.now()
     doubts = {doubt: until for doubt, until in claim.doubts.items() if until > now}
     check_at = max(doubts.values(), default=now)
     ended = replace(claim, doubts=doubts, check_at=check_at, due_since=check_at)
     if not doubts:
-        ended = replace(ended, state=ClaimState.CLOSED, outcome=Outcome.GIVEN_BACK, closed_at=now)
+        ended = ended.end(Outcome.GIVEN_BACK, now)
     owner = attempt.ledger.number(claim.specification.phone_number)
     previous = previous_of(attempt, claim)
     if owner is None or owner.claim_id != claim.id:
-        return attempt.ledger.save_claim(ended)
+        return attempt.ledger.save(ended)
     if previous is None:
-        attempt.ledger.save(ended, remove=(owner,))
-    else:
-        restored = _restored(attempt, previous)
-        back = replace(
-            owner,
-            stack_id=previous.stack_id,
-            logical_resource_id=previous.logical_resource_id,
-            claim_id=previous.id,
-        )
-        attempt.ledger.save(ended, restored, back)
-    return replace(ended, version=ended.version + 1)
+        return attempt.ledger.save(ended, remove=(owner,))
+    return attempt.ledger.save(ended, _restored(attempt, claim, previous), owner.owned_by(previous.own_key))
 
 
-def _restored(attempt: Attempt, previous: Claim) -> Claim:
+def _restored(attempt: Attempt, claim: Claim, previous: Claim) -> Claim:
     """Return the claim that gets its number back: as it was, or to be closed where its own resource is gone."""
-    live = replace(previous, state=ClaimState.LIVE, outcome=None, closed_at=0, close_reason="")
+    if previous.state is not ClaimState.CLOSED:
+        # Another attempt has handed the number back: this one has not seen it yet.
+        raise Conflict
+    live = previous.take_back()
+    if previous.resource == claim.resource:
+        # The resource had let go of it before it adopted it again: there is nothing more to ask about that.
+        return replace(live, follow_up=False)
     if not previous.is_deleted or previous.protected:
         return live
     held = attempt.stacks.resource(previous.resource)
@@ -70,15 +70,10 @@ def _restored(attempt: Attempt, previous: Claim) -> Claim:
     if held.physical_id == previous.arn and not held.is_in_progress and held.status != "DELETE_COMPLETE":
         # CloudFormation has not heard that it was deleted, and sends another Delete, or has retained it.
         return live
-    is_adopted = previous.specification.origin is Origin.ADOPTED
-    return replace(
-        closing(live, "CloudFormation deleted the resource", attempt.timing.now()),
-        is_undone=is_adopted and not previous.established,
-    )
+    closing = live.close("CloudFormation deleted the resource", attempt.timing.now())
+    return replace(closing, is_undone=previous.is_adopted and not previous.established)
 
 
 def previous_of(attempt: Attempt, claim: Claim) -> Claim | None:
     """Return the claim that owned the number before, ``None`` where nobody did or the ledger has lost it."""
-    if claim.previous_owner is None:
-        return None
-    return attempt.ledger.find_claim(claim.previous_owner, claim.previous_claim.rsplit(" ", 1)[1])
+    return None if claim.previous_claim is None else attempt.ledger.find_claim(claim.previous_claim)

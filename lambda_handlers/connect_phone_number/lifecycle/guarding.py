@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Final
 
-from ..ledger.items import DUE, Claim, ClaimState
+from ..claim import Claim, ClaimState
+from ..ledger.items import DUE, index_of
 from ..ledger.ledger import UnreadableItem
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
@@ -68,7 +69,7 @@ def _used(attempt: Attempt, claims: Iterable[Claim | UnreadableItem]) -> str:
 
 def _is_waiting(claim: Claim) -> bool:
     """Return whether something is left to be done for a claim: not for one that Connect takes back by itself."""
-    return claim.index().get("due") == DUE and not claim.lapsing
+    return index_of(claim).get("due") == DUE and not claim.lapsing
 
 
 def _is_needed(attempt: Attempt, claim: Claim) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ..ledger.items import ResourceKey
+from ..claim import ResourceKey
 from ..protocol.request import Request
 
 _FAILED_CREATION: Final = "not-claimed-"

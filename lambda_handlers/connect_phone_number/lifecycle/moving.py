@@ -4,9 +4,10 @@ A request then names a number that is a claim of another resource. Whose it is n
 """
 
 from .. import rules
+from ..claim import Claim, ClaimKey, ClaimState
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import Claim, ClaimState, NumberEntry, ResourceKey
+from ..ledger.items import NumberEntry
 from ..protocol.request import Request
 from .context import Attempt
 from .decision import FindMoved, Moved
@@ -25,14 +26,13 @@ def find_owner(attempt: Attempt, state: PhoneNumberState) -> Claim | None:
     if number is not None:
         return _claim_of(attempt, number, state.arn)
     tags = state.tags
-    resource = ResourceKey(tags.get(rules.STACK_TAG, ""), tags.get(rules.RESOURCE_TAG, ""))
-    claim = attempt.ledger.find_claim(resource, tags.get(rules.CLAIM_TAG, ""))
+    key = ClaimKey(tags.get(rules.STACK_TAG, ""), tags.get(rules.RESOURCE_TAG, ""), tags.get(rules.CLAIM_TAG, ""))
+    claim = attempt.ledger.find_claim(key)
     return claim if claim is not None and state.arn in (claim.arn, *claim.surplus) else None
 
 
 def _claim_of(attempt: Attempt, number: NumberEntry, arn: str) -> Claim | None:
-    resource = ResourceKey(number.stack_id, number.logical_resource_id)
-    claim = attempt.ledger.find_claim(resource, number.claim_id)
+    claim = attempt.ledger.find_claim(number.owner)
     return claim if claim is not None and claim.arn == arn else None
 
 

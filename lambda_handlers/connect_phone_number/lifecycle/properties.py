@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import rules
-from ..ledger.items import Settings, Specification
+from ..claim import Settings, Specification
 from ..untyped import as_list, as_mapping
 
 _KNOWN: Final = frozenset(

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import rules
+from ..claim import Claim, ClaimKey, ClaimState, Outcome
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import Claim, ClaimState, Origin, Outcome, RequestEntry
+from ..ledger.items import RequestEntry
 from ..ledger.store import Conflict
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
@@ -15,7 +16,7 @@ from .claiming import LAG_SECONDS, acquire
 from .closing import Permit, close
 from .context import Attempt, Failed, Superseded
 from .converging import converge
-from .decision import closing, decide
+from .decision import decide
 from .giving_back import previous_of
 from .items_of_request import failed_creation_id, resource_key
 from .moving import find_owner, finder, has_moved_here
@@ -68,9 +69,9 @@ def fail(attempt: Attempt, request: Request, reason: str) -> Answer:
             return entry.answer
         changed: list[Claim] = []
         if request.type is not RequestType.DELETE:
-            claim = attempt.ledger.claim(resource_key(request), entry.claims[0])
+            claim = attempt.ledger.claim(entry.claim_keys[0])
             if claim.state is ClaimState.OPENING and claim.attempt == request.attempt:
-                changed.append(closing(claim, "its creation failed", attempt.timing.now()))
+                changed.append(claim.close("its creation failed", attempt.timing.now()))
         try:
             attempt.ledger.save(replace(entry, answer=answer), *changed)
         except Conflict:
@@ -79,7 +80,7 @@ def fail(attempt: Attempt, request: Request, reason: str) -> Answer:
 
 
 def _answer_claim(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
-    claim = attempt.ledger.claim(resource_key(request), entry.claims[0])
+    claim = attempt.ledger.claim(entry.claim_keys[0])
     while True:
         try:
             if claim.attempt != request.attempt:
@@ -125,22 +126,13 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
     )
     wanted = parse_properties(request.properties, attempt.place.region)
     doubts = dict(claim.doubts)
-    doubts.pop(f"{claim.phone_number}/{attempt.worker}", None)
+    if not (claim.is_adopted and attempt.connect.was_uncertain):
+        # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
+        doubts.pop(f"{claim.phone_number}/{attempt.worker}", None)
     check_at = max(attempt.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS)
-    is_adopted = claim.specification.origin is Origin.ADOPTED
-    live = replace(
-        claim,
-        state=ClaimState.LIVE,
-        follow_up=not claim.acknowledged or (is_adopted and not claim.established),
-        doubts=doubts,
-        protected=wanted.release_protection,
-        failures=0,
-        last_error="",
-        check_at=check_at,
-        due_since=check_at,
-    )
+    live = claim.succeed(doubts=doubts, protected=wanted.release_protection, check_at=check_at)
     attempt.ledger.save(replace(entry, answer=answer), live)
-    if claim.state is ClaimState.OPENING and not is_adopted:
+    if claim.state is ClaimState.OPENING and not claim.is_adopted:
         attempt.log.metrics(attempt.place.provider_id, Claims=1)
     attempt.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
     return answer
@@ -148,7 +140,7 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
 
 def _answer_delete(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
     try:
-        findings = [_closed(attempt, request, claim_id) for claim_id in entry.claims]
+        findings = [_closed(attempt, request, key) for key in entry.claim_keys]
         if not entry.claims:
             findings.append(_about_unknown_number(attempt, request))
     except Superseded:
@@ -202,8 +194,8 @@ def _unanswered(attempt: Attempt, request: Request) -> Permit:
     return permit
 
 
-def _closed(attempt: Attempt, request: Request, claim_id: str) -> _Finding:
-    claim = attempt.ledger.claim(resource_key(request), claim_id)
+def _closed(attempt: Attempt, request: Request, key: ClaimKey) -> _Finding:
+    claim = attempt.ledger.claim(key)
     closed = close(attempt, claim, _unanswered(attempt, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")

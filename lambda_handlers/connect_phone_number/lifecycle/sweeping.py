@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ..ledger.items import Claim, ClaimState
+from ..claim import Claim, ClaimState
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..timing import NotFinished
 from .acknowledging import ask_what_became_of, was_retained_since
 from .closing import close, put_off
 from .context import Attempt, Failed
-from .decision import closing
 
 _STUCK_AFTER_SECONDS: Final = 86_400
 """After this time a claim that is neither finished nor given up needs a person."""
@@ -100,7 +99,7 @@ def _go_on(attempt: Attempt, claim: Claim) -> str:
     if claim.state is ClaimState.OPENING:
         # Nobody answers its request any more: CloudFormation's time-out and the last attempt are long over.
         try:
-            claim = attempt.ledger.save_claim(closing(claim, "its creation was never finished", attempt.timing.now()))
+            claim = attempt.ledger.save(claim.close("its creation was never finished", attempt.timing.now()))
         except Conflict:
             return ""
     elif _is_follow_up(claim):

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number import handler, rules
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState
+from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, StoreUnavailable
 from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered
 from lambda_handlers.connect_phone_number.timing import NotFinished

@@ -7,9 +7,10 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number.claim import Claim, ResourceKey
 from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ResourceKey, decode
+from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, decode, resource_partition
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
 from lambda_handlers.connect_phone_number.lifecycle.context import Attempt
 from lambda_handlers.connect_phone_number.lifecycle.decision import Place
@@ -383,9 +384,9 @@ class World:
 
     def claims(self, stack: str = STACK, resource: str = "Number") -> list[Claim]:
         """Return the ledger's claims of a resource, oldest first."""
-        partition = ResourceKey(stack, resource).partition
+        partition = resource_partition(ResourceKey(stack, resource))
         items = [item for item in self.store.dump() if item["pk"] == partition]
-        claims = [decode(Claim, item) for item in items if str(item["sk"]).startswith(Claim.SORT_PREFIX)]
+        claims = [decode(Claim, item) for item in items if str(item["sk"]).startswith(CLAIM_PREFIX)]
         return sorted(claims, key=lambda claim: claim.opened_at)
 
     def claim(self, stack: str = STACK, resource: str = "Number") -> Claim:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from lambda_handlers.connect_phone_number.claim import Settings, Specification
 from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Trouble
 from lambda_handlers.connect_phone_number.connect.gateway import Connect, Page, PhoneNumberState
-from lambda_handlers.connect_phone_number.ledger.items import Settings, Specification
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut, Timing
 from tests.unit.lambda_handlers.connect_phone_number.world import VirtualClock

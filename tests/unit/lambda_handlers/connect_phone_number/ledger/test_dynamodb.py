@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
 
 from lambda_handlers.connect_phone_number.ledger.dynamodb import MAX_TRANSACTION_ITEMS, DynamoDBStore
-from lambda_handlers.connect_phone_number.ledger.items import Head, encode
+from lambda_handlers.connect_phone_number.ledger.items import Head, encode, key_of
 from lambda_handlers.connect_phone_number.ledger.store import (
     Conflict,
     IndexPage,
@@ -89,8 +89,8 @@ def test_values_come_back_with_their_types(store: DynamoDBStore) -> None:
 
 def test_an_entry(store: DynamoDBStore) -> None:
     head = Head("arn:stack", "Number", watermark=5, generation=2)
-    store.write([Write(head.key, encode(head), 0)])
-    assert store.get(head.key) == encode(head)
+    store.write([Write(key_of(head), encode(head), 0)])
+    assert store.get(key_of(head)) == encode(head)
 
 
 def test_what_is_there_is_not_made_again(store: DynamoDBStore) -> None:

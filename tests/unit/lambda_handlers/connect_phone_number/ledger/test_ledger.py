@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, ResourceKey, Settings, Specification
 from lambda_handlers.connect_phone_number.ledger.items import (
     DUE,
     LIVE,
-    Claim,
-    ClaimState,
     Head,
     NumberEntry,
     RequestEntry,
-    ResourceKey,
-    Settings,
-    Specification,
+    index_of,
+    key_of,
+    resource_partition,
 )
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger, Resource, UnreadableItem
 from lambda_handlers.connect_phone_number.ledger.store import (
@@ -116,8 +115,8 @@ def test_a_resource_is_read_in_snapshots(clock: VirtualClock) -> None:
     ledger.save(HEAD, _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.LIVE))
     ledger.resource(KEY, "new")
     assert store.reads == [
-        [(KEY.partition, "RESOURCE"), (KEY.partition, "REQUEST#new")],
-        [(KEY.partition, "CLAIM#claim-1"), (KEY.partition, "CLAIM#claim-2")],
+        [(resource_partition(KEY), "RESOURCE"), (resource_partition(KEY), "REQUEST#new")],
+        [(resource_partition(KEY), "CLAIM#claim-1"), (resource_partition(KEY), "CLAIM#claim-2")],
     ]
 
 
@@ -156,8 +155,8 @@ def test_whoever_has_not_seen_a_claim_cannot_decide(clock: VirtualClock) -> None
 def test_single_entries(ledger: Ledger) -> None:
     claim = _claim("claim-1", ClaimState.LIVE)
     ledger.save(REQUEST, claim, NUMBER)
-    assert ledger.claim(KEY, "claim-1") == replace(claim, version=1)
-    assert ledger.find_claim(KEY, "claim-1") == replace(claim, version=1)
+    assert ledger.claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")) == replace(claim, version=1)
+    assert ledger.find_claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")) == replace(claim, version=1)
     assert ledger.request(KEY, REQUEST.attempt) == replace(REQUEST, version=1)
     assert ledger.number(NUMBER.phone_number) == replace(NUMBER, version=1)
 
@@ -165,24 +164,24 @@ def test_single_entries(ledger: Ledger) -> None:
 def test_what_is_not_there(ledger: Ledger) -> None:
     assert ledger.request(KEY, "x") is None
     assert ledger.number("+1") is None
-    assert ledger.find_claim(KEY, "claim-9") is None
+    assert ledger.find_claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-9")) is None
     with pytest.raises(LookupError, match="The ledger has lost claim claim-9 of ResourceKey"):
-        ledger.claim(KEY, "claim-9")
+        ledger.claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-9"))
 
 
 def test_a_saved_claim_can_be_saved_again(ledger: Ledger) -> None:
-    claim = ledger.save_claim(_claim("claim-1", ClaimState.OPENING))
+    claim = ledger.save(_claim("claim-1", ClaimState.OPENING))
     assert claim.version == 1
-    assert ledger.save_claim(replace(claim, state=ClaimState.LIVE)).version == 2
-    assert ledger.claim(KEY, "claim-1").state is ClaimState.LIVE
+    assert ledger.save(replace(claim, state=ClaimState.LIVE)).version == 2
+    assert ledger.claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")).state is ClaimState.LIVE
 
 
 def test_what_somebody_else_has_changed_is_not_overwritten(ledger: Ledger) -> None:
-    mine = ledger.save_claim(_claim("claim-1", ClaimState.OPENING))
-    ledger.save_claim(replace(mine, state=ClaimState.CLOSING))
+    mine = ledger.save(_claim("claim-1", ClaimState.OPENING))
+    ledger.save(replace(mine, state=ClaimState.CLOSING))
     with pytest.raises(Conflict):
-        ledger.save_claim(replace(mine, state=ClaimState.LIVE))
-    assert ledger.claim(KEY, "claim-1").state is ClaimState.CLOSING
+        ledger.save(replace(mine, state=ClaimState.LIVE))
+    assert ledger.claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")).state is ClaimState.CLOSING
 
 
 def test_entries_are_saved_and_removed_together_or_not_at_all(ledger: Ledger) -> None:
@@ -238,19 +237,19 @@ def test_a_list_is_read_no_further_than_it_is_used(clock: VirtualClock) -> None:
 
 def test_an_index_that_lags_behind_is_not_believed(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    claim = ledger.save_claim(_claim("claim-1", ClaimState.CLOSING, check_at=100))
+    claim = ledger.save(_claim("claim-1", ClaimState.CLOSING, check_at=100))
     clock.pause(1500)
-    ledger.save_claim(replace(claim, state=ClaimState.CLOSED))
+    ledger.save(replace(claim, state=ClaimState.CLOSED))
     clock.pause(900)
-    assert claim.index()["due"] == DUE
+    assert index_of(claim)["due"] == DUE
     assert _ids(ledger.due(None)) == []
 
 
 def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_was_postponed(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    claim = ledger.save_claim(_claim("claim-1", ClaimState.CLOSING, check_at=100))
+    claim = ledger.save(_claim("claim-1", ClaimState.CLOSING, check_at=100))
     clock.pause(2000)
-    ledger.save_claim(replace(claim, check_at=5000))
+    ledger.save(replace(claim, check_at=5000))
     assert _ids(ledger.due(4999)) == []
     assert _ids(ledger.due(5000)) == ["claim-1"]
     assert _ids(ledger.due(None)) == ["claim-1"]
@@ -259,25 +258,25 @@ def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_was_postpon
 def test_a_claim_that_the_index_still_has_as_live_counts_also_where_it_is_due_by_now(clock: VirtualClock) -> None:
     store = MemoryStore(clock, index_lag_seconds=1000)
     ledger = _ledger(store, clock)
-    claim = ledger.save_claim(_claim("claim-1", ClaimState.LIVE, check_at=100))
+    claim = ledger.save(_claim("claim-1", ClaimState.LIVE, check_at=100))
     clock.pause(2000)
-    ledger.save_claim(replace(claim, state=ClaimState.CLOSING))
+    ledger.save(replace(claim, state=ClaimState.CLOSING))
     assert _ids(ledger.due(None)) == []
     assert _ids(ledger.live()) == ["claim-1"]
 
 
 def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_is_live_by_now(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    claim = ledger.save_claim(_claim("claim-1", ClaimState.LIVE, check_at=100, follow_up=True))
+    claim = ledger.save(_claim("claim-1", ClaimState.LIVE, check_at=100, follow_up=True))
     clock.pause(2000)
-    live = ledger.save_claim(replace(claim, follow_up=False))
-    assert live.index()["due"] == LIVE
+    live = ledger.save(replace(claim, follow_up=False))
+    assert index_of(live)["due"] == LIVE
     assert _ids(ledger.due(None)) == []
 
 
 def test_the_table_itself_shows_what_the_index_does_not_have_yet(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    ledger.save_claim(_claim("claim-1", ClaimState.LIVE))
+    ledger.save(_claim("claim-1", ClaimState.LIVE))
     assert _ids(ledger.live()) == []
     assert _ids(ledger.unfinished_or_live()) == ["claim-1"]
 
@@ -308,14 +307,14 @@ def test_an_item_that_cannot_be_read_does_not_hide_the_others(
     state = ClaimState.LIVE if name == "live" else ClaimState.CLOSING
     one, other = (_claim(claim_id, state, check_at=1) for claim_id in ("claim-1", "claim-2"))
     ledger.save(one, other)
-    item = store.get(one.key)
+    item = store.get(key_of(one))
     assert item is not None
     damaged = {name: value for name, value in {**item, **damage}.items() if value is not None}
     store.replace(damaged)
     unreadable, readable = sorted(_LISTS[name](ledger), key=lambda found: isinstance(found, Claim))
     assert readable == replace(other, version=1)
     assert isinstance(unreadable, UnreadableItem)
-    assert unreadable.key == one.key
+    assert unreadable.key == key_of(one)
     assert unreadable.problem.startswith(problem)
 
 
@@ -372,7 +371,7 @@ class _Unavailable(MemoryStore):
 
 _CALLS: dict[str, Callable[[Ledger], object]] = {
     "resource": lambda ledger: ledger.resource(KEY, "x"),
-    "claim": lambda ledger: ledger.find_claim(KEY, "claim-1"),
+    "claim": lambda ledger: ledger.find_claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")),
     "number": lambda ledger: ledger.number("+1"),
     "request": lambda ledger: ledger.request(KEY, "x"),
     "due": lambda ledger: list(ledger.due(None)),

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from lambda_handlers.connect_phone_number.ledger.items import Claim, Head, RequestEntry, ResourceKey
+from lambda_handlers.connect_phone_number.claim import Claim, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import Head, RequestEntry
 from lambda_handlers.connect_phone_number.lifecycle.requests import decide_on
 from lambda_handlers.connect_phone_number.protocol.answer import Status
 from lambda_handlers.connect_phone_number.protocol.request import parse_request

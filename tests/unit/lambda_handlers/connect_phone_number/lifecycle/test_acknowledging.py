@@ -5,13 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import (
-    DUE,
-    LIVE,
-    Claim,
-    ClaimState,
-    ResourceKey,
-)
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import DUE, LIVE, index_of
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.acknowledging import ask_what_became_of, was_retained_since
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
@@ -87,16 +82,16 @@ def test_a_number_that_its_resource_has_is_acknowledged(world: World, status: st
     arn = world.created()
     world.stacks.hold(RESOURCE, arn, status)
     before = world.claim()
-    assert before.index()["due"] == DUE
+    assert index_of(before)["due"] == DUE
     claim = _asked(world)
     assert claim == replace(before, acknowledged=True, follow_up=False, version=before.version + 1)
-    assert claim.index()["due"] == LIVE
+    assert index_of(claim)["due"] == LIVE
     assert world.stacks.asked == [("resource", RESOURCE)]
 
 
 def test_a_number_that_a_request_has_named_is_not_asked_about_further(world: World) -> None:
     world.created()
-    claim = world.attempt().ledger.save_claim(replace(world.claim(), acknowledged=True))
+    claim = world.attempt().ledger.save(replace(world.claim(), acknowledged=True))
     world.stacks.resources[RESOURCE] = HeldResource("other", "UPDATE_COMPLETE")
     world.stacks.named.clear()
     asked = _asked(world)
@@ -154,13 +149,13 @@ def test_a_number_that_was_never_named_is_given_up_once_cloudformation_has_said_
     first = _asked(world)
     now = world.clock()
     assert (first.state, first.acknowledged, first.disowned_at) == (ClaimState.LIVE, False, int(now))
-    assert first.index() == {"due": DUE, "due_at": int(now) + SOONEST}
+    assert index_of(first) == {"due": DUE, "due_at": int(now) + SOONEST}
     _again(world)
     second = _asked(world)
     assert second.state is ClaimState.CLOSING
     assert second.close_reason == "CloudFormation never took note of its answer"
     assert not second.is_undone, "it was claimed, so it is released"
-    assert second.index() == {"due": DUE, "due_at": int(world.clock())}
+    assert index_of(second) == {"due": DUE, "due_at": int(world.clock())}
     assert second.due_since == second.closing_at == int(world.clock())
 
 
@@ -336,7 +331,7 @@ def test_an_adoption_is_established_when_its_stack_and_root_are_complete(
     world.stacks.status, world.stacks.root_status = status, root_status
     claim = _asked(world, SALES)
     assert (claim.acknowledged, claim.established, claim.follow_up) == (True, True, False)
-    assert claim.index()["due"] == LIVE
+    assert index_of(claim)["due"] == LIVE
 
 
 @pytest.mark.parametrize(
@@ -408,7 +403,7 @@ def test_an_adoption_whose_stack_does_not_tell_is_asked_about_again(world: World
 def test_an_adoption_that_is_established_is_not_asked_about_further(world: World) -> None:
     _adopted(world)
     established = replace(world.claim(*_place(SALES)), established=True, acknowledged=True)
-    world.attempt().ledger.save_claim(established)
+    world.attempt().ledger.save(established)
     world.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
     claim = _asked(world, SALES)
     assert (claim.established, claim.follow_up) == (True, False)
@@ -466,7 +461,7 @@ def test_a_number_that_its_stack_was_deleted_without_is_kept(world: World) -> No
         "",
         "",
     )
-    assert claim.index()["due"] == LIVE
+    assert index_of(claim)["due"] == LIVE
     assert world.number(arn).is_held
     line, metrics = world.messages()[-2:]
     assert (line["level"], line["message"], line["number"], line["arn"]) == (
@@ -492,7 +487,7 @@ def _no_answer(world: World) -> None:
 
 def _change(**changes: object) -> Callable[[World], None]:
     def change(world: World) -> None:
-        world.attempt().ledger.save_claim(replace(world.claim(), **changes))  # type: ignore[arg-type]
+        world.attempt().ledger.save(replace(world.claim(), **changes))  # type: ignore[arg-type]
 
     return change
 

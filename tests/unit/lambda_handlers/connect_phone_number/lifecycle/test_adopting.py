@@ -4,7 +4,8 @@ from typing import Any, Literal
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle import adopting
 from lambda_handlers.connect_phone_number.lifecycle.context import Failed
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
@@ -177,12 +178,12 @@ def test_a_deployment_that_goes_on_for_hours_is_seen_to_be_complete_when_it_is(w
         world.clock.pause(3600)
         world.sweep()
     claim = world.claim(*_SALES)
-    assert (claim.acknowledged, claim.established, claim.index()["due"]) == (True, False, "DUE")
+    assert (claim.acknowledged, claim.established, index_of(claim)["due"]) == (True, False, "DUE")
     world.stacks.root_status = ""
     world.clock.pause(6 * 3600)
     world.sweep()
     claim = world.claim(*_SALES)
-    assert (claim.established, claim.index()["due"]) == (True, "LIVE")
+    assert (claim.established, index_of(claim)["due"]) == (True, "LIVE")
 
 
 def test_an_adopted_number_is_changed_in_place(world: World) -> None:
@@ -198,7 +199,7 @@ def test_an_update_does_not_establish_an_adoption(world: World) -> None:
     adopt(world)
     assert _changed(world, arn, Description="Sales")
     claim = world.claim(*_SALES)
-    assert (claim.acknowledged, claim.established, claim.index()["due"]) == (True, False, "DUE")
+    assert (claim.acknowledged, claim.established, index_of(claim)["due"]) == (True, False, "DUE")
 
 
 def test_a_number_that_the_account_does_not_hold(world: World) -> None:

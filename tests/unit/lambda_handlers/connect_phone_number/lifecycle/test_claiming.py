@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, NumberEntry, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import NumberEntry
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import acquire
 from lambda_handlers.connect_phone_number.lifecycle.context import Superseded
-from lambda_handlers.connect_phone_number.lifecycle.decision import closing
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import (
@@ -280,7 +280,7 @@ def test_a_claim_that_died_and_was_cancelled_is_released_when_it_shows(world: Wo
 def test_acquire_stops_where_the_claim_is_cancelled(world: World) -> None:
     decided(world, world.event("Create"))
     attempt = world.attempt()
-    claim = attempt.ledger.save_claim(closing(world.claim(), "test", attempt.timing.now()))
+    claim = attempt.ledger.save(world.claim().close("test", attempt.timing.now()))
     with pytest.raises(Superseded):
         acquire(attempt, claim)
     assert world.emulator.audit == []

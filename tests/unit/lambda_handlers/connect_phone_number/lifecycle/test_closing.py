@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number import rules, tokens
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle.closing import close
-from lambda_handlers.connect_phone_number.lifecycle.decision import closing
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
 
 
@@ -32,7 +32,7 @@ def _refused(world: World, arn: str, code: str, advice: str) -> None:
     )
     claim = world.claim()
     assert (claim.state, claim.failures, claim.last_error) == (ClaimState.CLOSING, 1, failed.reason)
-    assert claim.index()["due"] == "DUE"
+    assert index_of(claim)["due"] == "DUE"
     world.emulator.faults.clear()
     assert world.delete(arn).succeeded
     assert world.held() == []
@@ -153,7 +153,7 @@ def test_not_found_by_both_calls_is_not_believed_so_soon_after_the_claim(world: 
     attempt = world.attempt()
     (number,) = world.emulator.numbers()
     found = replace(world.claim(), arn=number.arn, phone_number=number.phone_number, claimed_at=int(number.claimed_at))
-    attempt.ledger.save_claim(found)
+    attempt.ledger.save(found)
     world.emulator.faults.add(
         "ReleasePhoneNumber", "error", code="ResourceNotFoundException", calls=None, for_seconds=80.0
     )
@@ -236,8 +236,8 @@ def test_a_number_of_another_region_is_not_taken_for_gone(world: World) -> None:
     elsewhere = arn.replace(REGION, "us-east-1")
     attempt = world.attempt()
     claim = world.claim()
-    moved = closing(replace(claim, arn=elsewhere), "test", attempt.timing.now())
-    closed = close(attempt, attempt.ledger.save_claim(moved), _permitted)
+    moved = replace(claim, arn=elsewhere).close("test", attempt.timing.now())
+    closed = close(attempt, attempt.ledger.save(moved), _permitted)
     assert closed.claim.state is ClaimState.CLOSING
     assert closed.problem == (
         f"{elsewhere} is not of account 123456789012 and Region eu-west-1, where this provider works. Release it with "
@@ -271,7 +271,7 @@ def test_a_second_number_that_a_forgotten_token_brought_is_released_too(world: W
     claim = world.claim()
     surplus = world.claimed_by_hand("+13125550150", {rules.CLAIM_TAG: claim.id, rules.PROVIDER_TAG: "shared"})
     attempt = world.attempt()
-    attempt.ledger.save_claim(replace(claim, surplus=(surplus,)))
+    attempt.ledger.save(replace(claim, surplus=(surplus,)))
     world.sweep()
     assert world.held() == [world.number(arn).phone_number]
     assert world.claim().state is ClaimState.LIVE

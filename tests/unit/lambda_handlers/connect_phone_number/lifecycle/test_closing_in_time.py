@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, Died, World, die
 
@@ -44,7 +44,7 @@ def test_what_is_in_doubt_is_not_overdue_before_it_can_be_certain(world: World) 
     ((doubt, until),) = world.claim().doubts.items()
     # Another attempt's doubt is settled by now, and this one's is not.
     settled = {"+12065550199/worker-0": closing_at - LAG_SECONDS - 1}
-    world.attempt().ledger.save_claim(replace(world.claim(), doubts={**settled, doubt: until}))
+    world.attempt().ledger.save(replace(world.claim(), doubts={**settled, doubt: until}))
     world.clock.pause(300.0)
     world.sweep()
     claim = world.claim()

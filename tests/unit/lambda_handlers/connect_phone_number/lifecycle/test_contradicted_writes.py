@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, RequestEntry
+from lambda_handlers.connect_phone_number.claim import ClaimState
+from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
@@ -150,7 +151,7 @@ def test_a_creation_that_is_cancelled_just_before_its_answer_is_written_is_not_a
         is_next = False
 
         def get(self, key: Key) -> Item | None:
-            if self.is_next and key[1].startswith(RequestEntry.SORT_PREFIX):
+            if self.is_next and key[1].startswith(REQUEST_PREFIX):
                 self.is_next = False
                 decided(world, delete)
             return super().get(key)

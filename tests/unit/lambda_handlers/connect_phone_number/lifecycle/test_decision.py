@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState
+from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.ledger.store import Write
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from tests.simulation.memory_store import MemoryStore

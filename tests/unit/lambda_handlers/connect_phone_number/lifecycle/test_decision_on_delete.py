@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, ResourceKey
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (

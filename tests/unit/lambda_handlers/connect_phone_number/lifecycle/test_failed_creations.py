@@ -1,6 +1,6 @@
 """What a creation that has failed leaves to be undone, also where CloudFormation sends no Delete after it."""
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from tests.unit.lambda_handlers.connect_phone_number.world import World
 
 

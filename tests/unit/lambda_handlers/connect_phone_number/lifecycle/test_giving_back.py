@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import key_of
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     INVENTED,
     NUMBER,
@@ -82,7 +83,7 @@ def test_s19_the_adoption_under_another_name_is_given_back_to_the_old_one(world:
 def test_a_number_whose_previous_owner_the_ledger_has_lost_is_given_back_to_nobody(world: World) -> None:
     arn = retained(world)
     adopt(world)
-    world.store.remove(world.claim().key)
+    world.store.remove(key_of(world.claim()))
     assert world.send(_rolled_back(world, arn)).succeeded
     assert world.number(arn).tags == {}
     assert world.held() == [NUMBER]

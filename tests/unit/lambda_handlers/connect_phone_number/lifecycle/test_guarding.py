@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, key_of, resource_partition
 from lambda_handlers.connect_phone_number.lifecycle.guarding import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.timing import NotFinished
@@ -314,19 +315,21 @@ def test_a_number_that_connect_takes_back_by_itself_does_not_keep_it_whatever_ha
 @pytest.mark.parametrize("state", [ClaimState.LIVE, ClaimState.CLOSING])
 def test_an_item_that_cannot_be_read_keeps_the_provider(world: World, state: ClaimState) -> None:
     let_go(world, world.created())
-    claim = world.attempt().ledger.save_claim(replace(world.claim(), state=state))
-    item = world.store.get(claim.key)
+    claim = world.attempt().ledger.save(replace(world.claim(), state=state))
+    item = world.store.get(key_of(claim))
     assert item is not None
     world.store.replace({**item, "specification": "US"})
     refused = _delete(world)
     assert (refused.status, refused.physical_id) == ("FAILED", PHYSICAL_ID)
-    assert refused.reason == (f"The provider is not deleted: its ledger has an item that cannot be read ({claim.key}).")
+    assert refused.reason == (
+        f"The provider is not deleted: its ledger has an item that cannot be read ({key_of(claim)})."
+    )
 
 
 def test_an_item_that_cannot_be_read_and_that_the_index_does_not_show_keeps_the_provider_too(world: World) -> None:
     world.store = MemoryStore(world.clock, index_lag_seconds=10_000)
     let_go(world, world.created())
-    item = world.store.get(world.claim().key)
+    item = world.store.get(key_of(world.claim()))
     assert item is not None
     world.store.replace({**item, "specification": "US"})
     assert "its ledger has an item that cannot be read" in _delete(world).reason
@@ -335,7 +338,7 @@ def test_an_item_that_cannot_be_read_and_that_the_index_does_not_show_keeps_the_
 def test_what_a_closed_claim_has_become_does_not_matter(world: World) -> None:
     world.delete(world.created())
     key = ResourceKey(STACK, "Number")
-    item = world.store.get((key.partition, Claim.SORT_PREFIX + world.claim().id))
+    item = world.store.get((resource_partition(key), CLAIM_PREFIX + world.claim().id))
     assert item is not None
     world.store.replace({**item, "specification": "US"})
     assert _delete(world).succeeded

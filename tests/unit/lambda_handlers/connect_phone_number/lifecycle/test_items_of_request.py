@@ -1,4 +1,4 @@
-from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from lambda_handlers.connect_phone_number.claim import ResourceKey
 from lambda_handlers.connect_phone_number.lifecycle.items_of_request import (
     failed_creation_id,
     is_failed_creation_id,

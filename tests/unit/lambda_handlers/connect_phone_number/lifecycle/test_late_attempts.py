@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import Died, World, die
 

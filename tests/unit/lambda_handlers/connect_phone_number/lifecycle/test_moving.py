@@ -6,14 +6,8 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.ledger.items import (
-    Claim,
-    ClaimState,
-    NumberEntry,
-    Outcome,
-    ResourceKey,
-    number_key,
-)
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import NumberEntry, key_of, number_key
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.decision import Moved
 from lambda_handlers.connect_phone_number.lifecycle.moving import find_owner, finder
@@ -67,8 +61,12 @@ def _owner(world: World, arn: str) -> Claim | None:
     return find_owner(attempt, state)
 
 
+def _key(resource: ResourceKey) -> ClaimKey:
+    return ClaimKey(resource.stack_id, resource.logical_resource_id, "claim-0")
+
+
 def _change(world: World, claim: Claim, **changes: object) -> Claim:
-    return world.attempt().ledger.save_claim(replace(claim, **changes))  # type: ignore[arg-type]
+    return world.attempt().ledger.save(replace(claim, **changes))  # type: ignore[arg-type]
 
 
 # --- Whether a number has moved ---
@@ -187,7 +185,7 @@ def test_a_number_that_nobody_has_reserved_has_not_moved(world: World) -> None:
 
 def test_a_number_of_which_the_ledger_has_lost_the_claim_has_not_moved(world: World) -> None:
     arn = _refactored(world)
-    world.store.remove(world.claim().key)
+    world.store.remove(key_of(world.claim()))
     assert _found(world, arn) is None
 
 
@@ -198,8 +196,8 @@ def test_a_reservation_of_another_number_says_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("state", [ClaimState.OPENING, ClaimState.CLOSING, ClaimState.CLOSED])
-@pytest.mark.parametrize("previous", ["", f"{ELSEWHERE.partition} claim-0"])
-def test_only_a_live_number_moves(world: World, state: ClaimState, previous: str) -> None:
+@pytest.mark.parametrize("previous", [None, _key(ELSEWHERE)])
+def test_only_a_live_number_moves(world: World, state: ClaimState, previous: ClaimKey | None) -> None:
     arn = _refactored(world)
     _change(world, world.claim(), state=state, is_undone=bool(previous), previous_claim=previous)
     assert _found(world, arn) is None
@@ -211,7 +209,7 @@ def test_a_number_that_is_on_its_way_back_has_moved_to_its_previous_owner_whatev
 ) -> None:
     arn = _refactored(world)
     world.stacks.is_silent = True
-    previous = f"{RENAMED.partition} claim-0"
+    previous = _key(RENAMED)
     claim = _change(world, world.claim(), state=ClaimState.CLOSING, is_undone=True, previous_claim=previous)
     found = _found(world, arn)
     assert isinstance(found, Moved)
@@ -221,14 +219,14 @@ def test_a_number_that_is_on_its_way_back_has_moved_to_its_previous_owner_whatev
 
 def test_a_number_that_was_given_back_is_not_on_its_way_back_any_more(world: World) -> None:
     arn = _refactored(world)
-    previous = f"{RENAMED.partition} claim-0"
+    previous = _key(RENAMED)
     _change(world, world.claim(), state=ClaimState.CLOSED, is_undone=True, previous_claim=previous)
     assert _found(world, arn) is None
 
 
 def test_a_number_that_is_to_be_released_has_not_moved_to_its_previous_owner(world: World) -> None:
     arn = _refactored(world)
-    _change(world, world.claim(), state=ClaimState.CLOSING, previous_claim=f"{RENAMED.partition} claim-0")
+    _change(world, world.claim(), state=ClaimState.CLOSING, previous_claim=_key(RENAMED))
     assert _found(world, arn) is None
 
 
@@ -258,7 +256,7 @@ def test_the_owner_of_a_further_number_is_who_the_tags_name(world: World) -> Non
 
 
 def _lose_the_claim(world: World) -> None:
-    world.store.remove(world.claim().key)
+    world.store.remove(key_of(world.claim()))
 
 
 def _lose_the_number(world: World) -> None:
@@ -300,7 +298,7 @@ def test_the_first_update_that_names_it_takes_it_over(world: World, to: Resource
     updated = world.update(arn, stack=to.stack_id, resource=to.logical_resource_id, Description="Moved")
     assert (updated.status, updated.physical_id) == ("SUCCESS", arn)
     new, old = _claim(world, to), world.claim()
-    assert (new.state, new.arn, new.acknowledged, new.previous_claim) == (ClaimState.LIVE, arn, True, "")
+    assert (new.state, new.arn, new.acknowledged, new.previous_claim) == (ClaimState.LIVE, arn, True, None)
     assert new.id != old.id
     assert (old.state, old.outcome, old.close_reason) == (
         ClaimState.CLOSED,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import Claim, ClaimState
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState
 from lambda_handlers.connect_phone_number.lifecycle.claiming import record_number
 from lambda_handlers.connect_phone_number.lifecycle.stacks import StackState
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
@@ -33,10 +33,10 @@ def _both_for_the_same(world: World, *, acknowledged: bool) -> tuple[Claim, Clai
     old = world.created()
     world.update(old, **BRITISH)
     first, second = world.claims()
-    both = tuple(dict.fromkeys((*first.satisfies, *second.satisfies)))
+    both = tuple(dict.fromkeys((*first.satisfied, *second.satisfied)))
     ledger = world.attempt().ledger
     for claim in (first, second):
-        ledger.save_claim(replace(claim, satisfies=both, acknowledged=acknowledged))
+        ledger.save(replace(claim, satisfied=both, acknowledged=acknowledged))
     if not acknowledged:
         world.stacks.named.clear()
     return first, second
@@ -89,7 +89,7 @@ def test_a_create_resumes_the_latest_claim_that_cloudformation_never_named(world
 def test_an_update_takes_up_what_cloudformation_never_named_before_what_it_has(world: World) -> None:
     first, latest = _both_for_the_same(world, acknowledged=True)
     ledger = world.attempt().ledger
-    ledger.save_claim(replace(ledger.claim(RESOURCE, first.id), acknowledged=False))
+    ledger.save(replace(ledger.claim(first.own_key), acknowledged=False))
     world.stacks.named.discard((RESOURCE, first.arn))
     third = world.update(latest.arn, CountryCode="CA", AllowReplacement="true").physical_id
     assert only_claim(decided(world, world.event("Update", third, AllowReplacement="true"))) == first.id
@@ -118,7 +118,7 @@ def test_the_rollback_of_a_replacement_goes_back_to_the_old_number(world: World,
 def test_what_cloudformation_said_of_the_old_number_is_not_lost_on_the_way_back(world: World) -> None:
     old, new = replaced(world)
     ledger = world.attempt().ledger
-    ledger.save_claim(replace(claim_of(world, old), acknowledged=False))
+    ledger.save(replace(claim_of(world, old), acknowledged=False))
     world.stacks.status = ROLLING_BACK
     assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
     assert claim_of(world, old).acknowledged
@@ -277,7 +277,7 @@ def test_nobody_looks_for_a_number_because_an_earlier_candidate_is_in_doubt(worl
     with pytest.raises(Died):
         world.handle(event)
     (claim,) = world.claims()
-    world.attempt().ledger.save_claim(replace(claim, candidate="", given_up=(claim.candidate,)))
+    world.attempt().ledger.save(replace(claim, candidate="", given_up=(claim.candidate,)))
     assert world.send(event).succeeded
     assert world.calls("ListPhoneNumbersV2") == []
 

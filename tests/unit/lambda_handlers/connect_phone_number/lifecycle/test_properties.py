@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import Origin, Settings, Specification
+from lambda_handlers.connect_phone_number.claim import Origin, Settings, Specification
 from lambda_handlers.connect_phone_number.lifecycle.properties import (
     InvalidProperty,
     Wanted,

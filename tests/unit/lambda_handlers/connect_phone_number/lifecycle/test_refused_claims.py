@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_handlers.connect_phone_number.ledger.items import Outcome
+from lambda_handlers.connect_phone_number.claim import Outcome
 from lambda_handlers.connect_phone_number.lifecycle.claiming import MAX_CANDIDATES
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import decided
 from tests.unit.lambda_handlers.connect_phone_number.world import Died, World, die
@@ -91,7 +91,7 @@ def test_after_30_lost_races_something_else_is_wrong(world: World, lost: int, su
     event = world.event("Create")
     decided(world, event)
     given_up = tuple(f"+1{index}" for index in range(lost))
-    world.attempt().ledger.save_claim(replace(world.claim(), given_up=given_up))
+    world.attempt().ledger.save(replace(world.claim(), given_up=given_up))
     answer = world.send(event)
     assert answer.succeeded is succeeds
     if not succeeds:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number import rules, tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, number_key
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import number_key
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,

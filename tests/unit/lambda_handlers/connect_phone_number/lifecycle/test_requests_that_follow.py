@@ -3,7 +3,7 @@
 import pytest
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
     ROLLING_BACK,

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lambda_handlers.connect_phone_number.ledger.items import ResourceKey
+from lambda_handlers.connect_phone_number.claim import ResourceKey
 from lambda_handlers.connect_phone_number.lifecycle.stacks import (
     CloudFormationStacks,
     HeldResource,

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.ledger.items import key_of
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import Sweep, sweep
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import NUMBER, adopt
@@ -133,7 +134,7 @@ def test_a_number_that_cloudformation_does_not_know_is_stuck_unless_its_release_
         check_at=now + 1_000_000,
         due_since=now - 100_000,
     )
-    world.attempt().ledger.save_claim(closing)
+    world.attempt().ledger.save(closing)
     assert sweep(world.attempt()) == Sweep(oldest_due_seconds=100_000, releases_failing=failures, stuck=stuck)
 
 
@@ -141,7 +142,7 @@ def test_a_live_number_of_which_something_else_has_failed_may_be_stuck(world: Wo
     unheard(world)
     world.stacks.is_silent = True
     world.clock.pause(2 * 86_400)
-    world.attempt().ledger.save_claim(replace(world.claim(), failures=1))
+    world.attempt().ledger.save(replace(world.claim(), failures=1))
     assert sweep(world.attempt()) == Sweep(due=1, stuck=1)
 
 
@@ -218,7 +219,7 @@ def test_a_creation_that_still_runs_elsewhere_is_not_waited_for(world: World) ->
     claim = world.claim()
     until = int(world.clock()) + 600
     doubts = {f"{claim.candidate}/elsewhere": until}
-    world.attempt().ledger.save_claim(replace(claim, state=ClaimState.CLOSING, doubts=doubts, check_at=0))
+    world.attempt().ledger.save(replace(claim, state=ClaimState.CLOSING, doubts=doubts, check_at=0))
     began = world.clock()
     world.sweep()
     assert world.clock() == began
@@ -365,7 +366,7 @@ def test_releases_come_before_questions(world: World) -> None:
 def test_a_live_number_with_doubts_is_work_and_no_question(world: World) -> None:
     world.created()
     claim = replace(world.claim(), follow_up=False, doubts={"+12065550199/gone": 1}, check_at=1, due_since=1)
-    world.attempt().ledger.save_claim(claim)
+    world.attempt().ledger.save(claim)
     world.stacks.asked.clear()
     result = sweep(world.attempt())
     assert result.due == 1
@@ -482,7 +483,7 @@ def test_the_end_of_the_function_is_no_error_of_a_claim(world: World) -> None:
 
 def test_an_item_that_cannot_be_read_does_not_keep_the_others_from_their_release(world: World) -> None:
     _due_releases(world, 2)
-    key = world.claim(resource="Number0").key
+    key = key_of(world.claim(resource="Number0"))
     item = world.store.get(key)
     assert item is not None
     world.store.replace({**item, "specification": "US"})

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, Died, World, die
 
 CHOSEN: Final = "+12065550150"

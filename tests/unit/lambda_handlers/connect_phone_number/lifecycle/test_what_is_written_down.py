@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.ledger.items import ClaimState, RequestEntry, decode
+from lambda_handlers.connect_phone_number.claim import ClaimState
+from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX, RequestEntry, decode, index_of
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import NUMBER, adopt, adopt_for_good
 from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, PROVIDER, REGION, Died, World, die
 
 
 def _answers(world: World) -> set[tuple[str, str, str]]:
-    items = [item for item in world.store.dump() if str(item["sk"]).startswith(RequestEntry.SORT_PREFIX)]
+    items = [item for item in world.store.dump() if str(item["sk"]).startswith(REQUEST_PREFIX)]
     requests = [decode(RequestEntry, item) for item in items]
     assert all(request.answer is not None for request in requests)
     return {(r.answer.status, r.answer.physical_resource_id, r.answer.reason) for r in requests if r.answer}
@@ -50,7 +51,7 @@ def test_a_number_that_satisfies_what_an_update_wants_is_known_to_do_so(world: W
     arn = world.created()
     prefix = world.number(arn).phone_number[:5]
     assert world.update(arn, Prefix=prefix).physical_id == arn
-    assert len(world.claim().satisfies) == 2
+    assert len(world.claim().satisfied) == 2
 
 
 def test_a_protection_that_an_update_brings_counts(world: World) -> None:
@@ -78,7 +79,7 @@ def test_a_number_that_was_answered_is_asked_about_in_five_minutes(world: World)
     claim = world.claim()
     assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, True, False)
     assert claim.check_at == claim.due_since == int(world.clock.now) + 300
-    assert claim.index() == {"due": "DUE", "due_at": claim.check_at}
+    assert index_of(claim) == {"due": "DUE", "due_at": claim.check_at}
 
 
 def test_a_number_that_a_request_has_named_is_not_asked_about(world: World) -> None:
@@ -86,7 +87,7 @@ def test_a_number_that_a_request_has_named_is_not_asked_about(world: World) -> N
     assert world.update(arn, Description="x").succeeded
     claim = world.claim()
     assert (claim.follow_up, claim.acknowledged) == (False, True)
-    assert claim.index() == {"due": "LIVE", "due_at": claim.claimed_at}
+    assert index_of(claim) == {"due": "LIVE", "due_at": claim.claimed_at}
 
 
 def test_a_number_that_cloudformation_has_is_asked_about_once(world: World) -> None:
@@ -150,7 +151,7 @@ def test_an_update_is_no_claim_and_an_adopted_number_neither(world: World) -> No
 
 def test_what_has_failed_before_is_forgotten_with_success(world: World) -> None:
     arn = world.created()
-    world.attempt().ledger.save_claim(replace(world.claim(), failures=2, last_error="Said so."))
+    world.attempt().ledger.save(replace(world.claim(), failures=2, last_error="Said so."))
     assert world.update(arn, Description="x").succeeded
     assert (world.claim().failures, world.claim().last_error) == (0, "")
 
