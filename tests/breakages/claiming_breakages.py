@@ -54,7 +54,7 @@ CLAIMING: Final = (
                 " for e in (entry, *others)]",
             ),
         ),
-        (Hunt("S4 cancelled at step *, both at once"), Hunt("S12 cancelled at step *, both at once")),
+        (Hunt("S26 *"),),
     ),
     Breakage(
         "DynamoDB is asked to write without a condition",
