@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MINISTACK_BIN := .venv/ministack/bin
+PACKAGE_BIN := .venv/package/bin
 # aws-cdk-lib runs on Node (jsii) and cdk.json says python3: both must be the ones set up here.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
@@ -82,6 +83,15 @@ acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real
 docs: $(PYTHON_STAMP) $(NODE_STAMP) ## build the reference pages from the docstrings, in build/docs
 	@PDOC_ALLOW_EXEC=1 python -W error::UserWarning -m pdoc --docformat numpy --no-show-source --template-directory docs/reference --output-directory build/docs cdk_connect_phone_number cdk_connect_phone_number.phone_number_base cdk_connect_phone_number.provider_metrics
 	@echo 'open build/docs/cdk_connect_phone_number.html'
+
+.PHONY: package
+package: $(VENV_STAMP) ## build the package that is published, in dist, and check what an index would
+	@echo '== package'
+	@test -x $(PACKAGE_BIN)/twine || { $(PYTHON) -m venv .venv/package && \
+	  $(PACKAGE_BIN)/python -m pip install --quiet --quiet --disable-pip-version-check build==1.6.1 twine==7.0.0; }
+	@rm -rf dist && $(PACKAGE_BIN)/python -m build --outdir dist . > .venv/package/build.log 2>&1 \
+	  || { cat .venv/package/build.log >&2; exit 1; }
+	@$(PACKAGE_BIN)/twine check --strict dist/*
 
 .PHONY: clean
 clean: ## remove everything that the targets made

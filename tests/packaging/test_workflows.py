@@ -1,0 +1,41 @@
+"""What the workflows promise. They do not run here, but what they name has to exist."""
+
+import re
+import tomllib
+from typing import Final
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+_WORKFLOWS: Final = {path.name: path.read_text() for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))}
+_CLASSIFIER: Final = "Programming Language :: Python :: 3."
+
+
+def test_every_python_of_the_metadata_and_that_of_the_function_is_tried() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {text.rpartition(" ")[2] for text in project["classifiers"] if text.startswith(_CLASSIFIER)}
+    source = (ROOT / "cdk_connect_phone_number" / "provider_function.py").read_text()
+    runtime = re.findall(r"Runtime\.PYTHON_(\d+)_(\d+)", source)
+    matrix = re.search(r"python: \[(.+)\]", _WORKFLOWS["ci.yml"])
+    assert matrix is not None
+    assert set(re.findall(r"[\d.]+", matrix[1])) == named | {".".join(version) for version in runtime}
+
+
+@pytest.mark.parametrize("name", _WORKFLOWS)
+def test_every_action_is_pinned_to_a_commit(name: str) -> None:
+    actions = re.findall(r"uses: (\S+)", _WORKFLOWS[name])
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)] == []
+
+
+@pytest.mark.parametrize("name", _WORKFLOWS)
+def test_every_target_is_one_of_the_makefile(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"run: make ([a-z-]+)", _WORKFLOWS[name])) <= targets
+
+
+def test_nothing_is_published_without_a_tag() -> None:
+    _, publish = _WORKFLOWS["release.yml"].split("  publish:\n")
+    assert "if: startsWith(github.ref, 'refs/tags/v')" in publish
+    assert "gh-action-pypi-publish" not in _WORKFLOWS["release.yml"].split("  publish:\n")[0]
