@@ -39,13 +39,13 @@ class Outcome(StrEnum):
     NEVER_CLAIMED = "NEVER_CLAIMED"
     RELEASED = "RELEASED"
     ALREADY_GONE = "ALREADY_GONE"
-    LAPSED = "LAPSED"
+    RETURNED_TO_INVENTORY = "RETURNED_TO_INVENTORY"
     """Connect could not provide the number and took it back."""
     NOT_OURS = "NOT_OURS"
     """Somebody else has taken the number over."""
     TRANSFERRED = "TRANSFERRED"
     """Another resource of this provider has adopted the number."""
-    GIVEN_BACK = "GIVEN_BACK"
+    ADOPTION_ROLLED_BACK = "ADOPTION_ROLLED_BACK"
     """Adopted by a creation that was cancelled: left as it was found."""
 
 
@@ -209,7 +209,7 @@ class Claim:
     """The number for which ClaimPhoneNumber is called, or was."""
     doubts: Mapping[str, int] = field(default_factory=dict[str, int])
     """``<number>/<worker>``: until when a call of ClaimPhoneNumber may turn out to have worked."""
-    given_up: tuple[str, ...] = ()
+    rejected_candidates: tuple[str, ...] = ()
     """Candidates that somebody else got."""
     unexplained_refusals: int = 0
     """How often Connect refused to claim a candidate without saying that somebody else has it."""
@@ -219,7 +219,7 @@ class Claim:
     type: str = ""
     provisioned: bool = False
     """Connect has said CLAIMED once."""
-    surplus: tuple[str, ...] = ()
+    duplicate_arns: tuple[str, ...] = ()
     """ARNs of further numbers that a forgotten token made us claim; to be released."""
     applied_flow_arn: str = ""
     applied_tags: tuple[str, ...] = ()
@@ -236,11 +236,11 @@ class Claim:
     closed_at: int = 0
     close_reason: str = ""
     outcome: Outcome | None = None
-    lapsing: bool = False
+    is_returning_to_inventory: bool = False
     """Connect failed to provide the number and will take it back by itself."""
     failures: int = 0
     last_error: str = ""
-    check_at: int = 0
+    next_check_at: int = 0
     """When the sweeper is to look, where something is left to do."""
     due_since: int = 0
     """Since when that has been due: not moved by an attempt that fails."""
@@ -275,7 +275,7 @@ class Claim:
     @property
     def in_doubt(self) -> bool:
         """Whether there may be numbers that the claim does not name."""
-        return bool(self.doubts or self.surplus)
+        return bool(self.doubts or self.duplicate_arns)
 
     def satisfies(self, wanted: Specification) -> bool:
         """Return whether the number is one that ``wanted`` could have brought.
@@ -308,7 +308,7 @@ class Claim:
         attempt: str,
         sent_at: int | None,
         now: int,
-        check_at: int,
+        next_check_at: int,
     ) -> Self:
         """Return a new claim: from now on a number may be claimed for it at any moment."""
         return cls(
@@ -323,21 +323,23 @@ class Claim:
             attempt=attempt,
             sent_at=sent_at,
             opened_at=now,
-            check_at=check_at,
-            due_since=check_at,
+            next_check_at=next_check_at,
+            due_since=next_check_at,
         )
 
     def resume(
-        self, specification: Specification, settings: Settings, *, attempt: str, sent_at: int | None, check_at: int
+        self, specification: Specification, settings: Settings, *, attempt: str, sent_at: int | None, next_check_at: int
     ) -> Self:
         """Return the claim as one that a later request goes on with.
 
         Parameters
         ----------
-        check_at
+        next_check_at
             Until when the request may still be worked on. It matters while the claim is not live yet.
         """
-        check_at = max(self.check_at, check_at) if self.state is ClaimState.OPENING else self.check_at
+        next_check_at = (
+            max(self.next_check_at, next_check_at) if self.state is ClaimState.OPENING else self.next_check_at
+        )
         return self._after(
             "resume",
             satisfied=tuple(dict.fromkeys((*self.satisfied, specification.digest))),
@@ -345,16 +347,16 @@ class Claim:
             attempt=attempt,
             sent_at=sent_at,
             disowned_at=0,
-            check_at=check_at,
-            due_since=check_at,
+            next_check_at=next_check_at,
+            due_since=next_check_at,
         )
 
-    def succeed(self, *, doubts: Mapping[str, int], protected: bool, check_at: int) -> Self:
+    def succeed(self, *, doubts: Mapping[str, int], protected: bool, next_check_at: int) -> Self:
         """Return the claim as one of whose number CloudFormation is told.
 
         Parameters
         ----------
-        check_at
+        next_check_at
             When CloudFormation is asked what it has made of the answer, unless it has shown that it knows the number.
         """
         return self._after(
@@ -364,8 +366,8 @@ class Claim:
             protected=protected,
             failures=0,
             last_error="",
-            check_at=check_at,
-            due_since=check_at,
+            next_check_at=next_check_at,
+            due_since=next_check_at,
         )
 
     def close(self, reason: str, now: int) -> Self:
@@ -376,7 +378,7 @@ class Claim:
             is_undone=self.is_undone or (self.is_adopted and not self.acknowledged),
             close_reason=reason,
             closing_at=now,
-            check_at=now,
+            next_check_at=now,
             due_since=now,
         )
 
@@ -398,7 +400,7 @@ class Claim:
 
     def reopen(self, now: int) -> Self:
         """Return the claim as one that has to be closed once more."""
-        return self._after("reopen", check_at=now, due_since=now)
+        return self._after("reopen", next_check_at=now, due_since=now)
 
     def for_other_resource(self, key: ClaimKey) -> Self:
         """Return a claim like this one for the resource that has its number now."""

@@ -90,7 +90,7 @@ CLAIMING: Final = (
     ),
     Breakage(
         "a number that somebody else got is the end",
-        (Patch(_CLAIMING, "if error.trouble is not Trouble.INVALID:", "if True:"),),
+        (Patch(_CLAIMING, "if error.kind is not ErrorKind.INVALID:", "if True:"),),
         (Hunt("S16 number lost *", must_succeed=True),),
     ),
     Breakage(
@@ -98,7 +98,7 @@ CLAIMING: Final = (
         (
             Patch(
                 _CLAIMING,
-                "if error.trouble in (Trouble.CHANGED_PARAMETERS, Trouble.INVALID):",
+                "if error.kind in (ErrorKind.CHANGED_PARAMETERS, ErrorKind.INVALID):",
                 "if False:",
             ),
         ),
@@ -178,8 +178,8 @@ CLAIMING: Final = (
         (
             Patch(
                 "connect/errors.py",
-                '"ThrottlingException": Trouble.THROTTLED',
-                '"ThrottlingException": Trouble.INVALID',
+                '"ThrottlingException": ErrorKind.THROTTLED',
+                '"ThrottlingException": ErrorKind.INVALID',
             ),
         ),
         (Hunt("S1 create, delete", "connect.*", "throttled for a minute", must_succeed=True), Hunt("S8 Throttling*")),

@@ -64,7 +64,7 @@ CLOSING: Final = (
         (
             Patch(
                 _CLOSING,
-                "if claim.lapsing and unseen >= _SURELY_UNSEEN:",
+                "if claim.is_returning_to_inventory and unseen >= _SURELY_UNSEEN:",
                 "if unseen:",
             ),
         ),

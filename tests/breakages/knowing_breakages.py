@@ -310,8 +310,8 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/closing.py",
-                "            check_at=attempt.timing.now() + pause,\n",
-                "            check_at=attempt.timing.now() + pause,\n"
+                "            next_check_at=attempt.timing.now() + pause,\n",
+                "            next_check_at=attempt.timing.now() + pause,\n"
                 "            due_since=attempt.timing.now() + pause,\n",
             ),
         ),

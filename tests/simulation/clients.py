@@ -135,7 +135,18 @@ class _WritesSummary:
 def _item_summary(item: Item | None) -> str:
     if item is None:
         return "removed"
-    shown = ("type", "state", "outcome", "candidate", "arn", "claims", "claim_id", "doubts", "surplus", "watermark")
+    shown = (
+        "type",
+        "state",
+        "outcome",
+        "candidate",
+        "arn",
+        "claims",
+        "claim_id",
+        "doubts",
+        "duplicate_arns",
+        "watermark",
+    )
     text = {name: item[name] for name in shown if item.get(name)}
     if "answer" in item:
         text["answer"] = item["answer"]["status"]

@@ -44,7 +44,7 @@ _RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "what became of an answer": ("acknowledged", "established", "later", "closing"),
     "retained after its Delete failed": ("True", "False"),
     "the guard": ("SUCCESS", "FAILED"),
-    "what became of a number": ("RELEASED", "ALREADY_GONE", "LAPSED", "NOT_OURS", "problem"),
+    "what became of a number": ("RELEASED", "ALREADY_GONE", "RETURNED_TO_INVENTORY", "NOT_OURS", "problem"),
 }
 
 EXPECTED: Final[Mapping[str, int]] = {

@@ -10,7 +10,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 
-class Trouble(StrEnum):
+class ErrorKind(StrEnum):
     """What kind of trouble an error is."""
 
     UNCERTAIN = "UNCERTAIN"
@@ -32,16 +32,16 @@ class Trouble(StrEnum):
 
 
 _MEANING: Final = {
-    "ThrottlingException": Trouble.THROTTLED,
-    "TooManyRequestsException": Trouble.THROTTLED,
-    "InternalServiceException": Trouble.UNCERTAIN,
-    "ServiceUnavailableException": Trouble.UNCERTAIN,
-    "RequestTimeoutException": Trouble.UNCERTAIN,
-    "ResourceNotFoundException": Trouble.NOT_FOUND,
-    "AccessDeniedException": Trouble.DENIED,
-    "ResourceInUseException": Trouble.IN_USE,
-    "ResourceConflictException": Trouble.IN_USE,
-    "IdempotencyException": Trouble.CHANGED_PARAMETERS,
+    "ThrottlingException": ErrorKind.THROTTLED,
+    "TooManyRequestsException": ErrorKind.THROTTLED,
+    "InternalServiceException": ErrorKind.UNCERTAIN,
+    "ServiceUnavailableException": ErrorKind.UNCERTAIN,
+    "RequestTimeoutException": ErrorKind.UNCERTAIN,
+    "ResourceNotFoundException": ErrorKind.NOT_FOUND,
+    "AccessDeniedException": ErrorKind.DENIED,
+    "ResourceInUseException": ErrorKind.IN_USE,
+    "ResourceConflictException": ErrorKind.IN_USE,
+    "IdempotencyException": ErrorKind.CHANGED_PARAMETERS,
 }
 
 _NO_DIGITS: Final = re.compile(r"[^0-9]")
@@ -60,10 +60,12 @@ class ConnectError(Exception):
         An earlier attempt of the same call ended without a clear answer and may have worked.
     """
 
-    def __init__(self, operation: str, trouble: Trouble, code: str, message: str, was_uncertain: bool = False) -> None:
+    def __init__(
+        self, operation: str, trouble: ErrorKind, code: str, message: str, was_uncertain: bool = False
+    ) -> None:
         super().__init__(f"{operation}: {code}: {message}")
         self.operation = operation
-        self.trouble = trouble
+        self.kind = trouble
         self.code = code
         self.service_message = message
         self.was_uncertain = was_uncertain
@@ -79,17 +81,17 @@ class ConnectError(Exception):
     def advice(self, subject: str) -> str:
         """Return what to tell the person who deploys: what Connect refused, for what, and what to do."""
         said = f"Amazon Connect refused {self.operation} for {subject}: {self.code}: {self.service_message}"
-        match self.trouble:
-            case Trouble.DENIED:
+        match self.kind:
+            case ErrorKind.DENIED:
                 do = (
                     f"Allow the provider's role connect:{self.operation} on this resource, look for a service "
                     "control policy or a permissions boundary that denies it, then deploy or destroy again."
                 )
-            case Trouble.NOT_FOUND:
+            case ErrorKind.NOT_FOUND:
                 do = "Check that it exists in this account and Region."
-            case Trouble.IN_USE:
+            case ErrorKind.IN_USE:
                 do = "Something in Connect still uses it: end that (for example calls in progress), then try again."
-            case Trouble.CHANGED_PARAMETERS:
+            case ErrorKind.CHANGED_PARAMETERS:
                 do = (
                     "The client token is known to Connect with other parameters. Wait a day, until it is forgotten, "
                     "then try again."
@@ -99,17 +101,17 @@ class ConnectError(Exception):
         return f"{said.rstrip('. ')}. {do}"
 
 
-def meaning_of(operation: str, error: ClientError | BotoCoreError) -> ConnectError:
+def classify_error(operation: str, error: ClientError | BotoCoreError) -> ConnectError:
     """Return what an error of botocore means."""
     if isinstance(error, ParamValidationError):
-        return ConnectError(operation, Trouble.INVALID, type(error).__name__, str(error))
+        return ConnectError(operation, ErrorKind.INVALID, type(error).__name__, str(error))
     if not isinstance(error, ClientError):
         # Time-outs and broken connections: whether the service did it is unknown.
-        return ConnectError(operation, Trouble.UNCERTAIN, type(error).__name__, "no answer")
+        return ConnectError(operation, ErrorKind.UNCERTAIN, type(error).__name__, "no answer")
     details = error.response.get("Error", {})
     code, message = details.get("Code", "Unknown"), details.get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     trouble = _MEANING.get(code)
     if trouble is None:
-        trouble = Trouble.UNCERTAIN if status >= 500 else Trouble.THROTTLED if status == 429 else Trouble.INVALID
+        trouble = ErrorKind.UNCERTAIN if status >= 500 else ErrorKind.THROTTLED if status == 429 else ErrorKind.INVALID
     return ConnectError(operation, trouble, code, message)

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .. import rules
 from ..claim import Settings, Specification
 from ..timing import Timing
-from .errors import ConnectError, Trouble, meaning_of
+from .errors import ConnectError, ErrorKind, classify_error
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -122,7 +122,7 @@ class Connect:
             # By its ARN: in the other Region of a traffic distribution group an id is not known.
             answer = self._call("DescribePhoneNumber", {"PhoneNumberId": arn})
         except ConnectError as error:
-            if error.trouble is Trouble.NOT_FOUND:
+            if error.kind is ErrorKind.NOT_FOUND:
                 return None
             raise
         summary = answer["ClaimedPhoneNumberSummary"]
@@ -150,7 +150,7 @@ class Connect:
             try:
                 arn = self._find({**prefix, "TargetArn": target_arn}, "PhoneNumber", phone_number)
             except ConnectError as error:
-                if error.trouble is not Trouble.NOT_FOUND:
+                if error.kind is not ErrorKind.NOT_FOUND:
                     raise
                 arn = None
             if arn is not None:
@@ -254,25 +254,25 @@ class Connect:
         attempt, was_uncertain = 0, False
         while True:
             if not is_wanted():
-                raise ConnectError(operation, Trouble.CALLED_OFF, "", "no longer wanted", was_uncertain)
+                raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
             try:
                 return method(**parameters)
             except (ClientError, BotoCoreError) as cause:
-                error = meaning_of(operation, cause)
-            if error.trouble is Trouble.NOT_FOUND and self._is_being_created(str(parameters.get("TargetArn", ""))):
-                error = ConnectError(operation, Trouble.NOT_READY, error.code, error.service_message)
+                error = classify_error(operation, cause)
+            if error.kind is ErrorKind.NOT_FOUND and self._is_being_created(str(parameters.get("TargetArn", ""))):
+                error = ConnectError(operation, ErrorKind.NOT_READY, error.code, error.service_message)
             waited = self._timing.now() - first
             patience = {
-                Trouble.UNCERTAIN: waited + 1,
-                Trouble.THROTTLED: waited + 1,
-                Trouble.NOT_READY: waited + 1,
-                Trouble.DENIED: _DENIED_PATIENCE_SECONDS,
-                Trouble.IN_USE: _IN_USE_PATIENCE_SECONDS,
-            }.get(error.trouble, 0)
+                ErrorKind.UNCERTAIN: waited + 1,
+                ErrorKind.THROTTLED: waited + 1,
+                ErrorKind.NOT_READY: waited + 1,
+                ErrorKind.DENIED: _DENIED_PATIENCE_SECONDS,
+                ErrorKind.IN_USE: _IN_USE_PATIENCE_SECONDS,
+            }.get(error.kind, 0)
             if waited >= patience:
                 error.was_uncertain = was_uncertain
                 raise error
-            was_uncertain = was_uncertain or error.trouble is Trouble.UNCERTAIN
+            was_uncertain = was_uncertain or error.kind is ErrorKind.UNCERTAIN
             self.was_uncertain = self.was_uncertain or was_uncertain
             self._timing.backoff(attempt, str(error))
             attempt += 1

@@ -68,7 +68,7 @@ class RequestEntry:
 
 
 @dataclass(frozen=True)
-class NumberEntry:
+class NumberReservation:
     """One item for each number that a claim is after or owns: no two claims of this provider want the same one."""
 
     phone_number: str
@@ -78,7 +78,7 @@ class NumberEntry:
     version: int = field(default=0, kw_only=True)
 
     @classmethod
-    def of(cls, phone_number: str, owner: ClaimKey) -> "NumberEntry":
+    def of(cls, phone_number: str, owner: ClaimKey) -> "NumberReservation":
         """Return a new reservation of a number."""
         return cls(phone_number, owner.stack_id, owner.logical_resource_id, owner.claim_id)
 
@@ -87,14 +87,14 @@ class NumberEntry:
         """The claim that wants or owns the number."""
         return ClaimKey(self.stack_id, self.logical_resource_id, self.claim_id)
 
-    def owned_by(self, owner: ClaimKey) -> "NumberEntry":
+    def owned_by(self, owner: ClaimKey) -> "NumberReservation":
         """Return the reservation as another claim's."""
         return replace(
             self, stack_id=owner.stack_id, logical_resource_id=owner.logical_resource_id, claim_id=owner.claim_id
         )
 
 
-Entry = Head | RequestEntry | NumberEntry | Claim
+Entry = Head | RequestEntry | NumberReservation | Claim
 """What the ledger has items for."""
 
 
@@ -126,7 +126,7 @@ def number_key(phone_number: str) -> Key:
 def key_of(entry: Entry) -> Key:
     """Return where an entry is stored."""
     match entry:
-        case NumberEntry():
+        case NumberReservation():
             return number_key(entry.phone_number)
         case Claim():
             return claim_key(entry.own_key)
@@ -147,7 +147,7 @@ def index_of(entry: Entry) -> Item:
         return {}
     is_unfinished = entry.state in (ClaimState.OPENING, ClaimState.CLOSING) or entry.in_doubt
     if is_unfinished or (entry.state is ClaimState.LIVE and entry.follow_up):
-        return {"due": DUE, "due_at": entry.check_at}
+        return {"due": DUE, "due_at": entry.next_check_at}
     if entry.state is ClaimState.LIVE:
         return {"due": LIVE, "due_at": entry.claimed_at}
     return {"expires_at": entry.closed_at + CLAIM_KEPT_SECONDS}

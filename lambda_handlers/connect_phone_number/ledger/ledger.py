@@ -11,7 +11,7 @@ from .items import (
     LIVE,
     Entry,
     Head,
-    NumberEntry,
+    NumberReservation,
     RequestEntry,
     claim_key,
     decode,
@@ -24,7 +24,7 @@ from .items import (
 from .store import Item, Key, Store, StoreUnavailable, Write
 
 _R = TypeVar("_R")
-_E = TypeVar("_E", Head, RequestEntry, NumberEntry, Claim)
+_E = TypeVar("_E", Head, RequestEntry, NumberReservation, Claim)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Ledger:
         """
         head = Head(key.stack_id, key.logical_resource_id)
         keys = [head_key(key), request_key(key, attempt)]
-        head_item, request_item = self._patiently(lambda: self._store.get_all(keys))
+        head_item, request_item = self._with_retries(lambda: self._store.get_all(keys))
         if head_item is not None:
             head = decode(Head, head_item)
         request = None if request_item is None else decode(RequestEntry, request_item)
@@ -76,7 +76,7 @@ class Ledger:
 
     def _claims_of(self, head: Head) -> dict[str, Claim]:
         keys = [claim_key(ClaimKey(head.stack_id, head.logical_resource_id, claim_id)) for claim_id in head.claims]
-        items = self._patiently(lambda: self._store.get_all(keys)) if keys else []
+        items = self._with_retries(lambda: self._store.get_all(keys)) if keys else []
         claims = [decode(Claim, item) for item in items if item is not None]
         return {claim.id: claim for claim in claims}
 
@@ -89,18 +89,18 @@ class Ledger:
 
     def find_claim(self, key: ClaimKey) -> Claim | None:
         """Return one claim, or ``None`` where there is none."""
-        item = self._patiently(lambda: self._store.get(claim_key(key)))
+        item = self._with_retries(lambda: self._store.get(claim_key(key)))
         return None if item is None else decode(Claim, item)
 
     def request(self, resource: ResourceKey, attempt: str) -> RequestEntry | None:
         """Return one request, or ``None`` where it was not seen yet."""
-        item = self._patiently(lambda: self._store.get(request_key(resource, attempt)))
+        item = self._with_retries(lambda: self._store.get(request_key(resource, attempt)))
         return None if item is None else decode(RequestEntry, item)
 
-    def number(self, phone_number: str) -> NumberEntry | None:
+    def number(self, phone_number: str) -> NumberReservation | None:
         """Return which claim is after a number, or owns it."""
-        item = self._patiently(lambda: self._store.get(number_key(phone_number)))
-        return None if item is None else decode(NumberEntry, item)
+        item = self._with_retries(lambda: self._store.get(number_key(phone_number)))
+        return None if item is None else decode(NumberReservation, item)
 
     def due(self, until: int | None) -> Iterator[Claim | UnreadableItem]:
         """Return the unfinished claims that the sweeper is to look at, oldest first."""
@@ -120,14 +120,14 @@ class Ledger:
         """
         writes = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
         writes += [Write(key_of(one), None, one.version) for one in remove]
-        self._patiently(lambda: self._store.write(writes))
+        self._with_retries(lambda: self._store.write(writes))
         return replace(entry, version=entry.version + 1)
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
         """Return all claims that are not closed for good, from the table itself: slow, but certain."""
         position: object = None
         while True:
-            page = self._patiently(lambda at=position: self._store.scan_unfinished(at))  # type: ignore[misc]
+            page = self._with_retries(lambda at=position: self._store.scan_unfinished(at))  # type: ignore[misc]
             yield from map(_claim_or_problem, page.items)
             position = page.next_position
             if position is None:
@@ -136,9 +136,9 @@ class Ledger:
     def _indexed(self, due: str, until: int | None, wanted: tuple[str, ...]) -> Iterator[Claim | UnreadableItem]:
         position: object = None
         while True:
-            page = self._patiently(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
+            page = self._with_retries(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
             for key in page.keys:
-                item = self._patiently(lambda key=key: self._store.get(key))  # type: ignore[misc]
+                item = self._with_retries(lambda key=key: self._store.get(key))  # type: ignore[misc]
                 # The index may lag behind: what counts is the item itself.
                 if item is None or item.get("due") not in wanted:
                     continue
@@ -148,7 +148,7 @@ class Ledger:
             if position is None:
                 return
 
-    def _patiently(self, call: Callable[[], _R]) -> _R:
+    def _with_retries(self, call: Callable[[], _R]) -> _R:
         attempt = 0
         while True:
             try:

@@ -84,7 +84,7 @@ def _not_held(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
     now = attempt.timing.now()
     since = claim.disowned_at or now
     if now < since + _SOONEST_SECONDS:
-        return replace(claim, disowned_at=since, check_at=since + _SOONEST_SECONDS)
+        return replace(claim, disowned_at=since, next_check_at=since + _SOONEST_SECONDS)
     return claim.close("CloudFormation never took note of its answer", now)
 
 
@@ -115,4 +115,4 @@ def _later(attempt: Attempt, claim: Claim) -> Claim:
     """Return the claim with the time of the next question: the longer it takes, the less often it is asked."""
     now = attempt.timing.now()
     pause = min(max(now - claim.due_since, _SOONEST_SECONDS), _LATEST_SECONDS)
-    return replace(claim, check_at=now + pause, disowned_at=0)
+    return replace(claim, next_check_at=now + pause, disowned_at=0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .. import rules
 from ..claim import Claim, ClaimState, ResourceKey, Settings
-from ..ledger.items import NumberEntry
+from ..ledger.items import NumberReservation
 from .context import Attempt, Failed
 
 
@@ -67,7 +67,7 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         doubts={**claim.doubts, f"{wanted}/{attempt.worker}": int(attempt.timing.attempt_deadline)},
     )
     owner = attempt.ledger.number(wanted)
-    entry = NumberEntry(
+    entry = NumberReservation(
         wanted,
         claim.stack_id,
         claim.logical_resource_id,

@@ -13,9 +13,9 @@ from typing import Final
 
 from .. import rules, tokens
 from ..claim import Claim, ClaimState
-from ..connect.errors import ConnectError, Trouble
+from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import NumberEntry
+from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .adopting import adopt
 from .context import Attempt, Failed, Superseded
@@ -119,11 +119,11 @@ def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -
                 candidate=phone_number,
                 claimed_at=claim.claimed_at or attempt.timing.now(),
             )
-        elif arn not in claim.surplus:
+        elif arn not in claim.duplicate_arns:
             now = attempt.timing.now()
-            changed = replace(changed, surplus=(*claim.surplus, arn))
+            changed = replace(changed, duplicate_arns=(*claim.duplicate_arns, arn))
             if claim.state is not ClaimState.OPENING:
-                changed = replace(changed, check_at=now, due_since=now)
+                changed = replace(changed, next_check_at=now, due_since=now)
         if claim.state is ClaimState.CLOSED and changed.arn == arn and claim.arn != arn:
             changed = changed.reopen(attempt.timing.now())
         try:
@@ -170,21 +170,22 @@ def _announced(attempt: Attempt, claim: Claim) -> Claim:
         if _is_wanted_exactly(claim):
             raise Failed(_taken(owner))
         raise Conflict
-    reservation = NumberEntry.of(phone_number, claim.own_key)
+    reservation = NumberReservation.of(phone_number, claim.own_key)
     return attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))
 
 
 def _choose(attempt: Attempt, claim: Claim) -> str:
     """Return a number that nobody has, as far as Connect and the ledger know."""
-    if len(claim.given_up) >= MAX_CANDIDATES:
+    if len(claim.rejected_candidates) >= MAX_CANDIDATES:
         raise Failed(
-            f"{len(claim.given_up)} numbers in a row went to somebody else between search and claim. Deploy again."
+            f"{len(claim.rejected_candidates)} numbers in a row went to somebody else between search and claim. "
+            "Deploy again."
         )
     for page in _pages(attempt, claim):
         # Everybody gets the same first page. Each claim goes through it in an order of its own, so that those who do
         # not share this ledger are rarely after the same number either.
         for phone_number in sorted(page, key=lambda n: sha256((claim.id + n).encode()).digest()):
-            if phone_number in claim.given_up:
+            if phone_number in claim.rejected_candidates:
                 continue
             owner = attempt.ledger.number(phone_number)
             if owner is None or owner.claim_id == claim.id:
@@ -233,15 +234,15 @@ def _called(attempt: Attempt, claim: Claim) -> Claim:
 
 def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
     # If an earlier attempt did get the number and Connect has forgotten the token, this refusal is about ourselves.
-    if error.trouble in (Trouble.CHANGED_PARAMETERS, Trouble.INVALID):
+    if error.kind in (ErrorKind.CHANGED_PARAMETERS, ErrorKind.INVALID):
         own = _patiently_find_own(attempt, claim, candidate, error.was_uncertain)
         if own is not None:
             return record_number(attempt, claim, candidate, own)
-    is_lost_race = error.trouble is Trouble.INVALID and error.is_about_availability_of(candidate)
+    is_lost_race = error.kind is ErrorKind.INVALID and error.is_about_availability_of(candidate)
     claim = _answered_clearly(attempt, claim, candidate, error, is_lost_race=is_lost_race)
-    if error.trouble is Trouble.CALLED_OFF:
+    if error.kind is ErrorKind.CALLED_OFF:
         return claim
-    if error.trouble is not Trouble.INVALID:
+    if error.kind is not ErrorKind.INVALID:
         raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
     if _is_wanted_exactly(claim) and is_lost_race:
         raise Failed(
@@ -291,12 +292,12 @@ def _answered_clearly(
             # The refusal may only say that an earlier attempt of this call did get the number.
             doubts[doubt] = attempt.timing.now() + LAG_SECONDS
         changed = replace(claim, doubts=doubts)
-        remove: tuple[NumberEntry, ...] = ()
-        gave_up = error.trouble is Trouble.INVALID and claim.candidate == candidate
+        remove: tuple[NumberReservation, ...] = ()
+        gave_up = error.kind is ErrorKind.INVALID and claim.candidate == candidate
         if gave_up and not is_lost_race:
             changed = replace(changed, unexplained_refusals=claim.unexplained_refusals + 1)
         if gave_up and not claim.arn and not _is_wanted_exactly(claim):
-            changed = replace(changed, candidate="", given_up=(*claim.given_up, candidate))
+            changed = replace(changed, candidate="", rejected_candidates=(*claim.rejected_candidates, candidate))
             owner = attempt.ledger.number(candidate)
             if owner is not None and owner.claim_id == claim.id:
                 remove = (owner,)
@@ -311,7 +312,7 @@ def _is_wanted_exactly(claim: Claim) -> bool:
     return bool(wanted.phone_number or wanted.source_phone_number_arn)
 
 
-def _taken(owner: NumberEntry) -> str:
+def _taken(owner: NumberReservation) -> str:
     return (
         f"{owner.phone_number} belongs to resource {owner.logical_resource_id} of stack {owner.stack_id}. "
         "Remove it there with a retaining removal policy and take it over with Adopt, or ask for another number."

@@ -12,7 +12,7 @@ from typing import Final
 
 from .. import rules, tokens
 from ..claim import Claim, ClaimState, Outcome
-from ..connect.errors import ConnectError, Trouble
+from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS, find_own
@@ -26,7 +26,7 @@ _WAIT_FOR_WORKER_SECONDS: Final = 60
 _WAIT_FOR_PROVIDING_SECONDS: Final = 60
 _SURELY_UNSEEN: Final = 2
 """So many times in a row must Connect not know a number before that is believed."""
-_MAY_BE_GONE: Final = (Trouble.NOT_FOUND, Trouble.CHANGED_PARAMETERS)
+_MAY_BE_GONE: Final = (ErrorKind.NOT_FOUND, ErrorKind.CHANGED_PARAMETERS)
 _RECHECK_SECONDS: Final = 300
 _LONGEST_PAUSE_SECONDS: Final = 6 * 3600
 
@@ -117,25 +117,25 @@ def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
                     claimed_at=attempt.timing.now(),
                 )
             )
-        elif arn not in (claim.arn, *claim.surplus):
-            claim = attempt.ledger.save(replace(claim, surplus=(*claim.surplus, arn)))
+        elif arn not in (claim.arn, *claim.duplicate_arns):
+            claim = attempt.ledger.save(replace(claim, duplicate_arns=(*claim.duplicate_arns, arn)))
     # Only what Connect cannot show any later than now is settled.
     now = attempt.timing.now()
     left = {doubt: until for doubt, until in claim.doubts.items() if until + LAG_SECONDS > now}
     if left == dict(claim.doubts):
         return claim
-    check_at = max(left.values(), default=claim.check_at)
-    due_since = max(check_at, claim.due_since) if left else claim.due_since
-    return attempt.ledger.save(replace(claim, doubts=left, check_at=check_at, due_since=due_since))
+    next_check_at = max(left.values(), default=claim.next_check_at)
+    due_since = max(next_check_at, claim.due_since) if left else claim.due_since
+    return attempt.ledger.save(replace(claim, doubts=left, next_check_at=next_check_at, due_since=due_since))
 
 
 def _surplus_released(attempt: Attempt, claim: Claim, permit: Permit) -> tuple[Claim, str]:
-    for arn in claim.surplus:
+    for arn in claim.duplicate_arns:
         outcome, problem = _released(attempt, claim, arn, permit)
         if outcome is None:
             return _postponed(attempt, claim, attempt.timing.now() + _RECHECK_SECONDS), problem
-        left = tuple(other for other in claim.surplus if other != arn)
-        claim = attempt.ledger.save(replace(claim, surplus=left))
+        left = tuple(other for other in claim.duplicate_arns if other != arn)
+        claim = attempt.ledger.save(replace(claim, duplicate_arns=left))
     return claim, ""
 
 
@@ -143,13 +143,15 @@ def _closed_with_number(attempt: Attempt, claim: Claim, permit: Permit) -> Close
     outcome, problem = _released(attempt, claim, claim.arn, permit)
     if outcome is None:
         return Closed(put_off(attempt, claim, problem), problem)
-    if outcome is Outcome.LAPSED:
-        if not claim.lapsing:
-            check_at = attempt.timing.now() + LAPSE_SECONDS
-            claim = attempt.ledger.save(replace(claim, lapsing=True, check_at=check_at, due_since=check_at))
+    if outcome is Outcome.RETURNED_TO_INVENTORY:
+        if not claim.is_returning_to_inventory:
+            next_check_at = attempt.timing.now() + LAPSE_SECONDS
+            claim = attempt.ledger.save(
+                replace(claim, is_returning_to_inventory=True, next_check_at=next_check_at, due_since=next_check_at)
+            )
         return Closed(claim)
-    if outcome is Outcome.ALREADY_GONE and claim.lapsing:
-        outcome = Outcome.LAPSED
+    if outcome is Outcome.ALREADY_GONE and claim.is_returning_to_inventory:
+        outcome = Outcome.RETURNED_TO_INVENTORY
     return Closed(_ended(attempt, claim, outcome))
 
 
@@ -169,7 +171,7 @@ def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple
         ended = None if state is None else _ends_without_release(attempt, claim, state, now)
         if ended is not None:
             return ended, ""
-        if claim.lapsing and unseen >= _SURELY_UNSEEN:
+        if claim.is_returning_to_inventory and unseen >= _SURELY_UNSEEN:
             return Outcome.ALREADY_GONE, ""
         is_provided = state is not None and state.status != "IN_PROGRESS"
         if is_provided or unseen >= _SURELY_UNSEEN or now - began >= _WAIT_FOR_PROVIDING_SECONDS:
@@ -179,7 +181,7 @@ def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple
                 if _is_gone(claim, error, unseen, now):
                     return Outcome.ALREADY_GONE, ""
                 is_final = state is not None and polls >= _SURELY_UNSEEN
-                if error.trouble not in _MAY_BE_GONE or (is_final and error.trouble is not Trouble.NOT_FOUND):
+                if error.kind not in _MAY_BE_GONE or (is_final and error.kind is not ErrorKind.NOT_FOUND):
                     return None, error.advice(f"{claim.phone_number} ({arn})")
             else:
                 return Outcome.RELEASED, ""
@@ -199,7 +201,7 @@ def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:
 
     Not so soon after the claim, as Connect may be slow to show a number that it has just given out.
     """
-    return error.trouble in _MAY_BE_GONE and unseen >= _SURELY_UNSEEN and now - claim.claimed_at > LAG_SECONDS
+    return error.kind in _MAY_BE_GONE and unseen >= _SURELY_UNSEEN and now - claim.claimed_at > LAG_SECONDS
 
 
 def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberState, now: int) -> Outcome | None:
@@ -210,9 +212,9 @@ def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberStat
         is_other_providers = state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id
         if is_other_providers or owner is None or owner.claim_id != claim.id:
             return Outcome.NOT_OURS
-    is_taken_back_by_now = claim.lapsing and now >= claim.check_at
+    is_taken_back_by_now = claim.is_returning_to_inventory and now >= claim.next_check_at
     if state.status == "FAILED" and not claim.provisioned and not is_taken_back_by_now:
-        return Outcome.LAPSED
+        return Outcome.RETURNED_TO_INVENTORY
     return None
 
 
@@ -236,7 +238,7 @@ def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
             claim,
             failures=claim.failures + 1,
             last_error=problem,
-            check_at=attempt.timing.now() + pause,
+            next_check_at=attempt.timing.now() + pause,
         )
         try:
             return attempt.ledger.save(changed)
@@ -246,9 +248,9 @@ def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
                 return claim
 
 
-def _postponed(attempt: Attempt, claim: Claim, check_at: int) -> Claim:
+def _postponed(attempt: Attempt, claim: Claim, next_check_at: int) -> Claim:
     try:
-        return attempt.ledger.save(replace(claim, check_at=check_at))
+        return attempt.ledger.save(replace(claim, next_check_at=next_check_at))
     except Conflict:
         # Somebody else goes on with this claim, and sets the time for it.
         return attempt.reread(claim)

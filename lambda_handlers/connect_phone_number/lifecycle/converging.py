@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from .. import rules, tokens
 from ..claim import Claim, Settings
-from ..connect.errors import ConnectError, Trouble
+from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import NumberEntry
+from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .claiming import wait_until_claimed
 from .context import Attempt, Failed, Superseded
@@ -88,7 +88,7 @@ def _write_down(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> Clai
     if owner is not None:
         return attempt.ledger.save(written)
     # Which number an import brings is known only now.
-    return attempt.ledger.save(written, NumberEntry.of(state.phone_number, claim.own_key))
+    return attempt.ledger.save(written, NumberReservation.of(state.phone_number, claim.own_key))
 
 
 def _owned(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
@@ -151,8 +151,8 @@ def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Set
     tags = wanted.tags
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
-    surplus = [key for key in claim.applied_tags if key not in tags and key in state.tags]
-    total = len(set(state.tags) - set(surplus) | set(tags))
+    duplicate_arns = [key for key in claim.applied_tags if key not in tags and key in state.tags]
+    total = len(set(state.tags) - set(duplicate_arns) | set(tags))
     if total > rules.MAX_TAGS:
         raise Failed(
             f"Tags: {claim.phone_number} would have {total} tags with those that were put on it outside "
@@ -163,8 +163,8 @@ def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Set
         keys = dict.fromkeys((*claim.applied_tags, *wanted.tags))
         claim = attempt.ledger.save(replace(claim, applied_tags=tuple(keys)))
     subject = f"the Tags of {claim.phone_number}"
-    if surplus:
-        _change(lambda: attempt.connect.untag(claim.arn, surplus), subject)
+    if duplicate_arns:
+        _change(lambda: attempt.connect.untag(claim.arn, duplicate_arns), subject)
     if missing:
         _change(lambda: attempt.tag(claim.arn, missing), subject)
     if set(claim.applied_tags) != set(wanted.tags):
@@ -211,7 +211,7 @@ def _disassociate(attempt: Attempt, claim: Claim) -> None:
         attempt.connect.disassociate(claim.arn, claim.applied_flow_arn)
     except ConnectError as error:
         # A move has taken it away already, or the flow is deleted.
-        if error.trouble is not Trouble.NOT_FOUND:
+        if error.kind is not ErrorKind.NOT_FOUND:
             raise
 
 

@@ -22,7 +22,7 @@ from typing import Final
 
 from .. import rules, tokens
 from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
-from ..ledger.items import Entry, Head, NumberEntry, RequestEntry
+from ..ledger.items import Entry, Head, NumberReservation, RequestEntry
 from ..ledger.ledger import Ledger, Resource
 from ..ledger.store import Conflict
 from ..protocol.answer import Answer, Status
@@ -51,7 +51,7 @@ class Moved:
     """
 
     claim: Claim
-    number: NumberEntry
+    number: NumberReservation
 
 
 FindMoved = Callable[[], Moved | str | None]
@@ -221,7 +221,7 @@ class _Decision:
             attempt=self.request.attempt,
             sent_at=self.request.sent_at,
             now=self.now,
-            check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
+            next_check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
         )
         return self._change(claim), head
 
@@ -232,7 +232,7 @@ class _Decision:
                 wanted.settings,
                 attempt=self.request.attempt,
                 sent_at=self.request.sent_at,
-                check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
+                next_check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
             )
         )
 

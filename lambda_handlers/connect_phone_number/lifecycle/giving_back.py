@@ -37,10 +37,10 @@ def give_back(attempt: Attempt, claim: Claim) -> Claim:
         return claim
     now = attempt.timing.now()
     doubts = {doubt: until for doubt, until in claim.doubts.items() if until > now}
-    check_at = max(doubts.values(), default=now)
-    ended = replace(claim, doubts=doubts, check_at=check_at, due_since=check_at)
+    next_check_at = max(doubts.values(), default=now)
+    ended = replace(claim, doubts=doubts, next_check_at=next_check_at, due_since=next_check_at)
     if not doubts:
-        ended = ended.end(Outcome.GIVEN_BACK, now)
+        ended = ended.end(Outcome.ADOPTION_ROLLED_BACK, now)
     owner = attempt.ledger.number(claim.specification.phone_number)
     previous = previous_of(attempt, claim)
     if owner is None or owner.claim_id != claim.id:

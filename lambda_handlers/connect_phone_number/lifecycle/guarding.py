@@ -69,7 +69,7 @@ def _used(attempt: Attempt, claims: Iterable[Claim | UnreadableItem]) -> str:
 
 def _is_waiting(claim: Claim) -> bool:
     """Return whether something is left to be done for a claim: not for one that Connect takes back by itself."""
-    return index_of(claim).get("due") == DUE and not claim.lapsing
+    return index_of(claim).get("due") == DUE and not claim.is_returning_to_inventory
 
 
 def _is_needed(attempt: Attempt, claim: Claim) -> bool:

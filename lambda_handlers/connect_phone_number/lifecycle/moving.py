@@ -7,7 +7,7 @@ from .. import rules
 from ..claim import Claim, ClaimKey, ClaimState
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import NumberEntry
+from ..ledger.items import NumberReservation
 from ..protocol.request import Request
 from .context import Attempt
 from .decision import FindMoved, Moved
@@ -28,10 +28,10 @@ def find_owner(attempt: Attempt, state: PhoneNumberState) -> Claim | None:
     tags = state.tags
     key = ClaimKey(tags.get(rules.STACK_TAG, ""), tags.get(rules.RESOURCE_TAG, ""), tags.get(rules.CLAIM_TAG, ""))
     claim = attempt.ledger.find_claim(key)
-    return claim if claim is not None and state.arn in (claim.arn, *claim.surplus) else None
+    return claim if claim is not None and state.arn in (claim.arn, *claim.duplicate_arns) else None
 
 
-def _claim_of(attempt: Attempt, number: NumberEntry, arn: str) -> Claim | None:
+def _claim_of(attempt: Attempt, number: NumberReservation, arn: str) -> Claim | None:
     claim = attempt.ledger.find_claim(number.owner)
     return claim if claim is not None and claim.arn == arn else None
 

@@ -129,8 +129,10 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
     if not (claim.is_adopted and attempt.connect.was_uncertain):
         # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
         doubts.pop(f"{claim.phone_number}/{attempt.worker}", None)
-    check_at = max(attempt.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS)
-    live = claim.succeed(doubts=doubts, protected=wanted.release_protection, check_at=check_at)
+    next_check_at = max(
+        attempt.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS
+    )
+    live = claim.succeed(doubts=doubts, protected=wanted.release_protection, next_check_at=next_check_at)
     attempt.ledger.save(replace(entry, answer=answer), live)
     if claim.state is ClaimState.OPENING and not claim.is_adopted:
         attempt.log.metrics(attempt.place.provider_id, Claims=1)
@@ -199,7 +201,7 @@ def _closed(attempt: Attempt, request: Request, key: ClaimKey) -> _Finding:
     closed = close(attempt, claim, _unanswered(attempt, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
-    if closed.claim.outcome is Outcome.GIVEN_BACK:
+    if closed.claim.outcome is Outcome.ADOPTION_ROLLED_BACK:
         owner = previous_of(attempt, closed.claim)
         if owner is not None and owner.state is not ClaimState.LIVE:
             # Its own resource was deleted, too.

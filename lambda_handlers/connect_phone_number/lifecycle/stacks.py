@@ -207,7 +207,7 @@ class PatientStacks:
 
     def state(self, stack_id: str) -> StackState | None:
         """Return the status of a stack."""
-        return self._patiently(lambda: self._stacks.state(stack_id))
+        return self._with_retries(lambda: self._stacks.state(stack_id))
 
     def confirmed_state(self, stack_id: str) -> StackState | None:
         """Return the status of a stack, asked twice where the first answer may be behind.
@@ -222,21 +222,21 @@ class PatientStacks:
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
         """Return a resource as its stack has it, also that of a deleted stack."""
-        return self._patiently(lambda: self._stacks.resource(resource))
+        return self._with_retries(lambda: self._stacks.resource(resource))
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
         """Return the resources that have this physical id now, whatever their type."""
-        return self._patiently(lambda: self._stacks.holders(physical_id))
+        return self._with_retries(lambda: self._stacks.holders(physical_id))
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether CloudFormation has recorded this physical id for a resource."""
-        return self._patiently(lambda: self._stacks.has_named(resource, physical_id, since, by_any_name=by_any_name))
+        return self._with_retries(lambda: self._stacks.has_named(resource, physical_id, since, by_any_name=by_any_name))
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
         """Return whether a deployment of the stack's root has succeeded since the resource got this physical id."""
-        return self._patiently(lambda: self._stacks.has_completed(resource, physical_id, since))
+        return self._with_retries(lambda: self._stacks.has_completed(resource, physical_id, since))
 
-    def _patiently(self, ask: Callable[[], _R | None]) -> _R | None:
+    def _with_retries(self, ask: Callable[[], _R | None]) -> _R | None:
         for attempt in range(_TRIES):
             answer = ask()
             if answer is not None:

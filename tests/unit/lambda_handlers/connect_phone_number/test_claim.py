@@ -93,9 +93,9 @@ def test_what_it_was_found_to_satisfy_once_it_satisfies_for_ever() -> None:
 _TIME = 1000
 _METHODS: dict[str, Callable[[Claim], Claim]] = {
     "resume": lambda claim: claim.resume(
-        Specification("GB", "DID"), Settings("arn:other"), attempt="b", sent_at=2, check_at=_TIME
+        Specification("GB", "DID"), Settings("arn:other"), attempt="b", sent_at=2, next_check_at=_TIME
     ),
-    "succeed": lambda claim: claim.succeed(doubts={"+1/w": 1}, protected=True, check_at=_TIME),
+    "succeed": lambda claim: claim.succeed(doubts={"+1/w": 1}, protected=True, next_check_at=_TIME),
     "close": lambda claim: claim.close("deleted", _TIME),
     "keep": lambda claim: claim.keep(),
     "end": lambda claim: claim.end(Outcome.RELEASED, _TIME),
@@ -129,7 +129,7 @@ def test_a_claim_is_opened_for_what_is_wanted() -> None:
         attempt="a",
         sent_at=1,
         now=5,
-        check_at=_TIME,
+        next_check_at=_TIME,
     )
     assert claim == Claim(
         stack_id="s",
@@ -143,20 +143,20 @@ def test_a_claim_is_opened_for_what_is_wanted() -> None:
         sent_at=1,
         opened_at=5,
         satisfied=(OPENED_FOR.digest,),
-        check_at=_TIME,
+        next_check_at=_TIME,
         due_since=_TIME,
     )
 
 
 @pytest.mark.parametrize(
-    ("state", "check_at", "expected"),
+    ("state", "next_check_at", "expected"),
     [(ClaimState.OPENING, 900, 1000), (ClaimState.OPENING, 1100, 1100), (ClaimState.LIVE, 900, 900)],
 )
 def test_a_claim_that_is_resumed_is_looked_at_when_both_requests_are_over(
-    state: ClaimState, check_at: int, expected: int
+    state: ClaimState, next_check_at: int, expected: int
 ) -> None:
-    resumed = _METHODS["resume"](replace(CLAIM, state=state, check_at=check_at, disowned_at=3))
-    assert (resumed.check_at, resumed.due_since, resumed.disowned_at) == (expected, expected, 0)
+    resumed = _METHODS["resume"](replace(CLAIM, state=state, next_check_at=next_check_at, disowned_at=3))
+    assert (resumed.next_check_at, resumed.due_since, resumed.disowned_at) == (expected, expected, 0)
     assert resumed.satisfied == (OPENED_FOR.digest, Specification("GB", "DID").digest)
     assert (resumed.attempt, resumed.sent_at, resumed.desired) == ("b", 2, Settings("arn:other"))
     assert resumed.opening == CLAIM.opening, "a token stands for one set of parameters"
@@ -190,7 +190,7 @@ def test_cloudformation_is_asked_about_what_it_has_not_shown_to_know(claim: Clai
 def test_an_adoption_that_cloudformation_never_knew_is_undone(claim: Claim, is_undone: bool) -> None:
     closing = claim.close("cancelled", _TIME)
     assert closing.is_undone is is_undone
-    assert (closing.close_reason, closing.closing_at, closing.check_at, closing.due_since) == (
+    assert (closing.close_reason, closing.closing_at, closing.next_check_at, closing.due_since) == (
         "cancelled",
         _TIME,
         _TIME,

@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Trouble, meaning_of
+from lambda_handlers.connect_phone_number.connect.errors import ConnectError, ErrorKind, classify_error
 
 RELEASE = "ReleasePhoneNumber"
 OPERATIONS = (
@@ -38,29 +38,29 @@ def client_error(code: str, message: str = "said", status: int = 400) -> ClientE
     return ClientError(response, RELEASE)
 
 
-def meaning(code: str, message: str = "said", status: int = 400) -> Trouble:
-    return meaning_of(RELEASE, client_error(code, message, status)).trouble
+def meaning(code: str, message: str = "said", status: int = 400) -> ErrorKind:
+    return classify_error(RELEASE, client_error(code, message, status)).kind
 
 
 @pytest.mark.parametrize(
     ("code", "trouble"),
     [
-        ("InvalidParameterException", Trouble.INVALID),
-        ("InvalidRequestException", Trouble.INVALID),
-        ("ResourceNotFoundException", Trouble.NOT_FOUND),
-        ("ThrottlingException", Trouble.THROTTLED),
-        ("TooManyRequestsException", Trouble.THROTTLED),
-        ("InternalServiceException", Trouble.UNCERTAIN),
-        ("ServiceUnavailableException", Trouble.UNCERTAIN),
-        ("RequestTimeoutException", Trouble.UNCERTAIN),
-        ("ResourceInUseException", Trouble.IN_USE),
-        ("ResourceConflictException", Trouble.IN_USE),
-        ("IdempotencyException", Trouble.CHANGED_PARAMETERS),
-        ("AccessDeniedException", Trouble.DENIED),
-        ("SomethingNewException", Trouble.INVALID),
+        ("InvalidParameterException", ErrorKind.INVALID),
+        ("InvalidRequestException", ErrorKind.INVALID),
+        ("ResourceNotFoundException", ErrorKind.NOT_FOUND),
+        ("ThrottlingException", ErrorKind.THROTTLED),
+        ("TooManyRequestsException", ErrorKind.THROTTLED),
+        ("InternalServiceException", ErrorKind.UNCERTAIN),
+        ("ServiceUnavailableException", ErrorKind.UNCERTAIN),
+        ("RequestTimeoutException", ErrorKind.UNCERTAIN),
+        ("ResourceInUseException", ErrorKind.IN_USE),
+        ("ResourceConflictException", ErrorKind.IN_USE),
+        ("IdempotencyException", ErrorKind.CHANGED_PARAMETERS),
+        ("AccessDeniedException", ErrorKind.DENIED),
+        ("SomethingNewException", ErrorKind.INVALID),
     ],
 )
-def test_what_a_code_means(code: str, trouble: Trouble) -> None:
+def test_what_a_code_means(code: str, trouble: ErrorKind) -> None:
     assert meaning(code) is trouble
 
 
@@ -83,12 +83,12 @@ def test_every_error_of_the_model_is_in_the_table_above() -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_an_unknown_failure_inside_the_service_may_have_worked(status: int) -> None:
-    assert meaning("Whatever", status=status) is Trouble.UNCERTAIN
+    assert meaning("Whatever", status=status) is ErrorKind.UNCERTAIN
 
 
 @pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded", "Unknown"])
 def test_too_many_requests_pass_by_themselves_whatever_their_code(code: str) -> None:
-    assert meaning(code, status=429) is Trouble.THROTTLED
+    assert meaning(code, status=429) is ErrorKind.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_too_many_requests_pass_by_themselves_whatever_their_code(code: str) -> 
     ],
 )
 def test_a_lost_race_is_told_from_bad_input_by_the_number_and_not_by_the_words(message: str, is_about_it: bool) -> None:
-    error = meaning_of("ClaimPhoneNumber", client_error("InvalidParameterException", message))
-    assert error.trouble is Trouble.INVALID
+    error = classify_error("ClaimPhoneNumber", client_error("InvalidParameterException", message))
+    assert error.kind is ErrorKind.INVALID
     assert error.is_about_availability_of("+12065550100") is is_about_it
 
 
 def test_another_error_keeps_its_meaning_whatever_it_says() -> None:
-    assert meaning("ResourceNotFoundException", "not available") is Trouble.NOT_FOUND
-    assert meaning("AccessDeniedException", "not available") is Trouble.DENIED
+    assert meaning("ResourceNotFoundException", "not available") is ErrorKind.NOT_FOUND
+    assert meaning("AccessDeniedException", "not available") is ErrorKind.DENIED
 
 
 @pytest.mark.parametrize(
@@ -126,48 +126,48 @@ def test_another_error_keeps_its_meaning_whatever_it_says() -> None:
     ],
 )
 def test_no_answer_is_uncertain(error: BotoCoreError) -> None:
-    meant = meaning_of(RELEASE, error)
-    assert meant.trouble is Trouble.UNCERTAIN
+    meant = classify_error(RELEASE, error)
+    assert meant.kind is ErrorKind.UNCERTAIN
     assert str(meant) == f"{RELEASE}: {type(error).__name__}: no answer"
 
 
 def test_a_call_that_boto3_itself_refuses_is_not_sent_and_waiting_does_not_help() -> None:
-    meant = meaning_of(RELEASE, ParamValidationError(report="Unknown parameter"))
-    assert meant.trouble is Trouble.INVALID
+    meant = classify_error(RELEASE, ParamValidationError(report="Unknown parameter"))
+    assert meant.kind is ErrorKind.INVALID
     assert "Unknown parameter" in str(meant)
 
 
 def test_an_error_without_details() -> None:
-    meant = meaning_of(RELEASE, ClientError({}, RELEASE))
-    assert (meant.trouble, meant.code, meant.service_message) == (Trouble.INVALID, "Unknown", "")
+    meant = classify_error(RELEASE, ClientError({}, RELEASE))
+    assert (meant.kind, meant.code, meant.service_message) == (ErrorKind.INVALID, "Unknown", "")
 
 
 @pytest.mark.parametrize(
     ("trouble", "advice"),
     [
         (
-            Trouble.DENIED,
+            ErrorKind.DENIED,
             (
                 "Allow the provider's role connect:ReleasePhoneNumber on this resource, look for a service control "
                 "policy or a permissions boundary that denies it, then deploy or destroy again."
             ),
         ),
-        (Trouble.NOT_FOUND, "Check that it exists in this account and Region."),
+        (ErrorKind.NOT_FOUND, "Check that it exists in this account and Region."),
         (
-            Trouble.IN_USE,
+            ErrorKind.IN_USE,
             "Something in Connect still uses it: end that (for example calls in progress), then try again.",
         ),
         (
-            Trouble.CHANGED_PARAMETERS,
+            ErrorKind.CHANGED_PARAMETERS,
             (
                 "The client token is known to Connect with other parameters. Wait a day, until it is forgotten, then "
                 "try again."
             ),
         ),
-        (Trouble.INVALID, "Correct what the message names, then try again."),
+        (ErrorKind.INVALID, "Correct what the message names, then try again."),
     ],
 )
-def test_advice(trouble: Trouble, advice: str) -> None:
+def test_advice(trouble: ErrorKind, advice: str) -> None:
     error = ConnectError(RELEASE, trouble, "SomeException", "Said so. ")
     assert error.advice("+12065550100") == (
         f"Amazon Connect refused ReleasePhoneNumber for +12065550100: SomeException: Said so. {advice}"
@@ -176,5 +176,5 @@ def test_advice(trouble: Trouble, advice: str) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_access_denied_names_the_missing_permission(operation: str) -> None:
-    error = meaning_of(operation, client_error("AccessDeniedException", "User is not authorized"))
+    error = classify_error(operation, client_error("AccessDeniedException", "User is not authorized"))
     assert f"connect:{operation} " in error.advice("it")

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambda_handlers.connect_phone_number.claim import Settings, Specification
-from lambda_handlers.connect_phone_number.connect.errors import ConnectError, Trouble
+from lambda_handlers.connect_phone_number.connect.errors import ConnectError, ErrorKind
 from lambda_handlers.connect_phone_number.connect.gateway import Connect, Page, PhoneNumberState
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut, Timing
@@ -333,15 +333,15 @@ def test_it_is_waited_out_until_cloudformation_stops_listening() -> None:
 @pytest.mark.parametrize(
     ("code", "trouble", "patience"),
     [
-        ("AccessDeniedException", Trouble.DENIED, 20),
-        ("ResourceInUseException", Trouble.IN_USE, 60),
+        ("AccessDeniedException", ErrorKind.DENIED, 20),
+        ("ResourceInUseException", ErrorKind.IN_USE, 60),
     ],
 )
-def test_what_may_pass_is_waited_for_a_while(code: str, trouble: Trouble, patience: int) -> None:
+def test_what_may_pass_is_waited_for_a_while(code: str, trouble: ErrorKind, patience: int) -> None:
     bench = _Bench(error(code))
     with pytest.raises(ConnectError) as raised:
         bench.connect.release(ARN, TOKEN, _permitted)
-    assert raised.value.trouble is trouble
+    assert raised.value.kind is trouble
     assert patience <= bench.waited < patience + 21
 
 
@@ -408,7 +408,7 @@ def test_a_number_that_is_no_longer_wanted_is_not_asked_for_again(
     subject = "+12065550100" if operation == "claim" else SOURCE
     with pytest.raises(ConnectError) as raised:
         getattr(bench.connect, operation)(subject, SETTINGS, {}, TOKEN, lambda: next(wishes))
-    assert raised.value.trouble is Trouble.CALLED_OFF
+    assert raised.value.kind is ErrorKind.CALLED_OFF
     assert raised.value.was_uncertain is was_uncertain
     assert len(bench.client.calls) == len(outcomes)
 
@@ -453,7 +453,7 @@ def test_a_group_that_is_not_being_created_is_not_waited_for(outcome: Outcome) -
     bench = _Bench(NOT_FOUND, outcome)
     with pytest.raises(ConnectError) as raised:
         _search(bench)
-    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert raised.value.kind is ErrorKind.NOT_FOUND
     assert bench.waited == 0
     assert len(bench.client.calls) == 2
 
@@ -462,7 +462,7 @@ def test_a_group_that_comes_to_nothing_ends_the_wait() -> None:
     bench = _Bench(NOT_FOUND, _group("CREATION_IN_PROGRESS"), NOT_FOUND, _group("CREATION_FAILED"))
     with pytest.raises(ConnectError) as raised:
         _search(bench)
-    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert raised.value.kind is ErrorKind.NOT_FOUND
     assert bench.waited == 1
 
 
@@ -476,7 +476,7 @@ def test_a_group_whose_state_may_not_be_read_is_no_reason_to_wait_for_long() -> 
     bench = _Bench(NOT_FOUND, error("AccessDeniedException"))
     with pytest.raises(ConnectError) as raised:
         _search(bench)
-    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert raised.value.kind is ErrorKind.NOT_FOUND
     assert bench.waited <= 41
 
 
@@ -484,7 +484,7 @@ def test_an_instance_is_never_waited_for() -> None:
     bench = _Bench(NOT_FOUND, _group("CREATION_IN_PROGRESS"))
     with pytest.raises(ConnectError) as raised:
         _search(bench, INSTANCE)
-    assert raised.value.trouble is Trouble.NOT_FOUND
+    assert raised.value.kind is ErrorKind.NOT_FOUND
     assert len(bench.client.calls) == 1
 
 
@@ -492,7 +492,7 @@ def test_a_refusal_for_a_group_that_exists_by_then_says_whether_an_earlier_attem
     bench = _Bench(UNHEARD, NOT_FOUND, _group("CREATION_IN_PROGRESS"), error("InvalidParameterException"))
     with pytest.raises(ConnectError) as raised:
         bench.connect.claim("+12065550100", replace(SETTINGS, target_arn=GROUP), {}, TOKEN, lambda: True)
-    assert (raised.value.trouble, raised.value.was_uncertain) == (Trouble.INVALID, True)
+    assert (raised.value.kind, raised.value.was_uncertain) == (ErrorKind.INVALID, True)
 
 
 def test_what_is_no_error_of_connect_goes_up_as_it_is() -> None:

@@ -18,7 +18,7 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     REQUEST_KEPT_SECONDS,
     Entry,
     Head,
-    NumberEntry,
+    NumberReservation,
     RequestEntry,
     decode,
     encode,
@@ -42,7 +42,7 @@ HEAD = Head(
     refuse_creations_until=9,
     version=3,
 )
-NUMBER = NumberEntry("+12065550100", STACK, "Number", "claim-1", version=1)
+NUMBER = NumberReservation("+12065550100", STACK, "Number", "claim-1", version=1)
 REQUEST = RequestEntry(
     stack_id=STACK,
     logical_resource_id="Number",
@@ -75,14 +75,14 @@ CLAIM = Claim(
     protected=True,
     candidate="+12065550100",
     doubts={"+12065550100/w": 1000},
-    given_up=("+12065550101",),
+    rejected_candidates=("+12065550101",),
     unexplained_refusals=1,
     phone_number="+12065550100",
     arn=ARN,
     country_code="US",
     type="DID",
     provisioned=True,
-    surplus=("arn:other",),
+    duplicate_arns=("arn:other",),
     applied_flow_arn="arn:flow",
     applied_tags=("team",),
     flow_may_differ=True,
@@ -94,10 +94,10 @@ CLAIM = Claim(
     closed_at=103,
     close_reason="deleted",
     outcome=Outcome.RELEASED,
-    lapsing=True,
+    is_returning_to_inventory=True,
     failures=2,
     last_error="denied",
-    check_at=104,
+    next_check_at=104,
     due_since=90,
     version=7,
 )
@@ -117,7 +117,7 @@ def _small_claim(state: ClaimState, **changes: Any) -> Claim:
         opened_at=100,
         claimed_at=101,
         closed_at=103,
-        check_at=104,
+        next_check_at=104,
     )
     return replace(claim, **changes)
 
@@ -158,7 +158,7 @@ def test_the_claim_above_sets_every_attribute() -> None:
         "opened_at",
         "claimed_at",
         "closed_at",
-        "check_at",
+        "next_check_at",
     }
 
 
@@ -168,7 +168,7 @@ def test_a_decoded_entry_has_the_right_types() -> None:
     assert isinstance(claim.outcome, Outcome)
     assert isinstance(claim.specification, Specification)
     assert isinstance(claim.settings_before_adoption, Settings)
-    assert isinstance(claim.given_up, tuple)
+    assert isinstance(claim.rejected_candidates, tuple)
     assert isinstance(decode(Head, encode(HEAD)).claims, tuple)
     request = decode(RequestEntry, encode(REQUEST))
     assert request.answer is not None
@@ -215,13 +215,13 @@ def test_number_key() -> None:
         (_small_claim(ClaimState.LIVE), {"due": LIVE, "due_at": 101}),
         (_small_claim(ClaimState.LIVE, follow_up=True), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.LIVE, doubts={"n/w": 1}), {"due": DUE, "due_at": 104}),
-        (_small_claim(ClaimState.LIVE, surplus=("arn",)), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.LIVE, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSING), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSED), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
         # What CloudFormation has made of its answer no longer matters.
         (_small_claim(ClaimState.CLOSED, follow_up=True), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
         (_small_claim(ClaimState.CLOSED, doubts={"n/w": 1}), {"due": DUE, "due_at": 104}),
-        (_small_claim(ClaimState.CLOSED, surplus=("arn",)), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.CLOSED, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),
     ],
 )
 def test_index_attributes(entry: Entry, index: dict[str, object]) -> None:

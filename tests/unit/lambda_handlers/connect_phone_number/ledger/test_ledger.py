@@ -10,7 +10,7 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     DUE,
     LIVE,
     Head,
-    NumberEntry,
+    NumberReservation,
     RequestEntry,
     index_of,
     key_of,
@@ -33,7 +33,7 @@ from tests.unit.lambda_handlers.connect_phone_number.world import NOW, VirtualCl
 KEY = ResourceKey("arn:stack", "Number")
 HEAD = Head("arn:stack", "Number", generation=1, claims=("claim-1", "claim-2"))
 REQUEST = RequestEntry("arn:stack", "Number", "a" * 32, "Create", int(NOW), int(NOW) + 3600, claims=("claim-1",))
-NUMBER = NumberEntry("+12065550100", "arn:stack", "Number", "claim-1")
+NUMBER = NumberReservation("+12065550100", "arn:stack", "Number", "claim-1")
 
 
 def _claim(claim_id: str, state: ClaimState, **changes: Any) -> Claim:
@@ -197,13 +197,13 @@ def test_entries_are_saved_and_removed_together_or_not_at_all(ledger: Ledger) ->
 
 def test_what_is_due_and_what_is_live(ledger: Ledger) -> None:
     ledger.save(
-        _claim("later", ClaimState.CLOSING, check_at=300),
-        _claim("now", ClaimState.OPENING, check_at=100),
-        _claim("live", ClaimState.LIVE, check_at=50, claimed_at=10),
-        _claim("older", ClaimState.LIVE, check_at=50, claimed_at=9),
-        _claim("doubt", ClaimState.LIVE, check_at=200, doubts={"+1/w": 1}),
-        _claim("asked", ClaimState.LIVE, check_at=201, follow_up=True),
-        _claim("closed", ClaimState.CLOSED, check_at=50),
+        _claim("later", ClaimState.CLOSING, next_check_at=300),
+        _claim("now", ClaimState.OPENING, next_check_at=100),
+        _claim("live", ClaimState.LIVE, next_check_at=50, claimed_at=10),
+        _claim("older", ClaimState.LIVE, next_check_at=50, claimed_at=9),
+        _claim("doubt", ClaimState.LIVE, next_check_at=200, doubts={"+1/w": 1}),
+        _claim("asked", ClaimState.LIVE, next_check_at=201, follow_up=True),
+        _claim("closed", ClaimState.CLOSED, next_check_at=50),
     )
     ledger.save(HEAD, REQUEST, NUMBER)
     assert _ids(ledger.due(200)) == ["now", "doubt"]
@@ -216,7 +216,7 @@ def test_each_list_is_read_to_its_end(ledger: Ledger) -> None:
     # The store hands out pages of 50.
     for index in range(120):
         ledger.save(
-            _claim(f"due-{index:03}", ClaimState.CLOSING, check_at=index),
+            _claim(f"due-{index:03}", ClaimState.CLOSING, next_check_at=index),
             _claim(f"live-{index:03}", ClaimState.LIVE, claimed_at=index),
         )
     due, live = ([f"{kind}-{index:03}" for index in range(120)] for kind in ("due", "live"))
@@ -237,7 +237,7 @@ def test_a_list_is_read_no_further_than_it_is_used(clock: VirtualClock) -> None:
 
 def test_an_index_that_lags_behind_is_not_believed(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    claim = ledger.save(_claim("claim-1", ClaimState.CLOSING, check_at=100))
+    claim = ledger.save(_claim("claim-1", ClaimState.CLOSING, next_check_at=100))
     clock.pause(1500)
     ledger.save(replace(claim, state=ClaimState.CLOSED))
     clock.pause(900)
@@ -247,9 +247,9 @@ def test_an_index_that_lags_behind_is_not_believed(clock: VirtualClock) -> None:
 
 def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_was_postponed(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    claim = ledger.save(_claim("claim-1", ClaimState.CLOSING, check_at=100))
+    claim = ledger.save(_claim("claim-1", ClaimState.CLOSING, next_check_at=100))
     clock.pause(2000)
-    ledger.save(replace(claim, check_at=5000))
+    ledger.save(replace(claim, next_check_at=5000))
     assert _ids(ledger.due(4999)) == []
     assert _ids(ledger.due(5000)) == ["claim-1"]
     assert _ids(ledger.due(None)) == ["claim-1"]
@@ -258,7 +258,7 @@ def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_was_postpon
 def test_a_claim_that_the_index_still_has_as_live_counts_also_where_it_is_due_by_now(clock: VirtualClock) -> None:
     store = MemoryStore(clock, index_lag_seconds=1000)
     ledger = _ledger(store, clock)
-    claim = ledger.save(_claim("claim-1", ClaimState.LIVE, check_at=100))
+    claim = ledger.save(_claim("claim-1", ClaimState.LIVE, next_check_at=100))
     clock.pause(2000)
     ledger.save(replace(claim, state=ClaimState.CLOSING))
     assert _ids(ledger.due(None)) == []
@@ -267,7 +267,7 @@ def test_a_claim_that_the_index_still_has_as_live_counts_also_where_it_is_due_by
 
 def test_a_claim_that_the_index_still_has_as_due_is_not_due_where_it_is_live_by_now(clock: VirtualClock) -> None:
     ledger = _ledger(MemoryStore(clock, index_lag_seconds=1000), clock)
-    claim = ledger.save(_claim("claim-1", ClaimState.LIVE, check_at=100, follow_up=True))
+    claim = ledger.save(_claim("claim-1", ClaimState.LIVE, next_check_at=100, follow_up=True))
     clock.pause(2000)
     live = ledger.save(replace(claim, follow_up=False))
     assert index_of(live)["due"] == LIVE
@@ -305,7 +305,7 @@ def test_an_item_that_cannot_be_read_does_not_hide_the_others(
     store = MemoryStore(clock)
     ledger = _ledger(store, clock)
     state = ClaimState.LIVE if name == "live" else ClaimState.CLOSING
-    one, other = (_claim(claim_id, state, check_at=1) for claim_id in ("claim-1", "claim-2"))
+    one, other = (_claim(claim_id, state, next_check_at=1) for claim_id in ("claim-1", "claim-2"))
     ledger.save(one, other)
     item = store.get(key_of(one))
     assert item is not None

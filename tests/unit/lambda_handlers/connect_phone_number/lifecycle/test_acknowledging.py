@@ -166,7 +166,7 @@ def test_what_it_says_again_too_soon_counts_once(world: World) -> None:
     for _ in range(3):
         world.clock.pause((SOONEST - 1) / 3)
         again = _asked(world)
-        assert (again.state, again.disowned_at, again.check_at) == (
+        assert (again.state, again.disowned_at, again.next_check_at) == (
             ClaimState.LIVE,
             first.disowned_at,
             first.disowned_at + SOONEST,
@@ -274,10 +274,10 @@ def test_it_is_asked_ever_less_often_and_every_six_hours_at_last(world: World) -
     due_since = world.claim().due_since
     pauses: list[int] = []
     for _ in range(12):
-        world.clock.now = float(world.claim().check_at)
+        world.clock.now = float(world.claim().next_check_at)
         claim = _asked(world)
         assert claim.due_since == due_since, "how long it has been due is not forgotten"
-        pauses.append(claim.check_at - int(world.clock()))
+        pauses.append(claim.next_check_at - int(world.clock()))
     assert pauses[:5] == [SOONEST, SOONEST, 2 * SOONEST, 4 * SOONEST, 8 * SOONEST]
     assert pauses[-4:] == [LATEST] * 4
 

@@ -7,7 +7,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number import tokens
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
-from lambda_handlers.connect_phone_number.ledger.items import NumberEntry
+from lambda_handlers.connect_phone_number.ledger.items import NumberReservation
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import acquire
 from lambda_handlers.connect_phone_number.lifecycle.context import Superseded
@@ -76,7 +76,7 @@ def test_a_number_that_another_claim_is_after_is_not_tried(world: World) -> None
     for number in world.client.search_available_phone_numbers(
         TargetArn=world.instance, PhoneNumberCountryCode="US", PhoneNumberType="DID"
     )["AvailableNumbersList"][:-1]:
-        attempt.ledger.save(NumberEntry(number["PhoneNumber"], OTHER_STACK, "Other", "their-claim"))
+        attempt.ledger.save(NumberReservation(number["PhoneNumber"], OTHER_STACK, "Other", "their-claim"))
     created = world.create()
     assert created.succeeded
     assert created.data["PhoneNumber"] != reserved
@@ -86,7 +86,7 @@ def test_a_number_that_another_claim_is_after_is_not_tried(world: World) -> None
 def test_where_all_of_a_page_is_taken_the_next_page_is_searched(world: World) -> None:
     attempt = world.attempt()
     for index in range(10):
-        attempt.ledger.save(NumberEntry(f"+120655501{index:02}", OTHER_STACK, "Other", "their-claim"))
+        attempt.ledger.save(NumberReservation(f"+120655501{index:02}", OTHER_STACK, "Other", "their-claim"))
     created = world.create(Prefix="+1206")
     assert created.succeeded
     assert len(world.calls("SearchAvailablePhoneNumbers")) == 2
@@ -141,12 +141,12 @@ class _Raced(MemoryStore):
         if key[0].startswith("NUMBER#") and item is None and not self.raced:
             number = key[0].removeprefix("NUMBER#")
             self.raced.append(number)
-            entry = NumberEntry(number, OTHER_STACK, "Other", "their-claim")
+            entry = NumberReservation(number, OTHER_STACK, "Other", "their-claim")
             self.write([Write(key, {"pk": key[0], "sk": key[1], "version": 1, **_attributes(entry)}, 0)])
         return item
 
 
-def _attributes(entry: NumberEntry) -> dict[str, str]:
+def _attributes(entry: NumberReservation) -> dict[str, str]:
     return {
         "phone_number": entry.phone_number,
         "stack_id": entry.stack_id,
@@ -255,7 +255,7 @@ def test_a_denied_claim_names_the_permission(world: World) -> None:
     assert world.calls("ListPhoneNumbersV2") == [], "nothing can have been claimed"
     (call,) = {call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber")}
     claim = world.claim()
-    assert (claim.candidate, claim.given_up, claim.unexplained_refusals) == (call, (), 0)
+    assert (claim.candidate, claim.rejected_candidates, claim.unexplained_refusals) == (call, (), 0)
     assert world.delete(failed.physical_id).succeeded
     assert world.claim().outcome is Outcome.NEVER_CLAIMED
 

@@ -260,8 +260,8 @@ def test_failures_are_tried_again_ever_later(world: World) -> None:
     world.delete(arn)
     pauses: list[int] = []
     for _ in range(9):
-        pauses.append(world.claim().check_at - int(world.clock()))
-        world.clock.now = world.claim().check_at
+        pauses.append(world.claim().next_check_at - int(world.clock()))
+        world.clock.now = world.claim().next_check_at
         world.sweep()
     assert pauses == [300, 600, 1200, 2400, 4800, 9600, 19_200, 21_600, 21_600]
 
@@ -269,12 +269,12 @@ def test_failures_are_tried_again_ever_later(world: World) -> None:
 def test_a_second_number_that_a_forgotten_token_brought_is_released_too(world: World) -> None:
     arn = _old(world)
     claim = world.claim()
-    surplus = world.claimed_by_hand("+13125550150", {rules.CLAIM_TAG: claim.id, rules.PROVIDER_TAG: "shared"})
+    duplicate_arns = world.claimed_by_hand("+13125550150", {rules.CLAIM_TAG: claim.id, rules.PROVIDER_TAG: "shared"})
     attempt = world.attempt()
-    attempt.ledger.save(replace(claim, surplus=(surplus,)))
+    attempt.ledger.save(replace(claim, duplicate_arns=(duplicate_arns,)))
     world.sweep()
     assert world.held() == [world.number(arn).phone_number]
     assert world.claim().state is ClaimState.LIVE
-    assert world.claim().surplus == ()
-    assert world.calls("ReleasePhoneNumber")[0].client_token == tokens.release_token(surplus)
+    assert world.claim().duplicate_arns == ()
+    assert world.calls("ReleasePhoneNumber")[0].client_token == tokens.release_token(duplicate_arns)
     assert world.claim().stack_id == STACK

@@ -49,7 +49,7 @@ def test_what_is_in_doubt_is_not_overdue_before_it_can_be_certain(world: World) 
     world.sweep()
     claim = world.claim()
     assert dict(claim.doubts) == {doubt: until}
-    assert claim.check_at == claim.due_since == until
+    assert claim.next_check_at == claim.due_since == until
 
 
 def test_a_failure_does_not_make_a_release_any_less_overdue(world: World) -> None:
@@ -62,7 +62,7 @@ def test_a_failure_does_not_make_a_release_any_less_overdue(world: World) -> Non
     world.sweep()
     claim = world.claim()
     assert (claim.failures, claim.due_since) == (2, due_since)
-    assert claim.check_at > due_since
+    assert claim.next_check_at > due_since
 
 
 def test_a_claim_of_which_nothing_came_ends_when_that_is_certain(world: World) -> None:
@@ -106,14 +106,14 @@ def test_a_failed_claim_that_connect_does_not_take_back_is_released_after_a_day(
     failed = world.create(TargetArn=full)
     world.delete(failed.physical_id, TargetArn=full)
     claim = world.claim()
-    assert claim.lapsing
+    assert claim.is_returning_to_inventory
     # It is Connect's turn until then, so nothing is overdue before.
-    assert claim.due_since == claim.check_at
-    assert _DAY < claim.check_at - world.clock.now <= 26 * 3600
-    world.clock.now = claim.check_at - 1.0
+    assert claim.due_since == claim.next_check_at
+    assert _DAY < claim.next_check_at - world.clock.now <= 26 * 3600
+    world.clock.now = claim.next_check_at - 1.0
     world.sweep()
     assert world.calls("ReleasePhoneNumber") == []
-    world.clock.now = float(claim.check_at)
+    world.clock.now = float(claim.next_check_at)
     world.sweep()
     assert world.effects("ReleasePhoneNumber") == 1
     assert world.held() == []

@@ -55,11 +55,11 @@ def test_a_number_that_somebody_else_got_is_given_up_though_the_first_write_of_i
         world.emulator.take(lost[0])
 
     world.client.before["claim_phone_number"] = stranger
-    store = _contradicting(world, lambda item: bool(item.get("given_up")))
+    store = _contradicting(world, lambda item: bool(item.get("rejected_candidates")))
     answer = world.create()
     assert answer.succeeded
     assert store.contradicted == 1
-    assert list(world.claim().given_up) == lost
+    assert list(world.claim().rejected_candidates) == lost
     assert world.attempt().ledger.number(lost[0]) is None
 
 
@@ -92,13 +92,13 @@ def test_a_retried_create_gives_its_claim_new_time(world: World) -> None:
     world.client.after["claim_phone_number"] = die
     with pytest.raises(Died):
         world.handle(event)
-    before = world.claim().check_at
+    before = world.claim().next_check_at
     world.clock.pause(600.0)
     again = world.event("Create")
     world.client.before["describe_phone_number"] = die
     with pytest.raises(Died):
         world.handle(again)
-    assert 600 <= world.claim().check_at - before <= 610
+    assert 600 <= world.claim().next_check_at - before <= 610
 
 
 def test_cloudformation_is_asked_about_the_very_stack(world: World) -> None:
@@ -167,12 +167,12 @@ def test_a_creation_that_is_cancelled_just_before_its_answer_is_written_is_not_a
 
 
 def test_a_give_back_whose_last_write_conflicts_is_made_again(world: World) -> None:
-    store = _contradicting(world, lambda item: item.get("outcome") == "GIVEN_BACK")
+    store = _contradicting(world, lambda item: item.get("outcome") == "ADOPTION_ROLLED_BACK")
     arn = world.claimed_by_hand("+12065550150")
     wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
     assert world.created(**wanted) == arn
     world.stacks.status = "ROLLBACK_IN_PROGRESS"
     assert world.delete(arn, **wanted).succeeded
     assert store.contradicted == 1
-    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, "GIVEN_BACK")
+    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, "ADOPTION_ROLLED_BACK")
     assert world.number(arn).tags == {}

@@ -125,7 +125,7 @@ def test_a_create_opens_a_claim(world: World) -> None:
     assert (claim.id, claim.state, claim.opening.description) == (claim_id, ClaimState.OPENING, "Support")
     assert (claim.attempt, claim.acknowledged, claim.protected) == (parse_request(event).attempt, False, False)
     # The sweeper looks when the request is over, and no attempt can still be at work.
-    assert claim.check_at == claim.due_since == int(NOW) + 1 + 600 - 20 + 20 * 60
+    assert claim.next_check_at == claim.due_since == int(NOW) + 1 + 600 - 20 + 20 * 60
 
 
 def test_a_redelivery_is_decided_as_before(world: World) -> None:
@@ -141,7 +141,7 @@ def test_a_retried_create_resumes_the_claim(world: World) -> None:
     claim = world.claim()
     assert claim.attempt == parse_request(again).attempt
     assert (claim.opening.description, claim.desired.description) == ("one", "two")
-    assert claim.check_at == claim.due_since == int(world.clock()) + 900 - 20 + 20 * 60
+    assert claim.next_check_at == claim.due_since == int(world.clock()) + 900 - 20 + 20 * 60
 
 
 def test_a_create_that_wants_another_number_closes_the_claim_before(world: World) -> None:
@@ -164,12 +164,12 @@ def test_a_create_resumes_a_live_claim_of_which_cloudformation_says_that_it_neve
     world: World,
 ) -> None:
     arn = unheard(world)
-    opened_at, check_at = world.claim().opened_at, world.claim().check_at
+    opened_at, next_check_at = world.claim().opened_at, world.claim().next_check_at
     again = world.event("Create", Description="two")
     assert only_claim(decided(world, again)) == world.claim().id
     claim = world.claim()
     assert (claim.state, claim.arn, claim.attempt) == (ClaimState.LIVE, arn, parse_request(again).attempt)
-    assert (claim.desired.description, claim.check_at, claim.due_since) == ("two", check_at, check_at)
+    assert (claim.desired.description, claim.next_check_at, claim.due_since) == ("two", next_check_at, next_check_at)
     # A number that was claimed is the resource's under whatever name CloudFormation may have recorded it.
     assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at, True)]
 

@@ -43,7 +43,7 @@ def test_a_delete_closes_the_claim_that_it_names(world: World) -> None:
     claim = world.claim()
     assert (claim.state, claim.close_reason) == (ClaimState.CLOSING, "CloudFormation deleted the resource")
     assert (claim.acknowledged, claim.is_undone) == (True, False)
-    assert claim.check_at == claim.due_since == claim.closing_at == int(world.clock())
+    assert claim.next_check_at == claim.due_since == claim.closing_at == int(world.clock())
 
 
 def test_a_delete_of_a_closed_claim_has_nothing_to_do(world: World) -> None:

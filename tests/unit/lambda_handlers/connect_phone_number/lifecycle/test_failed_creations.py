@@ -9,7 +9,7 @@ def test_a_create_that_fails_cancels_its_claim_in_the_same_write(world: World) -
     assert world.create(TargetArn=full).status == "FAILED"
     claim = world.claim()
     assert (claim.state, claim.close_reason) == (ClaimState.CLOSING, "its creation failed")
-    assert claim.check_at <= world.clock.now
+    assert claim.next_check_at <= world.clock.now
 
 
 def test_a_claim_that_was_never_made_ends_with_the_next_sweep_after_a_failed_create(world: World) -> None:

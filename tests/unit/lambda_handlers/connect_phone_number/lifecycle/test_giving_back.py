@@ -63,7 +63,7 @@ def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_
         RESOURCE.logical_resource_id,
         owner.id,
     )
-    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
     world.stacks.status = "UPDATE_COMPLETE"
     assert adopt(world).succeeded, "it can be adopted again"
 
@@ -205,7 +205,7 @@ def test_an_adoption_of_which_cloudformation_never_took_note_is_given_back_by_th
         world.sweep()
     claim = world.claim(OTHER_STACK, "Sales")
     assert (claim.outcome, claim.close_reason) == (
-        Outcome.GIVEN_BACK,
+        Outcome.ADOPTION_ROLLED_BACK,
         "CloudFormation never took note of its answer",
     )
     assert (world.number(arn).tags, world.number(arn).description) == ({}, "By hand")
@@ -220,7 +220,7 @@ def test_an_adoption_that_failed_is_given_back_by_the_sweeper_though_no_delete_c
     world.sweep()
     assert world.number(arn).tags == {}
     assert world.held() == [NUMBER]
-    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
 
 
 def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None:
@@ -331,7 +331,7 @@ def test_a_give_back_that_is_refused_fails_and_is_finished_by_the_sweeper(world:
     world.sweep()
     assert world.number(arn).tags == {}
     assert world.held() == [NUMBER]
-    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
 
 
 @pytest.mark.parametrize("completed", [False, True])
@@ -344,7 +344,7 @@ def test_that_an_adoption_is_undone_stands_whatever_a_later_delete_is_sent_for(w
     world.stacks.completed = completed
     assert delete(world, arn).succeeded
     assert world.held() == [NUMBER]
-    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
 
 
 def test_one_not_found_does_not_keep_a_number_from_being_given_back(world: World) -> None:
@@ -363,7 +363,7 @@ def test_a_number_that_somebody_else_has_taken_over_by_its_tags_is_left_as_it_is
     before = dict(world.number(arn).tags)
     assert world.send(_rolled_back(world, arn)).succeeded
     assert (world.number(arn).tags, world.number(arn).description) == (before, "Sales")
-    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.GIVEN_BACK
+    assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
 
 
 @pytest.mark.parametrize("by", ["Delete", "cancellation"])

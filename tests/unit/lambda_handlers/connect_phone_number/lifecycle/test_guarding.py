@@ -305,7 +305,7 @@ def test_a_number_that_connect_takes_back_by_itself_does_not_keep_it_whatever_ha
     world.emulator.faults.clear()
     world.clock.pause(3600)
     world.sweep()
-    assert world.claim().lapsing
+    assert world.claim().is_returning_to_inventory
     assert _delete(world).succeeded
 
 

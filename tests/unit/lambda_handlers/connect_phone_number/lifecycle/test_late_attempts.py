@@ -24,7 +24,7 @@ def test_a_number_that_comes_after_its_claim_was_closed_is_released(world: World
     claim = world.claim()
     (phone_number,) = world.held()
     assert (claim.state, claim.phone_number) == (ClaimState.CLOSING, phone_number)
-    assert claim.check_at <= world.clock.now
+    assert claim.next_check_at <= world.clock.now
     world.clock.pause(300.0)
     world.sweep()
     assert world.held() == []

@@ -7,7 +7,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, Outcome, ResourceKey
-from lambda_handlers.connect_phone_number.ledger.items import NumberEntry, key_of, number_key
+from lambda_handlers.connect_phone_number.ledger.items import NumberReservation, key_of, number_key
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.decision import Moved
 from lambda_handlers.connect_phone_number.lifecycle.moving import find_owner, finder
@@ -77,7 +77,7 @@ def test_a_number_that_another_resource_has_now_has_moved(world: World, to: Reso
     arn = _refactored(world, to)
     claim = world.claim()
     assert _found(world, arn, to) == Moved(
-        claim, NumberEntry(claim.phone_number, *_place(RESOURCE), claim.id, version=1)
+        claim, NumberReservation(claim.phone_number, *_place(RESOURCE), claim.id, version=1)
     )
 
 
@@ -251,7 +251,7 @@ def test_the_owner_of_a_further_number_is_who_the_tags_name(world: World) -> Non
     tags = world.attempt().ownership_tags(claim)
     further = world.claimed_by_hand(NUMBER, tags)
     assert _owner(world, further) is None
-    claim = _change(world, claim, surplus=(further,))
+    claim = _change(world, claim, duplicate_arns=(further,))
     assert _owner(world, further) == claim
 
 

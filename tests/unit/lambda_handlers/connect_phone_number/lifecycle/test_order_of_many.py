@@ -277,7 +277,7 @@ def test_nobody_looks_for_a_number_because_an_earlier_candidate_is_in_doubt(worl
     with pytest.raises(Died):
         world.handle(event)
     (claim,) = world.claims()
-    world.attempt().ledger.save(replace(claim, candidate="", given_up=(claim.candidate,)))
+    world.attempt().ledger.save(replace(claim, candidate="", rejected_candidates=(claim.candidate,)))
     assert world.send(event).succeeded
     assert world.calls("ListPhoneNumbersV2") == []
 
@@ -287,15 +287,15 @@ def test_a_second_number_of_a_claim_that_is_still_being_made_waits_for_its_end(w
     attempt = world.attempt()
     before = record_number(attempt, world.claim(), "+12065558888", SECOND.replace("9999", "8888"))
     recorded = record_number(attempt, before, "+12065559999", SECOND)
-    assert (recorded.state, recorded.surplus) == (ClaimState.OPENING, (SECOND,))
-    assert (recorded.check_at, recorded.due_since) == (before.check_at, before.due_since)
+    assert (recorded.state, recorded.duplicate_arns) == (ClaimState.OPENING, (SECOND,))
+    assert (recorded.next_check_at, recorded.due_since) == (before.next_check_at, before.due_since)
 
 
 def test_a_second_number_of_a_claim_is_due_at_once_and_changes_nothing_else(world: World) -> None:
     arn = world.created()
     world.clock.pause(500.0)
     recorded = record_number(world.attempt(), world.claim(), "+12065559999", SECOND)
-    assert (recorded.arn, recorded.surplus, recorded.check_at) == (arn, (SECOND,), int(world.clock.now))
-    assert world.claim().surplus == (SECOND,)
+    assert (recorded.arn, recorded.duplicate_arns, recorded.next_check_at) == (arn, (SECOND,), int(world.clock.now))
+    assert world.claim().duplicate_arns == (SECOND,)
     # Heard of again, it is not written down twice.
-    assert record_number(world.attempt(), world.claim(), "+12065559999", SECOND).surplus == (SECOND,)
+    assert record_number(world.attempt(), world.claim(), "+12065559999", SECOND).duplicate_arns == (SECOND,)

@@ -35,7 +35,7 @@ def test_s16_a_number_lost_between_search_and_claim(world: World) -> None:
     lost, won = (call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber"))
     assert won == created.data["PhoneNumber"]
     assert world.attempt().ledger.number(lost) is None
-    assert world.claim().given_up == (lost,)
+    assert world.claim().rejected_candidates == (lost,)
 
 
 def test_s16_a_refusal_that_names_the_number_is_a_lost_race_however_it_is_worded(world: World) -> None:
@@ -52,7 +52,7 @@ def test_s16_a_refusal_that_names_the_number_is_a_lost_race_however_it_is_worded
     created = world.create()
     assert created.succeeded, created.reason
     claim = world.claim()
-    assert (len(claim.given_up), claim.unexplained_refusals, dict(claim.doubts)) == (3, 0, {})
+    assert (len(claim.rejected_candidates), claim.unexplained_refusals, dict(claim.doubts)) == (3, 0, {})
 
 
 def test_s16_ten_lost_races_in_a_row(world: World) -> None:
@@ -90,8 +90,8 @@ def test_s16_a_chosen_number_lost(world: World) -> None:
 def test_after_30_lost_races_something_else_is_wrong(world: World, lost: int, succeeds: bool) -> None:
     event = world.event("Create")
     decided(world, event)
-    given_up = tuple(f"+1{index}" for index in range(lost))
-    world.attempt().ledger.save(replace(world.claim(), given_up=given_up))
+    rejected = tuple(f"+1{index}" for index in range(lost))
+    world.attempt().ledger.save(replace(world.claim(), rejected_candidates=rejected))
     answer = world.send(event)
     assert answer.succeeded is succeeds
     if not succeeds:
@@ -122,7 +122,7 @@ def test_a_refusal_for_another_reason_is_not_believed_at_once(world: World) -> N
     refused, won = (call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber"))
     assert won == created.data["PhoneNumber"] != refused
     claim = world.claim()
-    assert (claim.given_up, claim.unexplained_refusals) == ((refused,), 1)
+    assert (claim.rejected_candidates, claim.unexplained_refusals) == ((refused,), 1)
     assert world.attempt().ledger.number(refused) is None
 
 
@@ -163,7 +163,7 @@ def test_lost_races_between_two_such_refusals_do_not_hide_them(world: World) -> 
     failed = world.create()
     assert failed.status == "FAILED"
     assert "Bad thing." in failed.reason
-    assert (world.claim().unexplained_refusals, len(world.claim().given_up)) == (2, 3)
+    assert (world.claim().unexplained_refusals, len(world.claim().rejected_candidates)) == (2, 3)
 
 
 def test_such_a_refusal_counts_for_the_next_attempt_too(world: World) -> None:
@@ -187,6 +187,6 @@ def test_such_a_refusal_of_a_chosen_number_is_believed_at_once(world: World) -> 
     assert failed.status == "FAILED"
     assert f"ClaimPhoneNumber for {CHOSEN} ({world.instance}): InvalidParameterException: Bad thing." in failed.reason
     assert "use Adopt" not in failed.reason
-    assert (world.claim().candidate, world.claim().given_up) == (CHOSEN, ())
+    assert (world.claim().candidate, world.claim().rejected_candidates) == (CHOSEN, ())
     assert world.attempt().ledger.number(CHOSEN) is not None, "it is this claim's until that is closed"
     assert len(world.calls("ClaimPhoneNumber")) == 1

@@ -174,7 +174,7 @@ def test_s5_the_target_is_full(world: World) -> None:
     world.clock.pause(27 * 3600)
     world.sweep()
     assert world.held() == []
-    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, Outcome.LAPSED)
+    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, Outcome.RETURNED_TO_INVENTORY)
 
 
 def test_s5_bad_input(world: World) -> None:

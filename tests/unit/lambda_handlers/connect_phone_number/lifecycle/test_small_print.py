@@ -262,11 +262,11 @@ def test_what_an_attempt_that_may_still_run_would_tag_stays_due_until_it_is_over
     ((_, until),) = world.claim(OTHER_STACK, "Sales").doubts.items()
     assert delete(world, INVENTED).succeeded
     claim = world.claim(OTHER_STACK, "Sales")
-    assert (claim.state, claim.check_at, claim.due_since) == (ClaimState.CLOSING, until, until)
+    assert (claim.state, claim.next_check_at, claim.due_since) == (ClaimState.CLOSING, until, until)
     world.clock.now = float(until)
     world.sweep()
     claim = world.claim(OTHER_STACK, "Sales")
-    assert (claim.state, claim.outcome, claim.in_doubt) == (ClaimState.CLOSED, Outcome.GIVEN_BACK, False)
+    assert (claim.state, claim.outcome, claim.in_doubt) == (ClaimState.CLOSED, Outcome.ADOPTION_ROLLED_BACK, False)
 
 
 def test_a_sweep_without_time_says_what_it_has_left(world: World) -> None:

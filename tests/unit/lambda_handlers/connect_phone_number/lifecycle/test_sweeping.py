@@ -67,7 +67,7 @@ def test_a_release_that_is_not_due_yet_waits(world: World) -> None:
     _refuse_releases(world)
     world.delete(arn)
     world.emulator.faults.clear()
-    world.clock.now = world.claim().check_at - 1
+    world.clock.now = world.claim().next_check_at - 1
     world.sweep()
     assert world.held() != []
     world.clock.now += 1
@@ -82,7 +82,7 @@ def test_a_release_that_keeps_failing_is_published(world: World) -> None:
     due_since = world.claim().due_since
     assert due_since == world.claim().closing_at
     for failures in (2, 3):
-        world.clock.now = world.claim().check_at + 40
+        world.clock.now = world.claim().next_check_at + 40
         waited = int(world.clock()) - due_since
         # However often it was postponed: it has been due since it was to be released.
         assert sweep(world.attempt()) == Sweep(due=1, oldest_due_seconds=waited, releases_failing=1)
@@ -131,7 +131,7 @@ def test_a_number_that_cloudformation_does_not_know_is_stuck_unless_its_release_
         world.claim(),
         state=ClaimState.CLOSING,
         failures=failures,
-        check_at=now + 1_000_000,
+        next_check_at=now + 1_000_000,
         due_since=now - 100_000,
     )
     world.attempt().ledger.save(closing)
@@ -172,7 +172,7 @@ def test_a_claim_that_nobody_finishes_or_gives_up_is_stuck_after_a_day(world: Wo
         )
         assert (line["claim_of_stack"], line["claim_of_resource"]) == (STACK, "Number")
     # Also in between two questions.
-    world.clock.now = float(world.claim().check_at - 1)
+    world.clock.now = float(world.claim().next_check_at - 1)
     assert sweep(world.attempt()) == Sweep(due=0, stuck=1)
 
 
@@ -219,7 +219,7 @@ def test_a_creation_that_still_runs_elsewhere_is_not_waited_for(world: World) ->
     claim = world.claim()
     until = int(world.clock()) + 600
     doubts = {f"{claim.candidate}/elsewhere": until}
-    world.attempt().ledger.save(replace(claim, state=ClaimState.CLOSING, doubts=doubts, check_at=0))
+    world.attempt().ledger.save(replace(claim, state=ClaimState.CLOSING, doubts=doubts, next_check_at=0))
     began = world.clock()
     world.sweep()
     assert world.clock() == began
@@ -234,7 +234,7 @@ def test_a_claim_that_ended_failed_is_looked_at_when_connect_has_taken_it_back(w
     assert world.claim().state is ClaimState.CLOSING
     world.clock.pause(27 * 3600)
     world.sweep()
-    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, Outcome.LAPSED)
+    assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, Outcome.RETURNED_TO_INVENTORY)
     assert world.effects("ReleasePhoneNumber") == 0
 
 
@@ -290,7 +290,7 @@ def test_a_sweep_that_finds_more_than_it_has_time_for_goes_on_next_time(world: W
 
 def test_what_became_of_an_answer_is_asked_when_cloudformation_has_had_time_to_take_note(world: World) -> None:
     world.created()
-    world.clock.now = float(world.claim().check_at - 1)
+    world.clock.now = float(world.claim().next_check_at - 1)
     assert sweep(world.attempt()) == Sweep()
     assert world.stacks.asked == []
     world.clock.now += 1
@@ -352,7 +352,9 @@ def test_releases_come_before_questions(world: World) -> None:
     _refuse_releases(world)
     world.delete(arn)
     world.emulator.faults.clear()
-    assert world.claim(resource="Asked").check_at < world.claim().check_at, "the question has been due for longer"
+    assert world.claim(resource="Asked").next_check_at < world.claim().next_check_at, (
+        "the question has been due for longer"
+    )
     world.clock.pause(3600)
     asked: list[int] = []
     world.client.before["release_phone_number"] = lambda _: asked.append(len(world.stacks.asked))
@@ -365,7 +367,7 @@ def test_releases_come_before_questions(world: World) -> None:
 
 def test_a_live_number_with_doubts_is_work_and_no_question(world: World) -> None:
     world.created()
-    claim = replace(world.claim(), follow_up=False, doubts={"+12065550199/gone": 1}, check_at=1, due_since=1)
+    claim = replace(world.claim(), follow_up=False, doubts={"+12065550199/gone": 1}, next_check_at=1, due_since=1)
     world.attempt().ledger.save(claim)
     world.stacks.asked.clear()
     result = sweep(world.attempt())
@@ -535,7 +537,7 @@ def test_a_number_that_takes_up_all_the_time_does_not_keep_the_others_from_their
     claim = world.claim(resource="Number0")
     assert claim.failures == 2
     assert "InternalServiceException" in claim.last_error
-    assert claim.check_at > world.clock()
+    assert claim.next_check_at > world.clock()
 
 
 def _claims_of(world: World, count: int) -> Mapping[str, ClaimState]:

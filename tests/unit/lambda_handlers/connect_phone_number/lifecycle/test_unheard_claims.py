@@ -107,7 +107,7 @@ def test_a_second_number_is_released_by_the_sweeper_and_the_first_stays(world: W
     world.clock.pause(1200.0)
     world.sweep()
     assert world.held() == [world.number(arn).phone_number]
-    assert (world.claim().state, world.claim().surplus, dict(world.claim().doubts)) == (ClaimState.LIVE, (), {})
+    assert (world.claim().state, world.claim().duplicate_arns, dict(world.claim().doubts)) == (ClaimState.LIVE, (), {})
 
 
 def test_a_second_number_that_cannot_be_released_yet_is_tried_again_in_five_minutes(world: World) -> None:
@@ -116,8 +116,8 @@ def test_a_second_number_that_cannot_be_released_yet_is_tried_again_in_five_minu
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="InvalidParameterException", calls=1)
     world.sweep()
     claim = world.claim()
-    assert (claim.state, len(claim.surplus), claim.arn) == (ClaimState.LIVE, 1, arn)
-    assert 290 <= claim.check_at - world.clock.now <= 300
+    assert (claim.state, len(claim.duplicate_arns), claim.arn) == (ClaimState.LIVE, 1, arn)
+    assert 290 <= claim.next_check_at - world.clock.now <= 300
     world.clock.pause(300.0)
     world.sweep()
     assert world.held() == [world.number(arn).phone_number]

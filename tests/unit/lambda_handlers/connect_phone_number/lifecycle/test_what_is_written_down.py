@@ -78,8 +78,8 @@ def test_a_number_that_was_answered_is_asked_about_in_five_minutes(world: World)
     world.created()
     claim = world.claim()
     assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, True, False)
-    assert claim.check_at == claim.due_since == int(world.clock.now) + 300
-    assert index_of(claim) == {"due": "DUE", "due_at": claim.check_at}
+    assert claim.next_check_at == claim.due_since == int(world.clock.now) + 300
+    assert index_of(claim) == {"due": "DUE", "due_at": claim.next_check_at}
 
 
 def test_a_number_that_a_request_has_named_is_not_asked_about(world: World) -> None:
@@ -108,7 +108,7 @@ def test_an_adopted_number_is_asked_about_until_its_adoption_is_established(worl
     assert world.update(arn, stack=OTHER_STACK, resource="Sales", **wanted, Description="x").succeeded
     claim = world.claim(OTHER_STACK, "Sales")
     assert (claim.acknowledged, claim.established, claim.follow_up) == (True, established, not established)
-    assert claim.check_at >= int(world.clock.now) + 300
+    assert claim.next_check_at >= int(world.clock.now) + 300
 
 
 def test_a_number_that_is_in_doubt_beside_is_looked_at_when_that_can_be_certain(world: World) -> None:
@@ -120,7 +120,7 @@ def test_a_number_that_is_in_doubt_beside_is_looked_at_when_that_can_be_certain(
     assert world.send(event).succeeded
     claim = world.claim()
     assert list(claim.doubts.values()) == [until]
-    assert claim.check_at == claim.due_since == until + LAG_SECONDS
+    assert claim.next_check_at == claim.due_since == until + LAG_SECONDS
 
 
 # --- Log and metrics ---
