@@ -20,14 +20,15 @@ from botocore.config import Config
 
 from . import rules
 from .connect.gateway import Connect
+from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
 from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
 from .lifecycle.context import Attempt
-from .lifecycle.decision import Place
-from .lifecycle.guarding import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
-from .lifecycle.guarding import guard
+from .lifecycle.decision import Scope
 from .lifecycle.items_of_request import failed_creation_id
+from .lifecycle.provider_resource import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
+from .lifecycle.provider_resource import guard
 from .lifecycle.requests import decide_on, fail, fulfil
 from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
 from .lifecycle.sweeping import sweep
@@ -35,7 +36,6 @@ from .logs import Log
 from .protocol.answer import Answer, AnswerNotDelivered, Put, Status, deliver, encode, http_put
 from .protocol.request import MalformedRequest, Request, parse_request
 from .timing import NotFinished, Timing
-from .untyped import as_list, as_mapping
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -231,7 +231,7 @@ class Function:
             ledger=Ledger(world.store, timing),
             stacks=PatientStacks(world.stacks, timing),
             timing=timing,
-            place=Place(region, account, world.provider_id, world.target_arns),
+            scope=Scope(region, account, world.provider_id, world.target_arns),
             log=log,
             worker=world.new_worker(),
         )
@@ -255,7 +255,7 @@ def _last_trouble(record: Mapping[str, Any]) -> str:
 
 
 def _with_request(log: Log, request: Request) -> Log:
-    return log.having(
+    return log.bind(
         stack=request.stack_id,
         resource=request.logical_resource_id,
         request=request.request_id,

@@ -32,7 +32,7 @@ class Log:
     clock: Callable[[], float]
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def having(self, **fields: str) -> "Log":
+    def bind(self, **fields: str) -> "Log":
         """Return a log whose lines have further fields."""
         return Log(self.write, self.clock, {**self.fields, **fields})
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.untyped import as_mapping
+from lambda_handlers.connect_phone_number.json_types import as_mapping
 
 from .asking import Asker, Members
 from .assumptions import in_words

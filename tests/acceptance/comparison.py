@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from lambda_handlers.connect_phone_number.untyped import as_list, as_mapping
+from lambda_handlers.connect_phone_number.json_types import as_list, as_mapping
 from local_aws.connect_emulator.service import OPERATIONS
 
 from .record import FORMAT

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.untyped import as_mapping
+from lambda_handlers.connect_phone_number.json_types import as_mapping
 
 from .asking import Reply
 from .number import Number

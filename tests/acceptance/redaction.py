@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.untyped import as_list, as_mapping, is_tuple
+from lambda_handlers.connect_phone_number.json_types import as_list, as_mapping, is_tuple
 
 KEPT_TAGS: Final = frozenset({"step", "acceptance-probe"})
 """Keys of tags that a run sets itself, beside those that begin with ``rules.TAG_PREFIX``."""

@@ -83,7 +83,7 @@ CLAIMING: Final = (
             Patch(
                 _CLAIMING,
                 "**attempt.ownership_tags(claim)}",
-                "rules.PROVIDER_TAG: attempt.place.provider_id}",
+                "rules.PROVIDER_TAG: attempt.scope.provider_id}",
             ),
         ),
         (Hunt("S4 cancelled at step *, create dies, *"),),
@@ -159,11 +159,11 @@ CLAIMING: Final = (
             Patch(
                 _DECISION,
                 "self._close_unanswered({claim.id})\n"
-                "        return self._entry(claims=(claim.id,)), head\n\n    def _found",
+                "        return self._entry(claims=(claim.id,)), resource_entry\n\n    def _found",
                 "for other in self._open():\n"
                 "            if other.id != claim.id:\n"
                 "                self._close(other, '')\n"
-                "        return self._entry(claims=(claim.id,)), head\n\n    def _found",
+                "        return self._entry(claims=(claim.id,)), resource_entry\n\n    def _found",
             ),
         ),
         (Hunt("S11 *"), Hunt("S12 rolled back *")),

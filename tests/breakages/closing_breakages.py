@@ -72,7 +72,7 @@ CLOSING: Final = (
     ),
     Breakage(
         "'not found' is believed in another Region",
-        (Patch(_CLOSING, "if not attempt.is_own_place(arn):", "if False:"),),
+        (Patch(_CLOSING, "if not attempt.is_in_scope(arn):", "if False:"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_closing.py", "-k", "another_region"),
     ),
     Breakage(
@@ -150,7 +150,7 @@ CLOSING: Final = (
         "a number is handed back to a resource that is gone",
         (
             Patch(
-                "lifecycle/giving_back.py",
+                "lifecycle/adoption_rollback.py",
                 "if not previous.is_deleted or previous.protected:",
                 "if True:",
             ),

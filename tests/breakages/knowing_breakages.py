@@ -187,7 +187,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "the provider is let go although a renamed resource needs it",
-        (Patch("lifecycle/guarding.py", "return attempt.stacks.holders(claim.arn) != ()", "return False"),),
+        (Patch("lifecycle/provider_resource.py", "return attempt.stacks.holders(claim.arn) != ()", "return False"),),
         (Hunt("S29 renamed without an event, the provider destroyed"),),
     ),
     Breakage(
@@ -252,17 +252,17 @@ KNOWING: Final = (
         (Hunt("S20 answer 400 once"),),
     ),
     Breakage(
-        "the claims of a resource are read before its head",
+        "the claims of a resource are read before its resource_entry",
         (
             Patch(
                 _LEDGER,
-                "        head_item, request_item =",
+                "        resource_item, request_item =",
                 "        seen = [c for c in self.unfinished_or_live() if isinstance(c, Claim) and c.resource == key]\n"
-                "        head_item, request_item =",
+                "        resource_item, request_item =",
             ),
             Patch(
                 _LEDGER,
-                "self._claims_of(head) if request is None else {})",
+                "self._claims_of(resource_entry) if request is None else {})",
                 "{c.id: c for c in seen} if request is None else {})",
             ),
         ),
@@ -298,7 +298,7 @@ KNOWING: Final = (
         "the provider is let go on the word of an index that lags behind",
         (
             Patch(
-                "lifecycle/guarding.py",
+                "lifecycle/provider_resource.py",
                 "left = list(attempt.ledger.unfinished_or_live())",
                 "left = list(attempt.ledger.due(None))",
             ),
@@ -333,7 +333,7 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/context.py",
-                "{**tags, rules.PROVIDER_TAG: self.place.provider_id}",
+                "{**tags, rules.PROVIDER_TAG: self.scope.provider_id}",
                 "dict(tags)",
             ),
         ),

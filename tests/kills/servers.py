@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lambda_handlers.connect_phone_number.claim import ResourceKey
+from lambda_handlers.connect_phone_number.json_types import is_tuple
 from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
-from lambda_handlers.connect_phone_number.untyped import is_tuple
 from tests.simulation.clients import StackBooks
 
 from .attempt import REGION, TABLE_NAME

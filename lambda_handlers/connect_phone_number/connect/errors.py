@@ -78,7 +78,7 @@ class ConnectError(Exception):
         """
         return _NO_DIGITS.sub("", phone_number) in _NO_DIGITS.sub("", self.service_message)
 
-    def advice(self, subject: str) -> str:
+    def remediation(self, subject: str) -> str:
         """Return what to tell the person who deploys: what Connect refused, for what, and what to do."""
         said = f"Amazon Connect refused {self.operation} for {subject}: {self.code}: {self.service_message}"
         match self.kind:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..untyped import as_list, as_mapping
+from ..json_types import as_list, as_mapping
 from .store import Conflict, IndexPage, Item, Key, ScanPage, StoreUnavailable, Write
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from functools import cache, partial
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from ..claim import Claim, ClaimKey, ClaimState, ResourceKey
+from ..json_types import as_mapping, is_tuple
 from ..protocol.answer import Answer
-from ..untyped import as_mapping, is_tuple
 from .store import Item, Key
 
 _DAY: Final = 86_400
@@ -24,7 +24,7 @@ LIVE: Final = "LIVE"
 
 
 @dataclass(frozen=True)
-class Head:
+class ResourceEntry:
     """One item for each resource. Each decision writes it, so decisions on one resource come one after another."""
 
     stack_id: str
@@ -94,7 +94,7 @@ class NumberReservation:
         )
 
 
-Entry = Head | RequestEntry | NumberReservation | Claim
+Entry = ResourceEntry | RequestEntry | NumberReservation | Claim
 """What the ledger has items for."""
 
 
@@ -103,7 +103,7 @@ def resource_partition(key: ResourceKey) -> str:
     return f"RESOURCE#{key.stack_id}#{key.logical_resource_id}"
 
 
-def head_key(key: ResourceKey) -> Key:
+def resource_entry_key(key: ResourceKey) -> Key:
     """Return where the one item of a resource is stored."""
     return resource_partition(key), "RESOURCE"
 
@@ -132,8 +132,8 @@ def key_of(entry: Entry) -> Key:
             return claim_key(entry.own_key)
         case RequestEntry():
             return request_key(ResourceKey(entry.stack_id, entry.logical_resource_id), entry.attempt)
-        case Head():
-            return head_key(ResourceKey(entry.stack_id, entry.logical_resource_id))
+        case ResourceEntry():
+            return resource_entry_key(ResourceKey(entry.stack_id, entry.logical_resource_id))
 
 
 def index_of(entry: Entry) -> Item:

@@ -10,21 +10,21 @@ from .items import (
     DUE,
     LIVE,
     Entry,
-    Head,
     NumberReservation,
     RequestEntry,
+    ResourceEntry,
     claim_key,
     decode,
     encode,
-    head_key,
     key_of,
     number_key,
     request_key,
+    resource_entry_key,
 )
 from .store import Item, Key, Store, StoreUnavailable, Write
 
 _R = TypeVar("_R")
-_E = TypeVar("_E", Head, RequestEntry, NumberReservation, Claim)
+_E = TypeVar("_E", ResourceEntry, RequestEntry, NumberReservation, Claim)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class UnreadableItem:
 class Resource:
     """What the ledger holds of one resource: the claims are all that were not closed at the last decision."""
 
-    head: Head
+    resource_entry: ResourceEntry
     request: RequestEntry | None = None
     """The entry of the request that is asked about."""
     claims: dict[str, Claim] = field(default_factory=dict[str, Claim])
@@ -61,21 +61,24 @@ class Ledger:
         self._timing = timing
 
     def resource(self, key: ResourceKey, attempt: str) -> Resource:
-        """Return what a decision on a request needs: the head, the request's entry, and the claims.
+        """Return what a decision on a request needs: the resource_entry, the request's entry, and the claims.
 
-        The head names the claims, and every decision that opens one writes the head. So a decision that is written on
-        the condition that the head is still the one that was read has seen every claim.
+        The resource_entry names the claims, and every decision that opens one writes the resource_entry. So a decision that is written on
+        the condition that the resource_entry is still the one that was read has seen every claim.
         """
-        head = Head(key.stack_id, key.logical_resource_id)
-        keys = [head_key(key), request_key(key, attempt)]
-        head_item, request_item = self._with_retries(lambda: self._store.get_all(keys))
-        if head_item is not None:
-            head = decode(Head, head_item)
+        resource_entry = ResourceEntry(key.stack_id, key.logical_resource_id)
+        keys = [resource_entry_key(key), request_key(key, attempt)]
+        resource_item, request_item = self._with_retries(lambda: self._store.get_all(keys))
+        if resource_item is not None:
+            resource_entry = decode(ResourceEntry, resource_item)
         request = None if request_item is None else decode(RequestEntry, request_item)
-        return Resource(head, request, self._claims_of(head) if request is None else {})
+        return Resource(resource_entry, request, self._claims_of(resource_entry) if request is None else {})
 
-    def _claims_of(self, head: Head) -> dict[str, Claim]:
-        keys = [claim_key(ClaimKey(head.stack_id, head.logical_resource_id, claim_id)) for claim_id in head.claims]
+    def _claims_of(self, resource_entry: ResourceEntry) -> dict[str, Claim]:
+        keys = [
+            claim_key(ClaimKey(resource_entry.stack_id, resource_entry.logical_resource_id, claim_id))
+            for claim_id in resource_entry.claims
+        ]
         items = self._with_retries(lambda: self._store.get_all(keys)) if keys else []
         claims = [decode(Claim, item) for item in items if item is not None]
         return {claim.id: claim for claim in claims}

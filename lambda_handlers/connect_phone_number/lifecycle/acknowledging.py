@@ -69,7 +69,7 @@ def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
         claim_of_stack=claim.stack_id,
         claim_of_resource=claim.logical_resource_id,
     )
-    attempt.log.metrics(attempt.place.provider_id, NumbersKept=1)
+    attempt.log.metrics(attempt.scope.provider_id, NumbersKept=1)
     return True
 
 

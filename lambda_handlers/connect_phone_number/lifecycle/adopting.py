@@ -26,17 +26,17 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
     state = attempt.connect.describe(arn) if arn is not None else None
     if arn is None or state is None:
         raise Failed(
-            f"{wanted} cannot be adopted: this account holds no such number in {attempt.place.region}. Check the "
+            f"{wanted} cannot be adopted: this account holds no such number in {attempt.scope.region}. Check the "
             "number and the Region. A number of a traffic distribution group is found only where TargetArn is that "
             "group. To claim a free number, leave Adopt out."
         )
-    provider = state.tags.get(rules.PROVIDER_TAG, attempt.place.provider_id)
-    if provider != attempt.place.provider_id:
+    provider = state.tags.get(rules.PROVIDER_TAG, attempt.scope.provider_id)
+    if provider != attempt.scope.provider_id:
         raise Failed(
             f"{wanted} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
             f"there, remove its tags that begin with {rules.TAG_PREFIX!r}, then deploy again."
         )
-    served = attempt.place.target_arns
+    served = attempt.scope.target_arns
     if served and state.target_arn not in served:
         # Nor could it be given back there.
         raise Failed(

@@ -204,7 +204,7 @@ def _pages(attempt: Attempt, claim: Claim) -> Iterator[tuple[str, ...]]:
         try:
             page = attempt.connect.search(claim.specification, claim.opening.target_arn, token)
         except ConnectError as error:
-            raise Failed(error.advice(f"TargetArn {claim.opening.target_arn}")) from error
+            raise Failed(error.remediation(f"TargetArn {claim.opening.target_arn}")) from error
         yield page.phone_numbers
         token = page.next_token
         if not token:
@@ -243,14 +243,14 @@ def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError
     if error.kind is ErrorKind.CALLED_OFF:
         return claim
     if error.kind is not ErrorKind.INVALID:
-        raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
+        raise Failed(error.remediation(f"{candidate} ({claim.opening.target_arn})"))
     if _is_wanted_exactly(claim) and is_lost_race:
         raise Failed(
             f"{candidate} cannot be claimed: {error.service_message.rstrip('.')}. It was claimed by somebody else, or "
             "was released less than 180 days ago. If this account holds it, use Adopt."
         )
     if _is_wanted_exactly(claim) or claim.unexplained_refusals >= MAX_UNEXPLAINED_REFUSALS:
-        raise Failed(error.advice(f"{candidate} ({claim.opening.target_arn})"))
+        raise Failed(error.remediation(f"{candidate} ({claim.opening.target_arn})"))
     return claim
 
 

@@ -15,9 +15,9 @@ from ..claim import Claim, ClaimState, Outcome
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
+from .adoption_rollback import roll_back_adoption
 from .claiming import LAG_SECONDS, find_own
 from .context import Attempt, Failed
-from .giving_back import give_back
 
 LAPSE_SECONDS: Final = 26 * 3600
 """Connect holds a number that it could not provide for a day; then it is looked at again."""
@@ -73,7 +73,7 @@ def close(attempt: Attempt, claim: Claim, permit: Permit, is_patient: bool = Tru
             continue
         except (ConnectError, Failed) as error:
             name = claim.phone_number or claim.candidate or claim.id
-            problem = error.advice(name) if isinstance(error, ConnectError) else str(error)
+            problem = error.remediation(name) if isinstance(error, ConnectError) else str(error)
             return Closed(put_off(attempt, claim, problem), problem)
         if closed is not None:
             return closed
@@ -89,7 +89,7 @@ def _step(attempt: Attempt, claim: Claim, permit: Permit) -> Closed | None:
     """Do what can be done now; ``None`` means that only time can tell whether something was claimed."""
     if claim.state is ClaimState.CLOSING and claim.is_undone:
         permit(claim)
-        return Closed(give_back(attempt, claim))
+        return Closed(roll_back_adoption(attempt, claim))
     claim = _doubts_settled(attempt, claim)
     claim, problem = _surplus_released(attempt, claim, permit)
     if problem or claim.state is not ClaimState.CLOSING:
@@ -157,9 +157,9 @@ def _closed_with_number(attempt: Attempt, claim: Claim, permit: Permit) -> Close
 
 def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
     """Release one number of the claim; return how it ended, or ``None`` and the problem."""
-    if not attempt.is_own_place(arn):
+    if not attempt.is_in_scope(arn):
         return None, (
-            f"{arn} is not of account {attempt.place.account} and Region {attempt.place.region}, where this provider "
+            f"{arn} is not of account {attempt.scope.account} and Region {attempt.scope.region}, where this provider "
             "works. Release it with the provider of that place."
         )
     began = attempt.timing.now()
@@ -182,7 +182,7 @@ def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple
                     return Outcome.ALREADY_GONE, ""
                 is_final = state is not None and polls >= _SURELY_UNSEEN
                 if error.kind not in _MAY_BE_GONE or (is_final and error.kind is not ErrorKind.NOT_FOUND):
-                    return None, error.advice(f"{claim.phone_number} ({arn})")
+                    return None, error.remediation(f"{claim.phone_number} ({arn})")
             else:
                 return Outcome.RELEASED, ""
         attempt.timing.backoff(polls, f"waiting until Connect has provided {arn}", 10.0)
@@ -209,7 +209,7 @@ def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberStat
     # ledger names this claim as the number's owner, that is proof enough.
     if state.tags.get(rules.CLAIM_TAG, claim.id) != claim.id:
         owner = attempt.ledger.number(state.phone_number)
-        is_other_providers = state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id
+        is_other_providers = state.tags.get(rules.PROVIDER_TAG) != attempt.scope.provider_id
         if is_other_providers or owner is None or owner.claim_id != claim.id:
             return Outcome.NOT_OURS
     is_taken_back_by_now = claim.is_returning_to_inventory and now >= claim.next_check_at
@@ -225,7 +225,7 @@ def _ended(attempt: Attempt, claim: Claim, outcome: Outcome) -> Claim:
     remove = tuple(owner for owner in owners if owner.claim_id == claim.id)
     ended = attempt.ledger.save(ended, remove=remove)
     if outcome is Outcome.RELEASED:
-        attempt.log.metrics(attempt.place.provider_id, Releases=1)
+        attempt.log.metrics(attempt.scope.provider_id, Releases=1)
     attempt.log.info("claim closed", claim=claim.id, outcome=outcome.value, number=claim.phone_number)
     return ended
 

@@ -9,7 +9,7 @@ from ..connect.gateway import Connect
 from ..ledger.ledger import Ledger
 from ..logs import Log
 from ..timing import Timing
-from .decision import Place
+from .decision import Scope
 from .stacks import PatientStacks
 
 
@@ -35,7 +35,7 @@ class Attempt:
     ledger: Ledger
     stacks: PatientStacks
     timing: Timing
-    place: Place
+    scope: Scope
     log: Log
     worker: str
 
@@ -46,7 +46,7 @@ class Attempt:
     def ownership_tags(self, claim: Claim) -> dict[str, str]:
         """Return the tags that say whose the claim's number is."""
         return {
-            rules.PROVIDER_TAG: self.place.provider_id,
+            rules.PROVIDER_TAG: self.scope.provider_id,
             rules.CLAIM_TAG: claim.id,
             rules.STACK_TAG: claim.stack_id,
             rules.RESOURCE_TAG: claim.logical_resource_id,
@@ -54,12 +54,12 @@ class Attempt:
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Put tags on a number. The provider's own is always among them: without it the role may not."""
-        self.connect.tag(arn, {**tags, rules.PROVIDER_TAG: self.place.provider_id})
+        self.connect.tag(arn, {**tags, rules.PROVIDER_TAG: self.scope.provider_id})
 
-    def is_own_place(self, arn: str) -> bool:
+    def is_in_scope(self, arn: str) -> bool:
         """Return whether a number is of this account and Region.
 
         Only then does "not found" mean that it is gone: elsewhere Connect does not know a number by its id.
         """
         parsed = rules.parse_phone_number_arn(arn)
-        return parsed is not None and parsed.region == self.place.region and parsed.account == self.place.account
+        return parsed is not None and parsed.region == self.scope.region and parsed.account == self.scope.account

@@ -219,4 +219,4 @@ def _change(call: Callable[[], None], subject: str) -> None:
     try:
         call()
     except ConnectError as error:
-        raise Failed(error.advice(subject)) from error
+        raise Failed(error.remediation(subject)) from error

@@ -22,13 +22,13 @@ from typing import Final
 
 from .. import rules, tokens
 from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
-from ..ledger.items import Entry, Head, NumberReservation, RequestEntry
+from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
 from ..ledger.ledger import Ledger, Resource
 from ..ledger.store import Conflict
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
 from .items_of_request import failed_creation_id, is_failed_creation_id, resource_key
-from .properties import InvalidProperty, Wanted, parse_properties, timeout_seconds
+from .properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 from .stacks import PatientStacks, Stacks, still_has
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
@@ -59,7 +59,7 @@ FindMoved = Callable[[], Moved | str | None]
 
 
 @dataclass(frozen=True)
-class Place:
+class Scope:
     """Where this function works."""
 
     region: str
@@ -73,7 +73,7 @@ def decide(
     request: Request,
     ledger: Ledger,
     stacks: PatientStacks,
-    place: Place,
+    scope: Scope,
     now: Callable[[], int],
     find_moved: FindMoved,
 ) -> RequestEntry:
@@ -88,7 +88,7 @@ def decide(
         resource = ledger.resource(resource_key(request), request.attempt)
         if resource.request is not None:
             return resource.request
-        decision = _Decision(request, resource, stacks, place, now(), find_moved)
+        decision = _Decision(request, resource, stacks, scope, now(), find_moved)
         entry, entries = decision.make()
         try:
             ledger.save(entry, *entries)
@@ -102,7 +102,7 @@ class _Decision:
     request: Request
     resource: Resource
     stacks: PatientStacks
-    place: Place
+    scope: Scope
     now: int
     find_moved: FindMoved
     changed: dict[str, Claim] = field(default_factory=dict[str, Claim])
@@ -111,7 +111,7 @@ class _Decision:
 
     def make(self) -> tuple[RequestEntry, list[Entry]]:
         """Return the request's entry and the other entries that the decision changes."""
-        head = self.resource.head
+        resource_entry = self.resource.resource_entry
         if self.request.type is not RequestType.DELETE and self._is_stale():
             entry = self._answered(
                 Status.FAILED,
@@ -120,55 +120,59 @@ class _Decision:
             return entry, []
         match self.request.type:
             case RequestType.CREATE:
-                entry, head = self._create(head)
+                entry, resource_entry = self._create(resource_entry)
             case RequestType.UPDATE:
-                entry, head = self._update(head)
+                entry, resource_entry = self._update(resource_entry)
             case RequestType.DELETE:
-                entry, head = self._delete(head)
+                entry, resource_entry = self._delete(resource_entry)
         sent_at = self.request.sent_at
         if sent_at is not None:
-            head = replace(head, watermark=max(sent_at, head.watermark or 0))
+            resource_entry = replace(resource_entry, watermark=max(sent_at, resource_entry.watermark or 0))
         left = [claim.id for claim in self._claims().values() if _may_matter(claim)]
-        head = replace(head, claims=tuple(left), latest_type=self.request.type.value)
-        return entry, [head, *self.changed.values(), *self.moved]
+        resource_entry = replace(resource_entry, claims=tuple(left), latest_type=self.request.type.value)
+        return entry, [resource_entry, *self.changed.values(), *self.moved]
 
     # --- Create and Update ---
 
-    def _create(self, head: Head) -> tuple[RequestEntry, Head]:
+    def _create(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
         wanted = self._wanted()
         if isinstance(wanted, str):
-            return self._answered(Status.FAILED, wanted), head
+            return self._answered(Status.FAILED, wanted), resource_entry
         # What CloudFormation has named was removed from the stack and retained: it is no longer this resource's.
         found = self._disowned_among(self._exact(wanted.specification))
         if isinstance(found, str):
-            return self._answered(Status.FAILED, found), head
-        claim, head = self._opened(wanted, head) if found is None else (self._resumed(found, wanted), head)
+            return self._answered(Status.FAILED, found), resource_entry
+        claim, resource_entry = (
+            self._opened(wanted, resource_entry) if found is None else (self._resumed(found, wanted), resource_entry)
+        )
         self._close_unanswered({claim.id})
-        return self._entry(claims=(claim.id,)), head
+        return self._entry(claims=(claim.id,)), resource_entry
 
-    def _update(self, head: Head) -> tuple[RequestEntry, Head]:
-        named, head = self._named_or_moved(head)
+    def _update(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
+        named, resource_entry = self._named_or_moved(resource_entry)
         if isinstance(named, str):
-            return self._answered(Status.FAILED, named), head
+            return self._answered(Status.FAILED, named), resource_entry
         is_open = named is not None and named.is_open
         if named is not None and is_open:
             named = self._change(replace(named, acknowledged=True))
         wanted = self._wanted()
         if isinstance(wanted, str):
-            return self._answered(Status.FAILED, wanted), head
+            return self._answered(Status.FAILED, wanted), resource_entry
         found = self._found_for_update(named if is_open else None, wanted)
         if isinstance(found, str):
-            return self._answered(Status.FAILED, found), head
+            return self._answered(Status.FAILED, found), resource_entry
         if found is None:
             if named is None or not is_open:
-                return self._answered(Status.FAILED, self._unknown_number(named)), head
+                return self._answered(Status.FAILED, self._unknown_number(named)), resource_entry
             if refusal := _replacement_refusal(named, wanted):
-                return self._answered(Status.FAILED, refusal), head
-        claim, head = self._opened(wanted, head) if found is None else (self._resumed(found, wanted), head)
+                return self._answered(Status.FAILED, refusal), resource_entry
+        claim, resource_entry = (
+            self._opened(wanted, resource_entry) if found is None else (self._resumed(found, wanted), resource_entry)
+        )
         self._close_unanswered({claim.id})
-        return self._entry(claims=(claim.id,)), head
+        return self._entry(claims=(claim.id,)), resource_entry
 
-    def _found_for_update(self, named: Claim | None, wanted: Wanted) -> Claim | str | None:
+    def _found_for_update(self, named: Claim | None, wanted: DesiredNumber) -> Claim | str | None:
         """Return the open claim that an Update is to resume, or why that cannot be said, or ``None``."""
         matching = self._exact(wanted.specification)
         if named in matching:
@@ -198,9 +202,9 @@ class _Decision:
                 return _not_told(claim)
         return self._latest(claim for claim, is_disowned in asked if is_disowned)
 
-    def _wanted(self) -> Wanted | str:
+    def _wanted(self) -> DesiredNumber | str:
         try:
-            return parse_properties(self.request.properties, self.place.region, self.place.target_arns)
+            return parse_properties(self.request.properties, self.scope.region, self.scope.target_arns)
         except InvalidProperty as problem:
             return str(problem)
 
@@ -212,10 +216,10 @@ class _Decision:
     def _latest(self, claims: Iterable[Claim]) -> Claim | None:
         return max(claims, key=lambda claim: (claim.opened_at, claim.id), default=None)
 
-    def _opened(self, wanted: Wanted, head: Head) -> tuple[Claim, Head]:
-        head = replace(head, generation=head.generation + 1)
+    def _opened(self, wanted: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
+        resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
         claim = Claim.open(
-            self._new_key(head),
+            self._new_key(resource_entry),
             wanted.specification,
             wanted.settings,
             attempt=self.request.attempt,
@@ -223,9 +227,9 @@ class _Decision:
             now=self.now,
             next_check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
         )
-        return self._change(claim), head
+        return self._change(claim), resource_entry
 
-    def _resumed(self, claim: Claim, wanted: Wanted) -> Claim:
+    def _resumed(self, claim: Claim, wanted: DesiredNumber) -> Claim:
         return self._change(
             claim.resume(
                 wanted.specification,
@@ -236,9 +240,9 @@ class _Decision:
             )
         )
 
-    def _new_key(self, head: Head) -> ClaimKey:
+    def _new_key(self, resource_entry: ResourceEntry) -> ClaimKey:
         key = resource_key(self.request)
-        claim_id = tokens.claim_id(key.stack_id, key.logical_resource_id, head.generation)
+        claim_id = tokens.claim_id(key.stack_id, key.logical_resource_id, resource_entry.generation)
         return ClaimKey(key.stack_id, key.logical_resource_id, claim_id)
 
     def _close_unanswered(self, kept: set[str]) -> None:
@@ -248,10 +252,10 @@ class _Decision:
 
     # --- Delete ---
 
-    def _delete(self, head: Head) -> tuple[RequestEntry, Head]:
+    def _delete(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
         physical_id = self.request.physical_resource_id
         if rules.parse_phone_number_arn(physical_id) is not None:
-            return self._delete_number(head)
+            return self._delete_number(resource_entry)
         if is_failed_creation_id(physical_id):
             cancelled = [claim for claim in self._unnamed() if physical_id == failed_creation_id(claim.attempt)]
         else:
@@ -259,13 +263,13 @@ class _Decision:
         for claim in cancelled:
             is_disowned = self._is_disowned(claim)
             if is_disowned is None:
-                return self._answered(Status.FAILED, _not_told(claim)), head
+                return self._answered(Status.FAILED, _not_told(claim)), resource_entry
             if claim.is_open and is_disowned:
                 self._close(claim, "its creation was cancelled")
-        if self.request.sent_at is None and head.latest_type != RequestType.CREATE:
-            head = replace(head, refuse_creations_until=self.now + _LATE_CREATION_SECONDS)
+        if self.request.sent_at is None and resource_entry.latest_type != RequestType.CREATE:
+            resource_entry = replace(resource_entry, refuse_creations_until=self.now + _LATE_CREATION_SECONDS)
         closing_ids = [claim.id for claim in cancelled if self._claims()[claim.id].state is ClaimState.CLOSING]
-        return self._entry(claims=tuple(closing_ids)), head
+        return self._entry(claims=tuple(closing_ids)), resource_entry
 
     def _unnamed(self) -> list[Claim]:
         return [
@@ -278,31 +282,31 @@ class _Decision:
         sent_at = self.request.sent_at
         return sent_at is not None and claim.sent_at is not None and sent_at < claim.sent_at
 
-    def _delete_number(self, head: Head) -> tuple[RequestEntry, Head]:
-        named, head = self._named_or_moved(head)
+    def _delete_number(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
+        named, resource_entry = self._named_or_moved(resource_entry)
         if isinstance(named, str):
-            return self._answered(Status.FAILED, named), head
+            return self._answered(Status.FAILED, named), resource_entry
         if named is None or named.state is ClaimState.CLOSED:
             # Never ours, released already, or handed over: not ours to touch either way.
             if named is not None and named.outcome is Outcome.TRANSFERRED:
                 # Should it be handed back, nobody else will ask for its release.
                 self._change(replace(named, is_deleted=True))
-            return self._entry(claims=()), head
+            return self._entry(claims=()), resource_entry
         if self._is_older_than(named):
             return self._answered(
                 Status.FAILED,
                 f"CloudFormation has taken {named.phone_number} into use again since, so it is kept.",
-            ), head
+            ), resource_entry
         if named.is_open:
             is_undone = self._is_adoption_undone(named)
             if is_undone is None:
-                return self._answered(Status.FAILED, _not_told(named)), head
+                return self._answered(Status.FAILED, _not_told(named)), resource_entry
             if named.protected and not is_undone and not self._is_rolling_back():
-                return self._answered(Status.FAILED, _protection_refusal(named)), head
+                return self._answered(Status.FAILED, _protection_refusal(named)), resource_entry
             named = replace(named, acknowledged=True, is_undone=is_undone)
             self._close(named, "CloudFormation deleted the resource")
         self._close_unanswered({named.id})
-        return self._entry(claims=(named.id,)), head
+        return self._entry(claims=(named.id,)), resource_entry
 
     def _is_adoption_undone(self, claim: Claim) -> bool | None:
         """Return whether this Delete takes back an adoption; ``None`` where CloudFormation does not tell.
@@ -343,17 +347,17 @@ class _Decision:
         return None if named is None else not named
 
     def _is_stale(self) -> bool:
-        head, sent_at = self.resource.head, self.request.sent_at
+        resource_entry, sent_at = self.resource.resource_entry, self.request.sent_at
         is_creation = self.request.type is RequestType.CREATE
         if sent_at is None:
-            return is_creation and self.now < head.refuse_creations_until
-        if head.watermark is None or sent_at > head.watermark:
+            return is_creation and self.now < resource_entry.refuse_creations_until
+        if resource_entry.watermark is None or sent_at > resource_entry.watermark:
             return False
-        if sent_at < head.watermark:
+        if sent_at < resource_entry.watermark:
             return True
         # Signed in the same second as a request that is known. A Create cannot follow a Delete that fast, since
         # CloudFormation waits for the Delete's answer and the stack's next deployment.
-        return is_creation and head.latest_type == RequestType.DELETE
+        return is_creation and resource_entry.latest_type == RequestType.DELETE
 
     def _claims(self) -> Mapping[str, Claim]:
         return {**self.resource.claims, **self.changed}
@@ -367,26 +371,26 @@ class _Decision:
         # A number that was handed over and has come back has two claims here.
         return max(claims, key=lambda claim: (claim.state is not ClaimState.CLOSED, claim.opened_at), default=None)
 
-    def _named_or_moved(self, head: Head) -> tuple[Claim | str | None, Head]:
+    def _named_or_moved(self, resource_entry: ResourceEntry) -> tuple[Claim | str | None, ResourceEntry]:
         """Return the claim that the request names, after CloudFormation has moved its number here, if need be."""
         named = self._named()
         if named is not None and named.state is not ClaimState.CLOSED:
-            return named, head
+            return named, resource_entry
         moved = self.find_moved()
         if isinstance(moved, str):
-            return moved, head
+            return moved, resource_entry
         if moved is None:
-            return named, head
+            return named, resource_entry
         if moved.claim.is_undone and named is not None:
             # It is on its way back to this resource, which does not wait for it.
             heir = named.take_back()
         else:
-            head = replace(head, generation=head.generation + 1)
-            heir = moved.claim.for_other_resource(self._new_key(head))
+            resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
+            heir = moved.claim.for_other_resource(self._new_key(resource_entry))
         ended = moved.claim.hand_over(f"handed over to {heir.logical_resource_id} of {heir.stack_id}", self.now)
         number = moved.number.owned_by(heir.own_key)
         self.moved = [ended, number]
-        return self._change(heir), head
+        return self._change(heir), resource_entry
 
     def _change(self, claim: Claim) -> Claim:
         self.changed[claim.id] = claim
@@ -454,7 +458,7 @@ def _not_told(claim: Claim) -> str:
     )
 
 
-def _replacement_refusal(named: Claim, wanted: Wanted) -> str:
+def _replacement_refusal(named: Claim, wanted: DesiredNumber) -> str:
     change = (
         f"{named.phone_number} is not what the changed properties ask for, so this update would release it and claim "
         "another number."

@@ -38,13 +38,13 @@ def _claim_of(attempt: Attempt, number: NumberReservation, arn: str) -> Claim | 
 
 def _find_moved(attempt: Attempt, request: Request) -> Moved | str | None:
     arn = request.physical_resource_id
-    if not attempt.is_own_place(arn):
+    if not attempt.is_in_scope(arn):
         return None
     try:
         # One "not found" proves nothing.
         state = attempt.connect.describe(arn) or attempt.connect.describe(arn)
     except ConnectError as error:
-        return error.advice(arn)
+        return error.remediation(arn)
     number = None if state is None else attempt.ledger.number(state.phone_number)
     owner = None if number is None else _claim_of(attempt, number, arn)
     if number is None or owner is None:

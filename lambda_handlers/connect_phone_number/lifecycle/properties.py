@@ -7,7 +7,7 @@ from typing import Final
 
 from .. import rules
 from ..claim import Settings, Specification
-from ..untyped import as_list, as_mapping
+from ..json_types import as_list, as_mapping
 
 _KNOWN: Final = frozenset(
     {
@@ -34,7 +34,7 @@ class InvalidProperty(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredNumber:
     """What the template wants."""
 
     specification: Specification
@@ -43,7 +43,7 @@ class Wanted:
     allow_replacement: bool
 
 
-def parse_properties(properties: Mapping[str, object], region: str, target_arns: Sequence[str] = ()) -> Wanted:
+def parse_properties(properties: Mapping[str, object], region: str, target_arns: Sequence[str] = ()) -> DesiredNumber:
     """Return what the template wants.
 
     Parameters
@@ -80,7 +80,7 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
     _check_combination(text, adopt)
     tags = _tags(properties.get("Tags"))
     _check("Tags", rules.check_tags(tags))
-    return Wanted(
+    return DesiredNumber(
         specification=Specification(
             country_code=text["CountryCode"],
             type=text["Type"],

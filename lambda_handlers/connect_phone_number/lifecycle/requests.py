@@ -12,12 +12,12 @@ from ..ledger.store import Conflict
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
 from ..timing import NotFinished, TimedOut
+from .adoption_rollback import previous_of
 from .claiming import LAG_SECONDS, acquire
 from .closing import Permit, close
 from .context import Attempt, Failed, Superseded
 from .converging import converge
 from .decision import decide
-from .giving_back import previous_of
 from .items_of_request import failed_creation_id, resource_key
 from .moving import find_owner, finder, has_moved_here
 from .properties import parse_properties
@@ -29,7 +29,7 @@ ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
 
 def decide_on(attempt: Attempt, request: Request) -> RequestEntry:
     """Return the ledger's entry of the request, made now or found."""
-    return decide(request, attempt.ledger, attempt.stacks, attempt.place, attempt.timing.now, finder(attempt, request))
+    return decide(request, attempt.ledger, attempt.stacks, attempt.scope, attempt.timing.now, finder(attempt, request))
 
 
 def fulfil(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
@@ -99,7 +99,7 @@ def _answer_claim(attempt: Attempt, request: Request, entry: RequestEntry) -> An
         except Failed as problem:
             return fail(attempt, request, str(problem))
         except ConnectError as error:
-            return fail(attempt, request, error.advice(claim.phone_number or claim.candidate))
+            return fail(attempt, request, error.remediation(claim.phone_number or claim.candidate))
 
 
 def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumberState) -> Answer:
@@ -124,7 +124,7 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
             "TargetArn": state.target_arn,
         },
     )
-    wanted = parse_properties(request.properties, attempt.place.region)
+    wanted = parse_properties(request.properties, attempt.scope.region)
     doubts = dict(claim.doubts)
     if not (claim.is_adopted and attempt.connect.was_uncertain):
         # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
@@ -135,7 +135,7 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
     live = claim.succeed(doubts=doubts, protected=wanted.release_protection, next_check_at=next_check_at)
     attempt.ledger.save(replace(entry, answer=answer), live)
     if claim.state is ClaimState.OPENING and not claim.is_adopted:
-        attempt.log.metrics(attempt.place.provider_id, Claims=1)
+        attempt.log.metrics(attempt.scope.provider_id, Claims=1)
     attempt.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
     return answer
 
@@ -218,18 +218,18 @@ def _about_unknown_number(attempt: Attempt, request: Request) -> _Finding:
     physical_id = request.physical_resource_id
     if rules.parse_phone_number_arn(physical_id) is None:
         return _Finding()
-    if not attempt.is_own_place(physical_id):
+    if not attempt.is_in_scope(physical_id):
         return _Finding(note=f"{physical_id} is not of this account and Region and was left alone.")
     try:
         # One "not found" proves nothing.
         state = attempt.connect.describe(physical_id) or attempt.connect.describe(physical_id)
     except ConnectError as error:
-        return _Finding(error.advice(physical_id))
+        return _Finding(error.remediation(physical_id))
     if state is None:
         return _Finding()
     owner = find_owner(attempt, state)
     if owner is None:
-        if state.tags.get(rules.PROVIDER_TAG) != attempt.place.provider_id:
+        if state.tags.get(rules.PROVIDER_TAG) != attempt.scope.provider_id:
             attempt.log.warning("number of somebody else is left alone", arn=physical_id)
             return _Finding(note=f"{state.phone_number} was not claimed by this provider and was left alone.")
         return _Finding(

@@ -65,7 +65,7 @@ def sweep(attempt: Attempt) -> Sweep:
         _handle(attempt, claim, result)
     _measure(attempt, result, now)
     attempt.log.metrics(
-        attempt.place.provider_id,
+        attempt.scope.provider_id,
         SweepRuns=1,
         DueWork=result.due,
         OldestDueSeconds=result.oldest_due_seconds,

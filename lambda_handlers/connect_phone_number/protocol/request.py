@@ -12,7 +12,7 @@ from time import strptime
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from ..untyped import as_mapping
+from ..json_types import as_mapping
 
 _PRESIGNED_LIFETIME_SECONDS: Final = 7200
 

@@ -30,7 +30,7 @@ def test_levels() -> None:
 
 def test_a_log_that_has_fields_writes_them_in_each_line_and_leaves_the_first_as_it_was() -> None:
     log, lines = _log()
-    log.having(stack="s").having(resource="r").info("m")
+    log.bind(stack="s").bind(resource="r").info("m")
     assert _only(lines) == {"level": "INFO", "message": "m", "stack": "s", "resource": "r"}
     lines.clear()
     log.info("m")

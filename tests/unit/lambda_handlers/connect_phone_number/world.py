@@ -13,7 +13,7 @@ from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, decode, resource_partition
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
 from lambda_handlers.connect_phone_number.lifecycle.context import Attempt
-from lambda_handlers.connect_phone_number.lifecycle.decision import Place
+from lambda_handlers.connect_phone_number.lifecycle.decision import Scope
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, PatientStacks, StackState
 from lambda_handlers.connect_phone_number.logs import Log
 from lambda_handlers.connect_phone_number.timing import Timing
@@ -257,7 +257,7 @@ class World:
             ledger=Ledger(self.store, timing),
             stacks=PatientStacks(self.stacks, timing),
             timing=timing,
-            place=Place(REGION, ACCOUNT, self.provider_id),
+            scope=Scope(REGION, ACCOUNT, self.provider_id),
             log=Log(self.lines.append, self.clock),
             worker=self._new_worker(),
         )

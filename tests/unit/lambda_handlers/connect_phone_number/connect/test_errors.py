@@ -169,7 +169,7 @@ def test_an_error_without_details() -> None:
 )
 def test_advice(trouble: ErrorKind, advice: str) -> None:
     error = ConnectError(RELEASE, trouble, "SomeException", "Said so. ")
-    assert error.advice("+12065550100") == (
+    assert error.remediation("+12065550100") == (
         f"Amazon Connect refused ReleasePhoneNumber for +12065550100: SomeException: Said so. {advice}"
     )
 
@@ -177,4 +177,4 @@ def test_advice(trouble: ErrorKind, advice: str) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_access_denied_names_the_missing_permission(operation: str) -> None:
     error = classify_error(operation, client_error("AccessDeniedException", "User is not authorized"))
-    assert f"connect:{operation} " in error.advice("it")
+    assert f"connect:{operation} " in error.remediation("it")

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
 
 from lambda_handlers.connect_phone_number.ledger.dynamodb import MAX_TRANSACTION_ITEMS, DynamoDBStore
-from lambda_handlers.connect_phone_number.ledger.items import Head, encode, key_of
+from lambda_handlers.connect_phone_number.ledger.items import ResourceEntry, encode, key_of
 from lambda_handlers.connect_phone_number.ledger.store import (
     Conflict,
     IndexPage,
@@ -88,9 +88,9 @@ def test_values_come_back_with_their_types(store: DynamoDBStore) -> None:
 
 
 def test_an_entry(store: DynamoDBStore) -> None:
-    head = Head("arn:stack", "Number", watermark=5, generation=2)
-    store.write([Write(key_of(head), encode(head), 0)])
-    assert store.get(key_of(head)) == encode(head)
+    resource_entry = ResourceEntry("arn:stack", "Number", watermark=5, generation=2)
+    store.write([Write(key_of(resource_entry), encode(resource_entry), 0)])
+    assert store.get(key_of(resource_entry)) == encode(resource_entry)
 
 
 def test_what_is_there_is_not_made_again(store: DynamoDBStore) -> None:

@@ -17,9 +17,9 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     LIVE,
     REQUEST_KEPT_SECONDS,
     Entry,
-    Head,
     NumberReservation,
     RequestEntry,
+    ResourceEntry,
     decode,
     encode,
     index_of,
@@ -32,7 +32,7 @@ STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
 ARN = "arn:aws:connect:eu-west-1:123456789012:phone-number/11111111-2222-3333-4444-555555555555"
 TARGET = "arn:aws:connect:eu-west-1:123456789012:instance/11111111-2222-3333-4444-555555555555"
 
-HEAD = Head(
+RESOURCE_ENTRY = ResourceEntry(
     STACK,
     "Number",
     watermark=5,
@@ -125,8 +125,8 @@ def _small_claim(state: ClaimState, **changes: Any) -> Claim:
 @pytest.mark.parametrize(
     "entry",
     [
-        HEAD,
-        Head(STACK, "Number"),
+        RESOURCE_ENTRY,
+        ResourceEntry(STACK, "Number"),
         NUMBER,
         REQUEST,
         replace(REQUEST, answer=None, claims=()),
@@ -141,8 +141,12 @@ def test_an_entry_comes_back_as_it_was_with_the_next_version(entry: Entry) -> No
 
 
 def test_the_head_above_sets_every_attribute() -> None:
-    default = Head(STACK, "Number")
-    same = {field.name for field in fields(Head) if getattr(HEAD, field.name) == getattr(default, field.name)}
+    default = ResourceEntry(STACK, "Number")
+    same = {
+        field.name
+        for field in fields(ResourceEntry)
+        if getattr(RESOURCE_ENTRY, field.name) == getattr(default, field.name)
+    }
     assert same == {"stack_id", "logical_resource_id"}
 
 
@@ -169,7 +173,7 @@ def test_a_decoded_entry_has_the_right_types() -> None:
     assert isinstance(claim.specification, Specification)
     assert isinstance(claim.settings_before_adoption, Settings)
     assert isinstance(claim.rejected_candidates, tuple)
-    assert isinstance(decode(Head, encode(HEAD)).claims, tuple)
+    assert isinstance(decode(ResourceEntry, encode(RESOURCE_ENTRY)).claims, tuple)
     request = decode(RequestEntry, encode(REQUEST))
     assert request.answer is not None
     assert isinstance(request.answer.status, Status)
@@ -177,19 +181,19 @@ def test_a_decoded_entry_has_the_right_types() -> None:
 
 def test_an_attribute_that_a_later_version_adds_is_ignored() -> None:
     # An older version of the function runs beside the new one for a while.
-    assert decode(Head, {**encode(HEAD), "new": "x"}) == replace(HEAD, version=4)
+    assert decode(ResourceEntry, {**encode(RESOURCE_ENTRY), "new": "x"}) == replace(RESOURCE_ENTRY, version=4)
 
 
 def test_an_attribute_that_an_older_version_did_not_have_gets_its_default() -> None:
-    item = encode(HEAD)
+    item = encode(RESOURCE_ENTRY)
     del item["refuse_creations_until"], item["claims"]
-    assert (decode(Head, item).refuse_creations_until, decode(Head, item).claims) == (0, ())
+    assert (decode(ResourceEntry, item).refuse_creations_until, decode(ResourceEntry, item).claims) == (0, ())
 
 
 @pytest.mark.parametrize(
     ("entry", "key"),
     [
-        (HEAD, (f"RESOURCE#{STACK}#Number", "RESOURCE")),
+        (RESOURCE_ENTRY, (f"RESOURCE#{STACK}#Number", "RESOURCE")),
         (REQUEST, (f"RESOURCE#{STACK}#Number", "REQUEST#" + "a" * 32)),
         (CLAIM, (f"RESOURCE#{STACK}#Number", "CLAIM#claim-1")),
         (NUMBER, ("NUMBER#+12065550100", "NUMBER")),
@@ -208,7 +212,7 @@ def test_number_key() -> None:
 @pytest.mark.parametrize(
     ("entry", "index"),
     [
-        (HEAD, {}),
+        (RESOURCE_ENTRY, {}),
         (NUMBER, {}),
         (REQUEST, {"expires_at": 100 + REQUEST_KEPT_SECONDS}),
         (_small_claim(ClaimState.OPENING), {"due": DUE, "due_at": 104}),

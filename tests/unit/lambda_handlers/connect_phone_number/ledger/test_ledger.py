@@ -9,9 +9,9 @@ from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimSta
 from lambda_handlers.connect_phone_number.ledger.items import (
     DUE,
     LIVE,
-    Head,
     NumberReservation,
     RequestEntry,
+    ResourceEntry,
     index_of,
     key_of,
     resource_partition,
@@ -31,7 +31,7 @@ from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import NOW, VirtualClock
 
 KEY = ResourceKey("arn:stack", "Number")
-HEAD = Head("arn:stack", "Number", generation=1, claims=("claim-1", "claim-2"))
+RESOURCE_ENTRY = ResourceEntry("arn:stack", "Number", generation=1, claims=("claim-1", "claim-2"))
 REQUEST = RequestEntry("arn:stack", "Number", "a" * 32, "Create", int(NOW), int(NOW) + 3600, claims=("claim-1",))
 NUMBER = NumberReservation("+12065550100", "arn:stack", "Number", "claim-1")
 
@@ -72,28 +72,30 @@ def _ids(found: Iterable[Claim | UnreadableItem]) -> list[str]:
 
 
 def test_a_resource_that_is_not_known(ledger: Ledger) -> None:
-    assert ledger.resource(KEY, "x") == Resource(Head("arn:stack", "Number"))
+    assert ledger.resource(KEY, "x") == Resource(ResourceEntry("arn:stack", "Number"))
 
 
 def test_what_a_new_request_needs_of_its_resource(ledger: Ledger) -> None:
     one, other = _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.OPENING)
-    ledger.save(HEAD, REQUEST, one, other, _claim("claim-0", ClaimState.CLOSED), NUMBER)
-    ledger.save(Head("arn:stack", "Number2", claims=("claim-3",)))
+    ledger.save(RESOURCE_ENTRY, REQUEST, one, other, _claim("claim-0", ClaimState.CLOSED), NUMBER)
+    ledger.save(ResourceEntry("arn:stack", "Number2", claims=("claim-3",)))
     assert ledger.resource(KEY, "new") == Resource(
-        replace(HEAD, version=1),
+        replace(RESOURCE_ENTRY, version=1),
         None,
         {"claim-1": replace(one, version=1), "claim-2": replace(other, version=1)},
     )
 
 
 def test_a_request_that_is_known_is_found_and_needs_no_claims(ledger: Ledger) -> None:
-    ledger.save(HEAD, REQUEST, _claim("claim-1", ClaimState.LIVE))
-    assert ledger.resource(KEY, REQUEST.attempt) == Resource(replace(HEAD, version=1), replace(REQUEST, version=1))
+    ledger.save(RESOURCE_ENTRY, REQUEST, _claim("claim-1", ClaimState.LIVE))
+    assert ledger.resource(KEY, REQUEST.attempt) == Resource(
+        replace(RESOURCE_ENTRY, version=1), replace(REQUEST, version=1)
+    )
 
 
 def test_a_claim_that_the_head_names_and_that_has_expired_is_left_out(ledger: Ledger) -> None:
     two = _claim("claim-2", ClaimState.LIVE)
-    ledger.save(HEAD, two)
+    ledger.save(RESOURCE_ENTRY, two)
     assert ledger.resource(KEY, "new").claims == {"claim-2": replace(two, version=1)}
 
 
@@ -112,7 +114,7 @@ class _Counting(MemoryStore):
 def test_a_resource_is_read_in_snapshots(clock: VirtualClock) -> None:
     store = _Counting(clock)
     ledger = _ledger(store, clock)
-    ledger.save(HEAD, _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.LIVE))
+    ledger.save(RESOURCE_ENTRY, _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.LIVE))
     ledger.resource(KEY, "new")
     assert store.reads == [
         [(resource_partition(KEY), "RESOURCE"), (resource_partition(KEY), "REQUEST#new")],
@@ -143,13 +145,13 @@ class _Meanwhile(MemoryStore):
 def test_whoever_has_not_seen_a_claim_cannot_decide(clock: VirtualClock) -> None:
     store = _Meanwhile(clock)
     ledger = _ledger(store, clock)
-    ledger.save(Head("arn:stack", "Number"))
+    ledger.save(ResourceEntry("arn:stack", "Number"))
     opened = _claim("claim-1", ClaimState.OPENING)
-    store.meanwhile = lambda: ledger.save(Head("arn:stack", "Number", claims=("claim-1",), version=1), opened)
+    store.meanwhile = lambda: ledger.save(ResourceEntry("arn:stack", "Number", claims=("claim-1",), version=1), opened)
     seen = ledger.resource(KEY, "new")
     assert seen.claims == {}
     with pytest.raises(Conflict):
-        ledger.save(seen.head)
+        ledger.save(seen.resource_entry)
 
 
 def test_single_entries(ledger: Ledger) -> None:
@@ -188,10 +190,10 @@ def test_entries_are_saved_and_removed_together_or_not_at_all(ledger: Ledger) ->
     ledger.save(NUMBER)
     stale = replace(NUMBER, version=7)
     with pytest.raises(Conflict):
-        ledger.save(HEAD, remove=(stale,))
-    assert ledger.resource(KEY, "x").head.version == 0
-    ledger.save(HEAD, remove=(replace(NUMBER, version=1),))
-    assert ledger.resource(KEY, "x").head.version == 1
+        ledger.save(RESOURCE_ENTRY, remove=(stale,))
+    assert ledger.resource(KEY, "x").resource_entry.version == 0
+    ledger.save(RESOURCE_ENTRY, remove=(replace(NUMBER, version=1),))
+    assert ledger.resource(KEY, "x").resource_entry.version == 1
     assert ledger.number(NUMBER.phone_number) is None
 
 
@@ -205,7 +207,7 @@ def test_what_is_due_and_what_is_live(ledger: Ledger) -> None:
         _claim("asked", ClaimState.LIVE, next_check_at=201, follow_up=True),
         _claim("closed", ClaimState.CLOSED, next_check_at=50),
     )
-    ledger.save(HEAD, REQUEST, NUMBER)
+    ledger.save(RESOURCE_ENTRY, REQUEST, NUMBER)
     assert _ids(ledger.due(200)) == ["now", "doubt"]
     assert _ids(ledger.due(None)) == ["now", "doubt", "asked", "later"]
     assert _ids(ledger.live()) == ["older", "live"]
@@ -377,7 +379,7 @@ _CALLS: dict[str, Callable[[Ledger], object]] = {
     "due": lambda ledger: list(ledger.due(None)),
     "live": lambda ledger: list(ledger.live()),
     "unfinished_or_live": lambda ledger: list(ledger.unfinished_or_live()),
-    "save": lambda ledger: ledger.save(HEAD),
+    "save": lambda ledger: ledger.save(RESOURCE_ENTRY),
 }
 
 
@@ -397,5 +399,5 @@ def test_a_write_that_worked_unheard_is_a_conflict(clock: VirtualClock) -> None:
     # Read again, decide again: nothing is written twice on the strength of what was true before.
     ledger = _ledger(_Unavailable(clock, 1, writes_work=True), clock)
     with pytest.raises(Conflict):
-        ledger.save(HEAD)
-    assert ledger.resource(KEY, "x").head.version == 1
+        ledger.save(RESOURCE_ENTRY)
+    assert ledger.resource(KEY, "x").resource_entry.version == 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambda_handlers.connect_phone_number.claim import Claim, ResourceKey
-from lambda_handlers.connect_phone_number.ledger.items import Head, RequestEntry
+from lambda_handlers.connect_phone_number.ledger.items import RequestEntry, ResourceEntry
 from lambda_handlers.connect_phone_number.lifecycle.requests import decide_on
 from lambda_handlers.connect_phone_number.protocol.answer import Status
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
@@ -46,9 +46,9 @@ def claim_of(world: World, arn: str) -> Claim:
     return claim
 
 
-def head(world: World) -> Head:
-    """Return the resource's head."""
-    return world.attempt().ledger.resource(RESOURCE, "none").head
+def resource_entry(world: World) -> ResourceEntry:
+    """Return the resource's resource_entry."""
+    return world.attempt().ledger.resource(RESOURCE, "none").resource_entry
 
 
 def unheard(world: World, **properties: Any) -> str:

@@ -430,14 +430,14 @@ def test_a_number_of_a_target_that_the_provider_does_not_serve_is_refused(world:
     served = world.emulator.add_instance(REGION)
     decided(world, adoption(world, TargetArn=served))
     attempt = world.attempt()
-    attempt = replace(attempt, place=replace(attempt.place, target_arns=(served,)))
+    attempt = replace(attempt, scope=replace(attempt.scope, target_arns=(served,)))
     with pytest.raises(Failed) as failed:
         adopting.adopt(attempt, world.claim(*_SALES))
     assert str(failed.value) == (
         f"{NUMBER} cannot be adopted: it belongs to {world.instance}, which this provider does not serve. Add that "
         "target to the provider's target_arns, or move the number first."
     )
-    attempt = replace(attempt, place=replace(attempt.place, target_arns=(served, world.instance)))
+    attempt = replace(attempt, scope=replace(attempt.scope, target_arns=(served, world.instance)))
     assert adopting.adopt(attempt, world.claim(*_SALES)).arn == arn
 
 

@@ -17,7 +17,7 @@ ARN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-
     ],
 )
 def test_is_own_place(world: World, arn: str, expected: bool) -> None:
-    assert world.attempt().is_own_place(arn) is expected
+    assert world.attempt().is_in_scope(arn) is expected
 
 
 def test_ownership_tags(world: World) -> None:

@@ -16,11 +16,11 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import 
     STALE,
     claim_of,
     decided,
-    head,
     let_go,
     only_claim,
     reason,
     replaced,
+    resource_entry,
     unheard,
     without_time,
 )
@@ -372,13 +372,13 @@ def test_an_update_closes_the_replacement_that_was_never_answered(world: World) 
 
 def test_the_head_names_the_claims_that_are_not_closed_and_the_latest_request(world: World) -> None:
     old, new = replaced(world)
-    assert head(world).claims == tuple(claim.id for claim in world.claims())
-    assert head(world).latest_type == "Update"
+    assert resource_entry(world).claims == tuple(claim.id for claim in world.claims())
+    assert resource_entry(world).latest_type == "Update"
     assert world.delete(old).succeeded
     decided(world, world.event("Update", new, CountryCode="GB"))
-    assert head(world).claims == (claim_of(world, new).id,)
+    assert resource_entry(world).claims == (claim_of(world, new).id,)
     decided(world, world.event("Delete", new))
-    assert (head(world).claims, head(world).latest_type) == ((claim_of(world, new).id,), "Delete")
+    assert (resource_entry(world).claims, resource_entry(world).latest_type) == ((claim_of(world, new).id,), "Delete")
 
 
 def test_the_deadline_counts_from_when_cloudformation_sent_the_request(world: World) -> None:
@@ -438,4 +438,4 @@ def test_everything_is_written_at_once(world: World) -> None:
     assert counts == [3]
     resource = world.attempt().ledger.resource(RESOURCE, parse_request(event).attempt)
     assert resource.request is not None
-    assert (resource.head.version, resource.request.version, world.claim().version) == (1, 1, 1)
+    assert (resource.resource_entry.version, resource.request.version, world.claim().version) == (1, 1, 1)

@@ -17,7 +17,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import 
     NUMBER,
     adopt_within_the_stack,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, head
+from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, resource_entry
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
     OTHER_STACK,
@@ -437,7 +437,7 @@ def test_a_number_that_is_on_its_way_back_is_taken_up_at_once_by_its_previous_ow
     claim = world.claim()
     assert (claim.state, claim.outcome, claim.closed_at) == (ClaimState.LIVE, None, 0)
     assert len(world.claims()) == 1, "it is the claim that the number had before"
-    assert head(world).claims == (claim.id,)
+    assert resource_entry(world).claims == (claim.id,)
     assert _claim(world, RENAMED).outcome is Outcome.TRANSFERRED
     assert world.number(arn).tags[rules.CLAIM_TAG] == claim.id
     world.clock.pause(86_400)

@@ -4,8 +4,8 @@ import pytest
 
 from lambda_handlers.connect_phone_number.claim import Origin, Settings, Specification
 from lambda_handlers.connect_phone_number.lifecycle.properties import (
+    DesiredNumber,
     InvalidProperty,
-    Wanted,
     parse_properties,
     timeout_seconds,
 )
@@ -33,7 +33,7 @@ def _given(**changes: object) -> dict[str, Any]:
 
 
 def test_the_least_that_is_needed() -> None:
-    assert parse_properties(_given(), REGION) == Wanted(
+    assert parse_properties(_given(), REGION) == DesiredNumber(
         specification=Specification(country_code="US", type="DID"),
         settings=Settings(target_arn=INSTANCE),
         release_protection=False,
@@ -55,7 +55,7 @@ def test_all_that_can_be_given_with_a_search() -> None:
         ),
         REGION,
     )
-    assert wanted == Wanted(
+    assert wanted == DesiredNumber(
         specification=Specification(country_code="US", type="TOLL_FREE", prefix="+1800"),
         settings=Settings(INSTANCE, "Support", {"team": "support", "empty": ""}, FLOW),
         release_protection=True,

@@ -7,7 +7,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number import rules
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
-from lambda_handlers.connect_phone_number.lifecycle.guarding import RESOURCE_TYPE
+from lambda_handlers.connect_phone_number.lifecycle.provider_resource import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import sweep
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     INVENTED,

@@ -28,7 +28,7 @@ def guard(attempt: Attempt, request: Request) -> Answer:
     NotFinished
         Work is left that only time settles; another attempt goes on.
     """
-    physical_id = request.physical_resource_id or f"provider-{attempt.place.provider_id}"
+    physical_id = request.physical_resource_id or f"provider-{attempt.scope.provider_id}"
     if request.type is not RequestType.DELETE:
         return Answer(Status.SUCCESS, physical_id)
     # The index answers at once where numbers are in use, however many; the table itself has the last word.

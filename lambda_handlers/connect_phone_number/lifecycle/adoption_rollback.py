@@ -13,7 +13,7 @@ from .context import Attempt, Failed
 from .converging import restore
 
 
-def give_back(attempt: Attempt, claim: Claim) -> Claim:
+def roll_back_adoption(attempt: Attempt, claim: Claim) -> Claim:
     """End a claim whose adoption is undone.
 
     While an attempt may still be running that puts this claim's tags on, the claim stays due, and this is done again.

@@ -4,7 +4,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number.claim import ClaimState, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, key_of, resource_partition
-from lambda_handlers.connect_phone_number.lifecycle.guarding import RESOURCE_TYPE
+from lambda_handlers.connect_phone_number.lifecycle.provider_resource import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.simulation.memory_store import MemoryStore
