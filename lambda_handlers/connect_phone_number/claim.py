@@ -185,7 +185,7 @@ class Claim:
     """What ClaimPhoneNumber is called with. Never changed, since a token stands for one set of parameters."""
     desired: Settings
     """What the latest request wants."""
-    attempt: str
+    request_key: str
     """The request that opened or last resumed this claim."""
     opened_at: int
     sent_at: int | None = None
@@ -243,7 +243,7 @@ class Claim:
     next_check_at: int = 0
     """When the sweeper is to look, where something is left to do."""
     due_since: int = 0
-    """Since when that has been due: not moved by an attempt that fails."""
+    """Since when that has been due: not moved by an invocation that fails."""
     version: int = field(default=0, kw_only=True)
     """How often it was stored. 0: not yet."""
 
@@ -305,7 +305,7 @@ class Claim:
         specification: Specification,
         settings: Settings,
         *,
-        attempt: str,
+        request_key: str,
         sent_at: int | None,
         now: int,
         next_check_at: int,
@@ -320,7 +320,7 @@ class Claim:
             satisfied=(specification.digest,),
             opening=settings,
             desired=settings,
-            attempt=attempt,
+            request_key=request_key,
             sent_at=sent_at,
             opened_at=now,
             next_check_at=next_check_at,
@@ -328,7 +328,13 @@ class Claim:
         )
 
     def resume(
-        self, specification: Specification, settings: Settings, *, attempt: str, sent_at: int | None, next_check_at: int
+        self,
+        specification: Specification,
+        settings: Settings,
+        *,
+        request_key: str,
+        sent_at: int | None,
+        next_check_at: int,
     ) -> Self:
         """Return the claim as one that a later request goes on with.
 
@@ -344,7 +350,7 @@ class Claim:
             "resume",
             satisfied=tuple(dict.fromkeys((*self.satisfied, specification.digest))),
             desired=settings,
-            attempt=attempt,
+            request_key=request_key,
             sent_at=sent_at,
             disowned_at=0,
             next_check_at=next_check_at,

@@ -1,7 +1,7 @@
 """The function's entry: whose event is it, and who handles it.
 
 Three kinds of events come here: CloudFormation's requests, the schedule's call to sweep, and requests that Lambda gave
-up on after the last attempt (through the on-failure queue), which still need an answer.
+up on after the last invocation (through the on-failure queue), which still need an answer.
 """
 
 import json
@@ -24,7 +24,7 @@ from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
 from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
-from .lifecycle.context import Attempt
+from .lifecycle.context import Invocation
 from .lifecycle.decision import Scope
 from .lifecycle.items_of_request import failed_creation_id
 from .lifecycle.provider_resource import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
 
 
-def _client_config(attempts: int) -> Config:
-    return Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=20)
+def _client_config(invocations: int) -> Config:
+    return Config(retries={"mode": "standard", "total_max_attempts": invocations}, connect_timeout=5, read_timeout=20)
 
 
 # Tries and pauses are counted in two places, ``connect.gateway`` and ``ledger.ledger``, where they are tested.
@@ -57,7 +57,7 @@ class Context(Protocol):
     invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how long this attempt may still run."""
+        """Return how long this invocation may still run."""
         ...
 
 
@@ -86,7 +86,7 @@ class Dependencies:
     target_arns
         The instances and traffic distribution groups that it serves. Default: all.
     new_worker
-        Returns a name that no other attempt has.
+        Returns a name that no other invocation has.
     jitter
         Returns a number from 0 to 1.
     """
@@ -121,7 +121,7 @@ class Function:
         Raises
         ------
         NotFinished
-            There is more to do than one attempt has time for.
+            There is more to do than one invocation has time for.
         AnswerNotDelivered
             CloudFormation could not be reached.
         """
@@ -130,7 +130,7 @@ class Function:
         if fields is None:
             log.error("malformed event: not an object")
         elif fields.get("action") == "sweep":
-            sweep(self._attempt(context, log, None))
+            sweep(self._invocation(context, log, None))
         elif (records := as_list(fields.get("Records"))) is not None:
             for record in records:
                 self._answer_given_up(_destination_record(record), context, log)
@@ -145,21 +145,21 @@ class Function:
             return
         log = _with_request(log, request)
         if request.resource_type == PROVIDER_RESOURCE_TYPE:
-            answer = guard(self._attempt(context, log, None), request)
+            answer = guard(self._invocation(context, log, None), request)
         else:
-            attempt = self._attempt(context, log, None)
-            entry = decide_on(attempt, request)
-            answer = fulfil(self._attempt(context, log, entry.deadline), request, entry)
+            invocation = self._invocation(context, log, None)
+            entry = decide_on(invocation, request)
+            answer = fulfil(self._invocation(context, log, entry.deadline), request, entry)
         self._deliver(event, answer, log, request.sent_at)
 
     def _answer_given_up(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
-        """Answer a request on which all attempts have failed."""
+        """Answer a request on which all invocations have failed."""
         event = as_mapping(record.get("requestPayload"))
         if event is None:
             log.error("malformed record: no request in it")
             return
         reason = (
-            f"The phone number provider gave up after all its attempts ({_last_trouble(record)}). What was begun is "
+            f"The phone number provider gave up after all its invocations ({_last_trouble(record)}). What was begun is "
             "finished in the background. Look at the log of the provider's function for this request, then try again."
         )
         try:
@@ -169,20 +169,20 @@ class Function:
             return
         log = _with_request(log, request)
         log.metrics(self._world.provider_id, FailedDeliveries=1)
-        physical_id = request.physical_resource_id or failed_creation_id(request.attempt)
+        physical_id = request.physical_resource_id or failed_creation_id(request.key)
         answer = Answer(Status.FAILED, physical_id, reason)
         trouble: Exception | None = None
         if request.resource_type != PROVIDER_RESOURCE_TYPE:
-            attempt = self._attempt(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
+            invocation = self._invocation(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
             try:
-                decide_on(attempt, request)
-                answer = fail(attempt, request, reason)
+                decide_on(invocation, request)
+                answer = fail(invocation, request, reason)
             except LedgerUnavailable as error:
-                # Nobody knows now what an attempt that is still on its way will answer, or has answered already. Two
+                # Nobody knows now what an invocation that is still on its way will answer, or has answered already. Two
                 # answers that differ would be worse than none, so this is left to the next delivery of the record.
                 raise NotFinished(str(error)) from error
             except Exception as error:
-                # Whatever made every attempt fail may fail here too, and the stack must not hang for it.
+                # Whatever made every invocation fail may fail here too, and the stack must not hang for it.
                 trouble = error
         self._deliver(event, answer, log, request.sent_at)
         if trouble is not None:
@@ -216,17 +216,17 @@ class Function:
         else:
             log.info("answered", **details)
 
-    def _attempt(self, context: Context, log: Log, request_deadline: float | None) -> Attempt:
+    def _invocation(self, context: Context, log: Log, request_deadline: float | None) -> Invocation:
         world = self._world
         timing = Timing(
             clock=world.clock,
             pause=world.pause,
-            attempt_deadline=world.clock() + context.get_remaining_time_in_millis() / 1000,
+            invocation_deadline=world.clock() + context.get_remaining_time_in_millis() / 1000,
             request_deadline=request_deadline,
             jitter=world.jitter,
         )
         _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
-        return Attempt(
+        return Invocation(
             connect=Connect(world.connect, timing),
             ledger=Ledger(world.store, timing),
             stacks=PatientStacks(world.stacks, timing),

@@ -1,7 +1,7 @@
 """Time, as the function has it: a clock, a way to wait, and two limits.
 
-The first limit is the attempt's: Lambda ends it. Near it the function stops in order, and Lambda's redelivery goes on
-from there. The second is the request's: after it CloudFormation no longer listens.
+The first limit is the invocation's: Lambda ends it. Near it the function stops in order, and Lambda's redelivery goes
+on from there. The second is the request's: after it CloudFormation no longer listens.
 """
 
 from collections.abc import Callable, Generator
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-ATTEMPT_MARGIN_SECONDS: Final = 20
-"""What is kept of an attempt's time to write down and answer."""
+INVOCATION_MARGIN_SECONDS: Final = 20
+"""What is kept of an invocation's time to write down and answer."""
 
 
 class NotFinished(Exception):
-    """The attempt's time is used up. Lambda delivers the event again, and the work goes on."""
+    """The invocation's time is used up. Lambda delivers the event again, and the work goes on."""
 
 
 class TimedOut(Exception):
@@ -23,7 +23,7 @@ class TimedOut(Exception):
 
 @dataclass
 class Timing:
-    """The time of one attempt.
+    """The time of one invocation.
 
     Parameters
     ----------
@@ -31,17 +31,17 @@ class Timing:
         Returns the time in seconds since the epoch.
     pause
         Waits for a number of seconds.
-    attempt_deadline
-        When Lambda ends this attempt, in seconds since the epoch.
+    invocation_deadline
+        When Lambda ends this invocation, in seconds since the epoch.
     request_deadline
         When CloudFormation stops listening, or ``None`` where nobody listens.
     jitter
-        Returns a number from 0 to 1, so that parallel attempts do not wait in step.
+        Returns a number from 0 to 1, so that parallel invocations do not wait in step.
     """
 
     clock: Callable[[], float]
     pause: Callable[[float], None]
-    attempt_deadline: float
+    invocation_deadline: float
     jitter: Callable[[], float]
     request_deadline: float | None = None
 
@@ -50,18 +50,18 @@ class Timing:
         return int(self.clock())
 
     def remaining(self) -> float:
-        """Return how many seconds this attempt may still work."""
-        return self.attempt_deadline - ATTEMPT_MARGIN_SECONDS - self.clock()
+        """Return how many seconds this invocation may still work."""
+        return self.invocation_deadline - INVOCATION_MARGIN_SECONDS - self.clock()
 
     @contextmanager
     def limited(self, seconds: float) -> Generator[None]:
-        """Give what is done in this context at most so many seconds of the attempt."""
-        whole = self.attempt_deadline
-        self.attempt_deadline = min(whole, self.clock() + seconds + ATTEMPT_MARGIN_SECONDS)
+        """Give what is done in this context at most so many seconds of the invocation."""
+        whole = self.invocation_deadline
+        self.invocation_deadline = min(whole, self.clock() + seconds + INVOCATION_MARGIN_SECONDS)
         try:
             yield
         finally:
-            self.attempt_deadline = whole
+            self.invocation_deadline = whole
 
     def sleep(self, seconds: float, trouble: str = "") -> None:
         """Wait, unless a limit would pass meanwhile.
@@ -69,18 +69,18 @@ class Timing:
         Raises
         ------
         NotFinished
-            The attempt would end first.
+            The invocation would end first.
         TimedOut
             CloudFormation would stop listening first; the message is ``trouble``.
         """
         wakes_at = self.clock() + seconds
         if self.request_deadline is not None and wakes_at >= self.request_deadline:
             raise TimedOut(trouble)
-        if wakes_at >= self.attempt_deadline - ATTEMPT_MARGIN_SECONDS:
+        if wakes_at >= self.invocation_deadline - INVOCATION_MARGIN_SECONDS:
             raise NotFinished(trouble or "out of time")
         self.pause(seconds)
 
-    def backoff(self, attempt: int, trouble: str, longest: float = 20.0) -> None:
-        """Wait before the next attempt: twice as long each time, with jitter."""
-        longest_now = min(longest, 2.0 ** min(attempt, 10))
+    def backoff(self, retry: int, trouble: str, longest: float = 20.0) -> None:
+        """Wait before the next retry: twice as long each time, with jitter."""
+        longest_now = min(longest, 2.0 ** min(retry, 10))
         self.sleep(longest_now * (0.5 + 0.5 * self.jitter()), trouble)

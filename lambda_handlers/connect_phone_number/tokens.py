@@ -1,20 +1,20 @@
 """Client tokens: why repeating a call never does it twice.
 
 Connect recognises a repeated request by its ``ClientToken`` and answers it without doing it again. That
-helps only if *every* attempt carries the same token: the redelivered event, the second ``cdk destroy`` a
+helps only if *every* invocation carries the same token: the redelivered event, the second ``cdk destroy`` a
 day later, the sweeper long after CloudFormation has given up. So a token here is a pure function (UUIDv5,
 hence a lower-case UUID, the form that ClaimPhoneNumber demands) of facts that never change during the act
 that it names:
 
 * **claim**: the claim's id and the number that is asked for. The claim's id is itself derived from the stack's
   id, the logical id and a counter which the ledger raises when an *earlier* claim of the same resource is
-  over. Two attempts of one claim for one number therefore agree; a later claim never does.
+  over. Two invocations of one claim for one number therefore agree; a later claim never does.
 * **release**: the phone number's ARN and nothing else. Connect makes a new ARN for each claiming, so one ARN is
   released once at the most, and whoever knows the ARN can compute the token, without the ledger, in any
   process and at any time.
 A change of a number's target or description sets a value and can be repeated at will. There a token that comes back
-would do harm: Connect would answer from memory when a value has to be set again that another attempt has just
-overwritten. Its token is one of the attempt, good for the retries of one call.
+would do harm: Connect would answer from memory when a value has to be set again that another invocation has just
+overwritten. Its token is one of the invocation, good for the retries of one call.
 
 The ``RequestId`` is no ingredient: CloudFormation reuses it when a deployment is retried. No clock and no random
 number is one either.
@@ -43,7 +43,7 @@ def release_token(phone_number_arn: str) -> str:
 
 
 def change_token(phone_number_arn: str, worker: str, turn: int, value: str) -> str:
-    """Return the token of one UpdatePhoneNumber or UpdatePhoneNumberMetadata call of one attempt."""
+    """Return the token of one UpdatePhoneNumber or UpdatePhoneNumberMetadata call of one invocation."""
     return _derive("change", phone_number_arn, worker, str(turn), value)
 
 

@@ -16,7 +16,7 @@ CLAIMING: Final = (
         (
             Patch(
                 _CLAIMING,
-                "    if claim.candidate:\n        return attempt.ledger.save(announced)\n",
+                "    if claim.candidate:\n        return invocation.ledger.save(announced)\n",
                 "    if True:\n        return announced\n",
             ),
             Patch(_CLAIMING, " and now.candidate == candidate", ""),
@@ -28,7 +28,7 @@ CLAIMING: Final = (
         (
             Patch(
                 _CLAIMING,
-                'doubt = {f"{phone_number}/{attempt.worker}": int(attempt.timing.attempt_deadline)}',
+                'doubt = {f"{phone_number}/{invocation.worker}": int(invocation.timing.invocation_deadline)}',
                 "doubt: dict[str, int] = {}",
             ),
         ),
@@ -82,8 +82,8 @@ CLAIMING: Final = (
         (
             Patch(
                 _CLAIMING,
-                "**attempt.ownership_tags(claim)}",
-                "rules.PROVIDER_TAG: attempt.scope.provider_id}",
+                "**invocation.ownership_tags(claim)}",
+                "rules.PROVIDER_TAG: invocation.scope.provider_id}",
             ),
         ),
         (Hunt("S4 cancelled at step *, create dies, *"),),
@@ -117,8 +117,8 @@ CLAIMING: Final = (
             ),
             Patch(
                 _CLAIMING,
-                "attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))",
-                "attempt.ledger.save(announced)",
+                "invocation.ledger.save(announced, *(() if owner is not None else (reservation,)))",
+                "invocation.ledger.save(announced)",
             ),
         ),
         (Hunt("S18 *"),),
@@ -131,7 +131,7 @@ CLAIMING: Final = (
     ),
     Breakage(
         "a Create that fails does not cancel its claim",
-        (Patch(_REQUESTS, "if claim.state is ClaimState.OPENING and claim.attempt == request.attempt:", "if False:"),),
+        (Patch(_REQUESTS, "if claim.state is ClaimState.OPENING and claim.request_key == request.key:", "if False:"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_failed_creations.py",),
     ),
     Breakage(
@@ -139,8 +139,8 @@ CLAIMING: Final = (
         (
             Patch(
                 _REQUESTS,
-                "attempt.ledger.save(replace(entry, answer=answer), live)",
-                "attempt.ledger.save(entry, live)",
+                "invocation.ledger.save(replace(entry, answer=answer), live)",
+                "invocation.ledger.save(entry, live)",
             ),
         ),
         (Hunt("S15 *"),),

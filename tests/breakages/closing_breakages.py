@@ -19,12 +19,12 @@ CLOSING: Final = (
     ),
     Breakage(
         "the release token depends on the RequestId",
-        (Patch(_CLOSING, _RELEASE_TOKEN, 'tokens.claim_token(attempt.log.fields.get("request", ""), arn)'),),
+        (Patch(_CLOSING, _RELEASE_TOKEN, 'tokens.claim_token(invocation.log.fields.get("request", ""), arn)'),),
         (Hunt("S6 *"), Hunt("S8 ResourceInUseException *")),
     ),
     Breakage(
         "the release token depends on the attempt",
-        (Patch(_CLOSING, _RELEASE_TOKEN, 'tokens.change_token(arn, attempt.worker, 0, "")'),),
+        (Patch(_CLOSING, _RELEASE_TOKEN, 'tokens.change_token(arn, invocation.worker, 0, "")'),),
         (Hunt("S7 delete dies, after step *"), Hunt("S8 AccessDeniedException *")),
     ),
     Breakage(
@@ -51,7 +51,7 @@ CLOSING: Final = (
     ),
     Breakage(
         "doubts are not settled: nobody looks for a number that was claimed unheard",
-        (Patch(_CLOSING, "arn = find_own(attempt, claim, phone_number)", "arn = None"),),
+        (Patch(_CLOSING, "arn = find_own(invocation, claim, phone_number)", "arn = None"),),
         (Hunt("S4 cancelled at step *, create dies, *"),),
     ),
     Breakage(
@@ -72,7 +72,7 @@ CLOSING: Final = (
     ),
     Breakage(
         "'not found' is believed in another Region",
-        (Patch(_CLOSING, "if not attempt.is_in_scope(arn):", "if False:"),),
+        (Patch(_CLOSING, "if not invocation.is_in_scope(arn):", "if False:"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_closing.py", "-k", "another_region"),
     ),
     Breakage(
@@ -101,7 +101,7 @@ CLOSING: Final = (
         (
             Patch(
                 "lifecycle/sweeping.py",
-                "            _handle(attempt, claim, result)\n    # What",
+                "            _handle(invocation, claim, result)\n    # What",
                 "            pass\n    # What",
             ),
         ),
@@ -128,7 +128,7 @@ CLOSING: Final = (
     ),
     Breakage(
         "a request that nobody waits for is carried out",
-        (Patch(_REQUESTS, "if attempt.timing.now() >= entry.deadline:", "if False:"),),
+        (Patch(_REQUESTS, "if invocation.timing.now() >= entry.deadline:", "if False:"),),
         (Hunt("S4 create and its cancellation, both delivered *"), Hunt("S8 delete delivered after its time-out, *")),
     ),
     Breakage(
@@ -178,7 +178,7 @@ CLOSING: Final = (
         (
             Patch(
                 "handler.py",
-                "                decide_on(attempt, request)\n",
+                "                decide_on(invocation, request)\n",
                 "",
             ),
             Patch("handler.py", "if trouble is not None:", "if False:"),

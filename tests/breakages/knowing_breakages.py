@@ -74,7 +74,7 @@ KNOWING: Final = (
             Patch(
                 _ACKNOWLEDGING,
                 'return claim.close("CloudFormation never took note of its answer", now)',
-                "return _later(attempt, claim)",
+                "return _later(invocation, claim)",
             ),
         ),
         (Hunt("S25 *, then the stack is deleted"),),
@@ -83,7 +83,9 @@ KNOWING: Final = (
         "a number that its resource does not have is closed without asking whether it ever had it",
         (
             Patch(
-                _ACKNOWLEDGING, "    has_named = was_named(attempt.stacks.at_once, claim)\n", "    has_named = False\n"
+                _ACKNOWLEDGING,
+                "    has_named = was_named(invocation.stacks.at_once, claim)\n",
+                "    has_named = False\n",
             ),
         ),
         (Hunt("S24 retained, logical id used *"),),
@@ -187,7 +189,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "the provider is let go although a renamed resource needs it",
-        (Patch("lifecycle/provider_resource.py", "return attempt.stacks.holders(claim.arn) != ()", "return False"),),
+        (Patch("lifecycle/provider_resource.py", "return invocation.stacks.holders(claim.arn) != ()", "return False"),),
         (Hunt("S29 renamed without an event, the provider destroyed"),),
     ),
     Breakage(
@@ -299,8 +301,8 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/provider_resource.py",
-                "left = list(attempt.ledger.unfinished_or_live())",
-                "left = list(attempt.ledger.due(None))",
+                "left = list(invocation.ledger.unfinished_or_live())",
+                "left = list(invocation.ledger.due(None))",
             ),
         ),
         (Hunt("S21 provider destroyed at once *"),),
@@ -310,9 +312,9 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/closing.py",
-                "            next_check_at=attempt.timing.now() + pause,\n",
-                "            next_check_at=attempt.timing.now() + pause,\n"
-                "            due_since=attempt.timing.now() + pause,\n",
+                "            next_check_at=invocation.timing.now() + pause,\n",
+                "            next_check_at=invocation.timing.now() + pause,\n"
+                "            due_since=invocation.timing.now() + pause,\n",
             ),
         ),
         unit_tests=("tests/infrastructure/test_alarms_ring.py", "-k", "postponed"),

@@ -264,7 +264,7 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
             answer.physical_id
             for other in world.cloudformation.requests.values()
             for answer in other.answers
-            if failed_creation_id(parse_request(other.event).attempt) != request.physical_id
+            if failed_creation_id(parse_request(other.event).key) != request.physical_id
         }
     for number in numbers.values():
         is_visible = looked_at >= number.visible_at

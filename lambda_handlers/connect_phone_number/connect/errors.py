@@ -57,7 +57,7 @@ class ConnectError(Exception):
     trouble
         What kind of trouble it is.
     was_uncertain
-        An earlier attempt of the same call ended without a clear answer and may have worked.
+        An earlier invocation of the same call ended without a clear answer and may have worked.
     """
 
     def __init__(

@@ -251,7 +251,7 @@ class Connect:
     def _call(self, operation: str, parameters: Mapping[str, Any], is_wanted: Callable[[], bool] = lambda: True) -> Any:
         method = getattr(self._client, _METHODS[operation])
         first = self._timing.now()
-        attempt, was_uncertain = 0, False
+        retry, was_uncertain = 0, False
         while True:
             if not is_wanted():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
@@ -274,8 +274,8 @@ class Connect:
                 raise error
             was_uncertain = was_uncertain or error.kind is ErrorKind.UNCERTAIN
             self.was_uncertain = self.was_uncertain or was_uncertain
-            self._timing.backoff(attempt, str(error))
-            attempt += 1
+            self._timing.backoff(retry, str(error))
+            retry += 1
 
     def _is_being_created(self, target_arn: str) -> bool:
         """Return whether the target is a traffic distribution group that is not active yet.

@@ -49,7 +49,7 @@ class RequestEntry:
 
     stack_id: str
     logical_resource_id: str
-    attempt: str
+    request_key: str
     type: str
     received_at: int
     deadline: int
@@ -108,9 +108,9 @@ def resource_entry_key(key: ResourceKey) -> Key:
     return resource_partition(key), "RESOURCE"
 
 
-def request_key(key: ResourceKey, attempt: str) -> Key:
+def request_entry_key(key: ResourceKey, request_key: str) -> Key:
     """Return where a request for a resource is stored."""
-    return resource_partition(key), REQUEST_PREFIX + attempt
+    return resource_partition(key), REQUEST_PREFIX + request_key
 
 
 def claim_key(key: ClaimKey) -> Key:
@@ -131,7 +131,7 @@ def key_of(entry: Entry) -> Key:
         case Claim():
             return claim_key(entry.own_key)
         case RequestEntry():
-            return request_key(ResourceKey(entry.stack_id, entry.logical_resource_id), entry.attempt)
+            return request_entry_key(ResourceKey(entry.stack_id, entry.logical_resource_id), entry.request_key)
         case ResourceEntry():
             return resource_entry_key(ResourceKey(entry.stack_id, entry.logical_resource_id))
 

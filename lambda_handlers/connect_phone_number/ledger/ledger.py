@@ -18,7 +18,7 @@ from .items import (
     encode,
     key_of,
     number_key,
-    request_key,
+    request_entry_key,
     resource_entry_key,
 )
 from .store import Item, Key, Store, StoreUnavailable, Write
@@ -60,14 +60,14 @@ class Ledger:
         self._store = store
         self._timing = timing
 
-    def resource(self, key: ResourceKey, attempt: str) -> Resource:
-        """Return what a decision on a request needs: the resource_entry, the request's entry, and the claims.
+    def resource(self, key: ResourceKey, request_key: str) -> Resource:
+        """Return what a decision on a request needs: the resource's entry, the request's entry, and the claims.
 
-        The resource_entry names the claims, and every decision that opens one writes the resource_entry. So a decision that is written on
-        the condition that the resource_entry is still the one that was read has seen every claim.
+        The resource's entry names the claims, and every decision that opens one writes it. So a decision that is
+        written on the condition that it is still the one that was read has seen every claim.
         """
         resource_entry = ResourceEntry(key.stack_id, key.logical_resource_id)
-        keys = [resource_entry_key(key), request_key(key, attempt)]
+        keys = [resource_entry_key(key), request_entry_key(key, request_key)]
         resource_item, request_item = self._with_retries(lambda: self._store.get_all(keys))
         if resource_item is not None:
             resource_entry = decode(ResourceEntry, resource_item)
@@ -95,9 +95,9 @@ class Ledger:
         item = self._with_retries(lambda: self._store.get(claim_key(key)))
         return None if item is None else decode(Claim, item)
 
-    def request(self, resource: ResourceKey, attempt: str) -> RequestEntry | None:
+    def request(self, resource: ResourceKey, request_key: str) -> RequestEntry | None:
         """Return one request, or ``None`` where it was not seen yet."""
-        item = self._with_retries(lambda: self._store.get(request_key(resource, attempt)))
+        item = self._with_retries(lambda: self._store.get(request_entry_key(resource, request_key)))
         return None if item is None else decode(RequestEntry, item)
 
     def number(self, phone_number: str) -> NumberReservation | None:
@@ -152,14 +152,14 @@ class Ledger:
                 return
 
     def _with_retries(self, call: Callable[[], _R]) -> _R:
-        attempt = 0
+        retry = 0
         while True:
             try:
                 return call()
             except StoreUnavailable as error:
-                attempt += 1
+                retry += 1
                 try:
-                    self._timing.backoff(attempt - 1, f"the ledger is unavailable ({error})")
+                    self._timing.backoff(retry - 1, f"the ledger is unavailable ({error})")
                 except TimedOut as limit:
                     raise LedgerUnavailable(str(limit)) from error
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..claim import Claim, ClaimState
 from ..ledger.store import Conflict
-from .context import Attempt
+from .context import Invocation
 from .decision import was_named
 from .stacks import HeldResource
 
@@ -18,26 +18,26 @@ _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
 
 
-def ask_what_became_of(attempt: Attempt, claim: Claim) -> Claim:
+def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
     """Ask CloudFormation about a live claim.
 
     Returns the claim as it is then: perhaps closing, or changed by a request meanwhile.
     """
-    held = attempt.stacks.at_once.resource(claim.resource)
+    held = invocation.stacks.at_once.resource(claim.resource)
     if held is None:
-        changed = _later(attempt, claim)
+        changed = _later(invocation, claim)
     elif claim.acknowledged or held.physical_id == claim.arn:
-        changed = _acknowledged(attempt, claim, held)
+        changed = _acknowledged(invocation, claim, held)
     else:
-        changed = _not_held(attempt, claim, held)
+        changed = _not_held(invocation, claim, held)
     try:
-        return attempt.ledger.save(changed)
+        return invocation.ledger.save(changed)
     except Conflict:
         # A request came in between, and knows more.
-        return attempt.reread(claim)
+        return invocation.reread(claim)
 
 
-def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
+def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     """Return whether a stack has let a number stay whose Delete had failed before; if so, it is kept.
 
     ``None`` means that CloudFormation does not tell, or has not decided yet, so that the number must not be released
@@ -49,19 +49,19 @@ def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
     """
     if claim.state is not ClaimState.CLOSING or not claim.acknowledged:
         return False
-    held = attempt.stacks.at_once.resource(claim.resource)
+    held = invocation.stacks.at_once.resource(claim.resource)
     if held is None:
         return None
     if held.physical_id != claim.arn:
         return False
     if held.status != "DELETE_SKIPPED":
-        state = attempt.stacks.at_once.state(claim.stack_id)
+        state = invocation.stacks.at_once.state(claim.stack_id)
         if state is None or state.is_being_deleted:
             return None
         if not state.is_left_by_its_root:
             return False
-    attempt.ledger.save(claim.keep())
-    attempt.log.warning(
+    invocation.ledger.save(claim.keep())
+    invocation.log.warning(
         "number is kept and billed: its stack was deleted without it after its release had failed",
         number=claim.phone_number,
         arn=claim.arn,
@@ -69,50 +69,50 @@ def was_retained_since(attempt: Attempt, claim: Claim) -> bool | None:
         claim_of_stack=claim.stack_id,
         claim_of_resource=claim.logical_resource_id,
     )
-    attempt.log.metrics(attempt.scope.provider_id, NumbersKept=1)
+    invocation.log.metrics(invocation.scope.provider_id, NumbersKept=1)
     return True
 
 
-def _not_held(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
+def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim:
     """Return the claim of a number that its resource does not have now."""
-    has_named = was_named(attempt.stacks.at_once, claim)
+    has_named = was_named(invocation.stacks.at_once, claim)
     if has_named:
-        return _acknowledged(attempt, claim, held)
-    if has_named is None or _may_still_be_named(attempt, claim, held):
-        return _later(attempt, claim)
+        return _acknowledged(invocation, claim, held)
+    if has_named is None or _may_still_be_named(invocation, claim, held):
+        return _later(invocation, claim)
     # What CloudFormation's API says may be behind what CloudFormation does: it has to say so twice, some time apart.
-    now = attempt.timing.now()
+    now = invocation.timing.now()
     since = claim.disowned_at or now
     if now < since + _SOONEST_SECONDS:
         return replace(claim, disowned_at=since, next_check_at=since + _SOONEST_SECONDS)
     return claim.close("CloudFormation never took note of its answer", now)
 
 
-def _may_still_be_named(attempt: Attempt, claim: Claim, held: HeldResource) -> bool:
+def _may_still_be_named(invocation: Invocation, claim: Claim, held: HeldResource) -> bool:
     """Return whether the deployment is going on, or may yet go on and take the number up."""
     if held.is_in_progress:
         return True
     if held.is_gone:
         return False
-    state = attempt.stacks.at_once.state(claim.stack_id)
+    state = invocation.stacks.at_once.state(claim.stack_id)
     return state is None or state.is_in_progress or state.may_be_retried
 
 
-def _acknowledged(attempt: Attempt, claim: Claim, held: HeldResource) -> Claim:
+def _acknowledged(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim:
     """Return the claim of a number that CloudFormation knows as the resource's."""
     claim = replace(claim, acknowledged=True, disowned_at=0)
     if not claim.is_adopted or claim.established or held.is_gone:
         # What a stack no longer has was retained: no Delete is to come.
         return replace(claim, follow_up=False)
-    state = attempt.stacks.at_once.state(claim.stack_id)
+    state = invocation.stacks.at_once.state(claim.stack_id)
     is_in_place = held.physical_id == claim.arn and held.is_complete
     if state is not None and state.is_complete and is_in_place:
         return replace(claim, established=True, follow_up=False)
-    return _later(attempt, claim)
+    return _later(invocation, claim)
 
 
-def _later(attempt: Attempt, claim: Claim) -> Claim:
+def _later(invocation: Invocation, claim: Claim) -> Claim:
     """Return the claim with the time of the next question: the longer it takes, the less often it is asked."""
-    now = attempt.timing.now()
+    now = invocation.timing.now()
     pause = min(max(now - claim.due_since, _SOONEST_SECONDS), _LATEST_SECONDS)
     return replace(claim, next_check_at=now + pause, disowned_at=0)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from .. import rules
 from ..claim import Claim, ClaimState, ResourceKey, Settings
 from ..ledger.items import NumberReservation
-from .context import Attempt, Failed
+from .context import Failed, Invocation
 
 
-def adopt(attempt: Attempt, claim: Claim) -> Claim:
+def adopt(invocation: Invocation, claim: Claim) -> Claim:
     """Return the claim as owner of the number that it is to adopt.
 
     Raises
@@ -22,21 +22,21 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         Something has changed meanwhile.
     """
     wanted = claim.specification.phone_number
-    arn = attempt.connect.find(wanted, claim.desired.target_arn)
-    state = attempt.connect.describe(arn) if arn is not None else None
+    arn = invocation.connect.find(wanted, claim.desired.target_arn)
+    state = invocation.connect.describe(arn) if arn is not None else None
     if arn is None or state is None:
         raise Failed(
-            f"{wanted} cannot be adopted: this account holds no such number in {attempt.scope.region}. Check the "
+            f"{wanted} cannot be adopted: this account holds no such number in {invocation.scope.region}. Check the "
             "number and the Region. A number of a traffic distribution group is found only where TargetArn is that "
             "group. To claim a free number, leave Adopt out."
         )
-    provider = state.tags.get(rules.PROVIDER_TAG, attempt.scope.provider_id)
-    if provider != attempt.scope.provider_id:
+    provider = state.tags.get(rules.PROVIDER_TAG, invocation.scope.provider_id)
+    if provider != invocation.scope.provider_id:
         raise Failed(
             f"{wanted} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
             f"there, remove its tags that begin with {rules.TAG_PREFIX!r}, then deploy again."
         )
-    served = attempt.scope.target_arns
+    served = invocation.scope.target_arns
     if served and state.target_arn not in served:
         # Nor could it be given back there.
         raise Failed(
@@ -57,16 +57,16 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         country_code=state.country_code,
         type=state.type,
         provisioned=True,
-        claimed_at=attempt.timing.now(),
+        claimed_at=invocation.timing.now(),
         settings_before_adoption=Settings(
             target_arn=state.target_arn,
             description=state.description,
             tags={key: value for key, value in state.tags.items() if key not in rules.OWNERSHIP_TAGS},
         ),
-        # Until then this attempt may put the claim's tags on the number, even if the claim is cancelled meanwhile.
-        doubts={**claim.doubts, f"{wanted}/{attempt.worker}": int(attempt.timing.attempt_deadline)},
+        # Until then this invocation may put the claim's tags on the number, even if the claim is cancelled meanwhile.
+        doubts={**claim.doubts, f"{wanted}/{invocation.worker}": int(invocation.timing.invocation_deadline)},
     )
-    owner = attempt.ledger.number(wanted)
+    owner = invocation.ledger.number(wanted)
     entry = NumberReservation(
         wanted,
         claim.stack_id,
@@ -75,23 +75,23 @@ def adopt(attempt: Attempt, claim: Claim) -> Claim:
         version=owner.version if owner else 0,
     )
     if owner is None or owner.claim_id == claim.id:
-        _refuse_held_elsewhere(attempt, claim, arn)
-        return attempt.ledger.save(changed, entry)
-    previous = attempt.ledger.claim(owner.owner)
-    _refuse_held(attempt, claim, previous, arn)
-    _refuse_held_elsewhere(attempt, claim, arn, previous.resource)
+        _refuse_held_elsewhere(invocation, claim, arn)
+        return invocation.ledger.save(changed, entry)
+    previous = invocation.ledger.claim(owner.owner)
+    _refuse_held(invocation, claim, previous, arn)
+    _refuse_held_elsewhere(invocation, claim, arn, previous.resource)
     changed = replace(changed, previous_claim=previous.own_key)
-    ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", attempt.timing.now())
-    return attempt.ledger.save(changed, ended, entry)
+    ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", invocation.timing.now())
+    return invocation.ledger.save(changed, ended, entry)
 
 
-def _refuse_held_elsewhere(attempt: Attempt, claim: Claim, arn: str, *known: ResourceKey) -> None:
+def _refuse_held_elsewhere(invocation: Invocation, claim: Claim, arn: str, *known: ResourceKey) -> None:
     """Refuse a number that a resource has of which the ledger does not know.
 
     That may be an ``AWS::Connect::PhoneNumber``, or a resource that CloudFormation has renamed or moved without an
     event. Its own Delete would release the number, or leave it behind.
     """
-    holders = attempt.stacks.holders(arn)
+    holders = invocation.stacks.holders(arn)
     wanted = claim.specification.phone_number
     if holders is None:
         raise Failed(
@@ -107,7 +107,7 @@ def _refuse_held_elsewhere(attempt: Attempt, claim: Claim, arn: str, *known: Res
             )
 
 
-def _refuse_held(attempt: Attempt, claim: Claim, previous: Claim, arn: str) -> None:
+def _refuse_held(invocation: Invocation, claim: Claim, previous: Claim, arn: str) -> None:
     """Refuse a number that another stack holds.
 
     When a resource is renamed, its own stack creates the new one before it lets the old one go. Where it does not let
@@ -116,7 +116,7 @@ def _refuse_held(attempt: Attempt, claim: Claim, previous: Claim, arn: str) -> N
     if previous.state is ClaimState.LIVE:
         if previous.stack_id == claim.stack_id:
             return
-        held = attempt.stacks.resource(previous.resource)
+        held = invocation.stacks.resource(previous.resource)
         if held is not None and (held.is_gone or (held.physical_id != arn and not held.is_in_progress)):
             return
     raise Failed(

@@ -9,51 +9,52 @@ from .. import rules
 from ..claim import Claim, ClaimState, Outcome
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
-from .context import Attempt, Failed
+from .context import Failed, Invocation
 from .converging import restore
 
 
-def roll_back_adoption(attempt: Attempt, claim: Claim) -> Claim:
+def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
     """End a claim whose adoption is undone.
 
-    While an attempt may still be running that puts this claim's tags on, the claim stays due, and this is done again.
+    While an invocation may still be running that puts this claim's tags on, the claim stays due, and this is done
+    again.
     """
     if claim.arn:
         # One "not found" proves nothing.
-        state = attempt.connect.describe(claim.arn) or attempt.connect.describe(claim.arn)
-        if state is None and attempt.timing.now() - claim.claimed_at < LAG_SECONDS:
+        state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
+        if state is None and invocation.timing.now() - claim.claimed_at < LAG_SECONDS:
             raise Failed(f"Amazon Connect does not show {claim.phone_number} yet, so it cannot be given back now.")
         if state is not None and state.tags.get(rules.CLAIM_TAG) == claim.id:
             # While the number carries the provider's tag: without it the role may not change it.
             if claim.settings_before_adoption is not None:
-                claim = restore(attempt, claim, state, claim.settings_before_adoption)
-            previous = previous_of(attempt, claim)
+                claim = restore(invocation, claim, state, claim.settings_before_adoption)
+            previous = previous_of(invocation, claim)
             if previous is None:
-                attempt.connect.untag(claim.arn, list(rules.OWNERSHIP_TAGS))
+                invocation.connect.untag(claim.arn, list(rules.OWNERSHIP_TAGS))
             else:
-                attempt.tag(claim.arn, attempt.ownership_tags(previous))
+                invocation.tag(claim.arn, invocation.ownership_tags(previous))
     if claim.state is not ClaimState.CLOSING:
-        # Another attempt was faster.
+        # Another invocation was faster.
         return claim
-    now = attempt.timing.now()
+    now = invocation.timing.now()
     doubts = {doubt: until for doubt, until in claim.doubts.items() if until > now}
     next_check_at = max(doubts.values(), default=now)
     ended = replace(claim, doubts=doubts, next_check_at=next_check_at, due_since=next_check_at)
     if not doubts:
         ended = ended.end(Outcome.ADOPTION_ROLLED_BACK, now)
-    owner = attempt.ledger.number(claim.specification.phone_number)
-    previous = previous_of(attempt, claim)
+    owner = invocation.ledger.number(claim.specification.phone_number)
+    previous = previous_of(invocation, claim)
     if owner is None or owner.claim_id != claim.id:
-        return attempt.ledger.save(ended)
+        return invocation.ledger.save(ended)
     if previous is None:
-        return attempt.ledger.save(ended, remove=(owner,))
-    return attempt.ledger.save(ended, _restored(attempt, claim, previous), owner.owned_by(previous.own_key))
+        return invocation.ledger.save(ended, remove=(owner,))
+    return invocation.ledger.save(ended, _restored(invocation, claim, previous), owner.owned_by(previous.own_key))
 
 
-def _restored(attempt: Attempt, claim: Claim, previous: Claim) -> Claim:
+def _restored(invocation: Invocation, claim: Claim, previous: Claim) -> Claim:
     """Return the claim that gets its number back: as it was, or to be closed where its own resource is gone."""
     if previous.state is not ClaimState.CLOSED:
-        # Another attempt has handed the number back: this one has not seen it yet.
+        # Another invocation has handed the number back: this one has not seen it yet.
         raise Conflict
     live = previous.take_back()
     if previous.resource == claim.resource:
@@ -61,7 +62,7 @@ def _restored(attempt: Attempt, claim: Claim, previous: Claim) -> Claim:
         return replace(live, follow_up=False)
     if not previous.is_deleted or previous.protected:
         return live
-    held = attempt.stacks.resource(previous.resource)
+    held = invocation.stacks.resource(previous.resource)
     if held is None:
         raise Failed(
             f"{previous.phone_number} is not given back yet: CloudFormation did not tell what has become of "
@@ -70,10 +71,10 @@ def _restored(attempt: Attempt, claim: Claim, previous: Claim) -> Claim:
     if held.physical_id == previous.arn and not held.is_in_progress and held.status != "DELETE_COMPLETE":
         # CloudFormation has not heard that it was deleted, and sends another Delete, or has retained it.
         return live
-    closing = live.close("CloudFormation deleted the resource", attempt.timing.now())
+    closing = live.close("CloudFormation deleted the resource", invocation.timing.now())
     return replace(closing, is_undone=previous.is_adopted and not previous.established)
 
 
-def previous_of(attempt: Attempt, claim: Claim) -> Claim | None:
+def previous_of(invocation: Invocation, claim: Claim) -> Claim | None:
     """Return the claim that owned the number before, ``None`` where nobody did or the ledger has lost it."""
-    return None if claim.previous_claim is None else attempt.ledger.find_claim(claim.previous_claim)
+    return None if claim.previous_claim is None else invocation.ledger.find_claim(claim.previous_claim)

@@ -18,7 +18,7 @@ from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .adopting import adopt
-from .context import Attempt, Failed, Superseded
+from .context import Failed, Invocation, Superseded
 
 MAX_CANDIDATES: Final = 30
 """Maximum lost races of one claim. Connect may count refused claims towards the account's allowance."""
@@ -30,13 +30,13 @@ LAG_SECONDS: Final = 300
 https://docs.aws.amazon.com/connect/latest/devguide/eventual-consistency.html
 """
 _OTHERS_SECONDS: Final = 45
-"""How long another attempt's call for the same number is waited for."""
+"""How long another invocation's call for the same number is waited for."""
 _LOOKS: Final = 4
 """So often is a number looked at that is listed and cannot be described."""
 _MAX_PAGES: Final = 100
 
 
-def acquire(attempt: Attempt, claim: Claim) -> Claim:
+def acquire(invocation: Invocation, claim: Claim) -> Claim:
     """Return the claim with a number that Connect has accepted to claim for it.
 
     Raises
@@ -47,23 +47,23 @@ def acquire(attempt: Attempt, claim: Claim) -> Claim:
         No number can be had; the message says why.
     """
     while True:
-        claim = attempt.reread(claim)
+        claim = invocation.reread(claim)
         if not claim.is_open:
             raise Superseded
         if claim.arn:
             return claim
         try:
             if claim.is_adopted:
-                return adopt(attempt, claim)
-            claim = _announced(attempt, claim)
+                return adopt(invocation, claim)
+            claim = _announced(invocation, claim)
         except Conflict:
             continue
-        # An earlier attempt may have got the number unheard, and Connect may have forgotten its token.
-        own = find_own(attempt, claim, claim.candidate) if _others_in_doubt(attempt, claim) else None
-        claim = _called(attempt, claim) if own is None else record_number(attempt, claim, claim.candidate, own)
+        # An earlier invocation may have got the number unheard, and Connect may have forgotten its token.
+        own = find_own(invocation, claim, claim.candidate) if _others_in_doubt(invocation, claim) else None
+        claim = _called(invocation, claim) if own is None else record_number(invocation, claim, claim.candidate, own)
 
 
-def wait_until_claimed(attempt: Attempt, claim: Claim) -> PhoneNumberState:
+def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState:
     """Wait until Connect says CLAIMED, and return what it says of the number.
 
     Raises
@@ -75,7 +75,7 @@ def wait_until_claimed(attempt: Attempt, claim: Claim) -> PhoneNumberState:
     """
     polls = 0
     while True:
-        state = attempt.connect.describe(claim.arn)
+        state = invocation.connect.describe(claim.arn)
         if state is not None and state.status == "CLAIMED":
             return state
         if state is not None and state.status == "FAILED":
@@ -84,16 +84,16 @@ def wait_until_claimed(attempt: Attempt, claim: Claim) -> PhoneNumberState:
                 f"{state.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
                 "numbers that are not needed or ask for a higher quota, then deploy again."
             )
-        if state is None and not attempt.reread(claim).is_open:
+        if state is None and not invocation.reread(claim).is_open:
             # Whoever cancelled the claim has released the number already.
             raise Superseded
-        since = attempt.timing.now() - claim.claimed_at
+        since = invocation.timing.now() - claim.claimed_at
         if state is None and since > LAG_SECONDS:
             raise Failed(
                 f"Amazon Connect accepted the claim of {claim.phone_number}, but {since} seconds later knows no number "
                 f"{claim.arn}. Deploy again; if this goes on, contact AWS Support with this ARN."
             )
-        attempt.timing.backoff(
+        invocation.timing.backoff(
             polls,
             f"{claim.phone_number} is claimed, but Connect has not finished providing it",
             5.0,
@@ -101,7 +101,7 @@ def wait_until_claimed(attempt: Attempt, claim: Claim) -> PhoneNumberState:
         polls += 1
 
 
-def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -> Claim:
+def record_number(invocation: Invocation, claim: Claim, phone_number: str, arn: str) -> Claim:
     """Write down that Connect gave ``arn`` to this claim, whatever has become of the claim meanwhile.
 
     Raises
@@ -110,84 +110,84 @@ def record_number(attempt: Attempt, claim: Claim, phone_number: str, arn: str) -
         The claim was cancelled; the number is written down to be released.
     """
     while True:
-        changed = replace(claim, doubts=_without(claim.doubts, f"{phone_number}/{attempt.worker}"))
+        changed = replace(claim, doubts=_without(claim.doubts, f"{phone_number}/{invocation.worker}"))
         if claim.arn in ("", arn):
             changed = replace(
                 changed,
                 arn=arn,
                 phone_number=phone_number,
                 candidate=phone_number,
-                claimed_at=claim.claimed_at or attempt.timing.now(),
+                claimed_at=claim.claimed_at or invocation.timing.now(),
             )
         elif arn not in claim.duplicate_arns:
-            now = attempt.timing.now()
+            now = invocation.timing.now()
             changed = replace(changed, duplicate_arns=(*claim.duplicate_arns, arn))
             if claim.state is not ClaimState.OPENING:
                 changed = replace(changed, next_check_at=now, due_since=now)
         if claim.state is ClaimState.CLOSED and changed.arn == arn and claim.arn != arn:
-            changed = changed.reopen(attempt.timing.now())
+            changed = changed.reopen(invocation.timing.now())
         try:
-            claim = attempt.ledger.save(changed)
+            claim = invocation.ledger.save(changed)
         except Conflict:
-            claim = attempt.reread(claim)
+            claim = invocation.reread(claim)
             continue
         if not claim.is_open:
             raise Superseded
         return claim
 
 
-def find_own(attempt: Attempt, claim: Claim, phone_number: str) -> str | None:
+def find_own(invocation: Invocation, claim: Claim, phone_number: str) -> str | None:
     """Return the ARN of ``phone_number`` if Connect has it claimed for this very claim, else ``None``."""
     source = claim.specification.source_phone_number_arn
     if source:
-        arn = attempt.connect.find_imported(source)
+        arn = invocation.connect.find_imported(source)
     else:
-        arn = attempt.connect.find(phone_number, claim.opening.target_arn)
+        arn = invocation.connect.find(phone_number, claim.opening.target_arn)
     if arn is None:
         return None
     for look in range(_LOOKS):
-        state = attempt.connect.describe(arn)
+        state = invocation.connect.describe(arn)
         if state is not None:
             return arn if state.tags.get(rules.CLAIM_TAG) == claim.id else None
-        attempt.timing.backoff(look, f"Connect lists {phone_number} and does not describe it")
+        invocation.timing.backoff(look, f"Connect lists {phone_number} and does not describe it")
     return None
 
 
-def _announced(attempt: Attempt, claim: Claim) -> Claim:
+def _announced(invocation: Invocation, claim: Claim) -> Claim:
     """Choose a candidate if there is none, and announce the call."""
     phone_number = claim.candidate
     if not phone_number:
         if claim.specification.source_phone_number_arn:
             phone_number = claim.specification.source_phone_number_arn
         else:
-            phone_number = claim.specification.phone_number or _choose(attempt, claim)
-    doubt = {f"{phone_number}/{attempt.worker}": int(attempt.timing.attempt_deadline)}
+            phone_number = claim.specification.phone_number or _choose(invocation, claim)
+    doubt = {f"{phone_number}/{invocation.worker}": int(invocation.timing.invocation_deadline)}
     announced = replace(claim, candidate=phone_number, doubts={**claim.doubts, **doubt})
     if claim.candidate:
-        return attempt.ledger.save(announced)
-    owner = attempt.ledger.number(phone_number)
+        return invocation.ledger.save(announced)
+    owner = invocation.ledger.number(phone_number)
     if owner is not None and owner.claim_id != claim.id:
         if _is_wanted_exactly(claim):
             raise Failed(_taken(owner))
         raise Conflict
     reservation = NumberReservation.of(phone_number, claim.own_key)
-    return attempt.ledger.save(announced, *(() if owner is not None else (reservation,)))
+    return invocation.ledger.save(announced, *(() if owner is not None else (reservation,)))
 
 
-def _choose(attempt: Attempt, claim: Claim) -> str:
+def _choose(invocation: Invocation, claim: Claim) -> str:
     """Return a number that nobody has, as far as Connect and the ledger know."""
     if len(claim.rejected_candidates) >= MAX_CANDIDATES:
         raise Failed(
             f"{len(claim.rejected_candidates)} numbers in a row went to somebody else between search and claim. "
             "Deploy again."
         )
-    for page in _pages(attempt, claim):
+    for page in _pages(invocation, claim):
         # Everybody gets the same first page. Each claim goes through it in an order of its own, so that those who do
         # not share this ledger are rarely after the same number either.
         for phone_number in sorted(page, key=lambda n: sha256((claim.id + n).encode()).digest()):
             if phone_number in claim.rejected_candidates:
                 continue
-            owner = attempt.ledger.number(phone_number)
+            owner = invocation.ledger.number(phone_number)
             if owner is None or owner.claim_id == claim.id:
                 return phone_number
     wanted = claim.specification
@@ -198,11 +198,11 @@ def _choose(attempt: Attempt, claim: Claim) -> str:
     )
 
 
-def _pages(attempt: Attempt, claim: Claim) -> Iterator[tuple[str, ...]]:
+def _pages(invocation: Invocation, claim: Claim) -> Iterator[tuple[str, ...]]:
     token = ""
     for _ in range(_MAX_PAGES):
         try:
-            page = attempt.connect.search(claim.specification, claim.opening.target_arn, token)
+            page = invocation.connect.search(claim.specification, claim.opening.target_arn, token)
         except ConnectError as error:
             raise Failed(error.remediation(f"TargetArn {claim.opening.target_arn}")) from error
         yield page.phone_numbers
@@ -211,35 +211,35 @@ def _pages(attempt: Attempt, claim: Claim) -> Iterator[tuple[str, ...]]:
             return
 
 
-def _called(attempt: Attempt, claim: Claim) -> Claim:
+def _called(invocation: Invocation, claim: Claim) -> Claim:
     """Call ClaimPhoneNumber for the candidate, and write down what came of it."""
     candidate = claim.candidate
     source = claim.specification.source_phone_number_arn
     token = tokens.claim_token(claim.id, candidate)
-    tags = {**claim.opening.tags, **attempt.ownership_tags(claim)}
+    tags = {**claim.opening.tags, **invocation.ownership_tags(claim)}
 
     def is_wanted() -> bool:
-        now = attempt.reread(claim)
+        now = invocation.reread(claim)
         return now.is_open and not now.arn and now.candidate == candidate
 
     try:
         if source:
-            arn = attempt.connect.import_number(source, claim.opening, tags, token, is_wanted)
+            arn = invocation.connect.import_number(source, claim.opening, tags, token, is_wanted)
         else:
-            arn = attempt.connect.claim(candidate, claim.opening, tags, token, is_wanted)
+            arn = invocation.connect.claim(candidate, claim.opening, tags, token, is_wanted)
     except ConnectError as error:
-        return _refused(attempt, claim, candidate, error)
-    return record_number(attempt, claim, candidate, arn)
+        return _refused(invocation, claim, candidate, error)
+    return record_number(invocation, claim, candidate, arn)
 
 
-def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError) -> Claim:
-    # If an earlier attempt did get the number and Connect has forgotten the token, this refusal is about ourselves.
+def _refused(invocation: Invocation, claim: Claim, candidate: str, error: ConnectError) -> Claim:
+    # If an earlier invocation did get the number and Connect has forgotten the token, this refusal is about ourselves.
     if error.kind in (ErrorKind.CHANGED_PARAMETERS, ErrorKind.INVALID):
-        own = _patiently_find_own(attempt, claim, candidate, error.was_uncertain)
+        own = _patiently_find_own(invocation, claim, candidate, error.was_uncertain)
         if own is not None:
-            return record_number(attempt, claim, candidate, own)
+            return record_number(invocation, claim, candidate, own)
     is_lost_race = error.kind is ErrorKind.INVALID and error.is_about_availability_of(candidate)
-    claim = _answered_clearly(attempt, claim, candidate, error, is_lost_race=is_lost_race)
+    claim = _answered_clearly(invocation, claim, candidate, error, is_lost_race=is_lost_race)
     if error.kind is ErrorKind.CALLED_OFF:
         return claim
     if error.kind is not ErrorKind.INVALID:
@@ -254,43 +254,43 @@ def _refused(attempt: Attempt, claim: Claim, candidate: str, error: ConnectError
     return claim
 
 
-def _patiently_find_own(attempt: Attempt, claim: Claim, candidate: str, was_uncertain: bool) -> str | None:
+def _patiently_find_own(invocation: Invocation, claim: Claim, candidate: str, was_uncertain: bool) -> str | None:
     """Look for the candidate among this account's numbers for as long as it may still turn out to be our own."""
-    began = attempt.timing.now()
+    began = invocation.timing.now()
     for polls in count():
-        own = find_own(attempt, claim, candidate)
+        own = find_own(invocation, claim, candidate)
         if own is not None:
             return own
-        claim = attempt.reread(claim)
-        now = attempt.timing.now()
-        is_on_its_way = any(until > now for until in _others_in_doubt(attempt, claim))
+        claim = invocation.reread(claim)
+        now = invocation.timing.now()
+        is_on_its_way = any(until > now for until in _others_in_doubt(invocation, claim))
         patience = LAG_SECONDS if was_uncertain else _OTHERS_SECONDS if is_on_its_way else 0
         if claim.arn or not claim.is_open or claim.candidate != candidate or now - began >= patience:
             break
-        attempt.timing.backoff(polls, f"waiting whether an earlier call has claimed {candidate}", 10.0)
+        invocation.timing.backoff(polls, f"waiting whether an earlier call has claimed {candidate}", 10.0)
     return None
 
 
-def _others_in_doubt(attempt: Attempt, claim: Claim) -> list[int]:
-    """Return until when other attempts' calls for the candidate may turn out to have worked."""
+def _others_in_doubt(invocation: Invocation, claim: Claim) -> list[int]:
+    """Return until when other invocations' calls for the candidate may turn out to have worked."""
     return [
         until
         for doubt, until in claim.doubts.items()
-        if doubt.startswith(claim.candidate + "/") and not doubt.endswith("/" + attempt.worker)
+        if doubt.startswith(claim.candidate + "/") and not doubt.endswith("/" + invocation.worker)
     ]
 
 
 def _answered_clearly(
-    attempt: Attempt, claim: Claim, candidate: str, error: ConnectError, *, is_lost_race: bool
+    invocation: Invocation, claim: Claim, candidate: str, error: ConnectError, *, is_lost_race: bool
 ) -> Claim:
     """Take back the doubt about a call that was refused or not made, and the candidate if somebody else has it."""
     while True:
-        claim = attempt.reread(claim)
-        doubt = f"{candidate}/{attempt.worker}"
+        claim = invocation.reread(claim)
+        doubt = f"{candidate}/{invocation.worker}"
         doubts = _without(claim.doubts, doubt)
         if error.was_uncertain:
-            # The refusal may only say that an earlier attempt of this call did get the number.
-            doubts[doubt] = attempt.timing.now() + LAG_SECONDS
+            # The refusal may only say that an earlier invocation of this call did get the number.
+            doubts[doubt] = invocation.timing.now() + LAG_SECONDS
         changed = replace(claim, doubts=doubts)
         remove: tuple[NumberReservation, ...] = ()
         gave_up = error.kind is ErrorKind.INVALID and claim.candidate == candidate
@@ -298,11 +298,11 @@ def _answered_clearly(
             changed = replace(changed, unexplained_refusals=claim.unexplained_refusals + 1)
         if gave_up and not claim.arn and not _is_wanted_exactly(claim):
             changed = replace(changed, candidate="", rejected_candidates=(*claim.rejected_candidates, candidate))
-            owner = attempt.ledger.number(candidate)
+            owner = invocation.ledger.number(candidate)
             if owner is not None and owner.claim_id == claim.id:
                 remove = (owner,)
         try:
-            return attempt.ledger.save(changed, remove=remove)
+            return invocation.ledger.save(changed, remove=remove)
         except Conflict:
             continue
 

@@ -1,7 +1,7 @@
 """From a claim that is to end to one of which nothing is left in Connect.
 
-Used by Delete and by the sweeper alike, beside any other attempt: every release of a number carries the same token, and
-what is not certain stays written down as due.
+Used by Delete and by the sweeper alike, beside any other invocation: every release of a number carries the same token,
+and what is not certain stays written down as due.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
 from .adoption_rollback import roll_back_adoption
 from .claiming import LAG_SECONDS, find_own
-from .context import Attempt, Failed
+from .context import Failed, Invocation
 
 LAPSE_SECONDS: Final = 26 * 3600
 """Connect holds a number that it could not provide for a day; then it is looked at again."""
@@ -51,8 +51,8 @@ class Closed:
     problem: str = ""
 
 
-def close(attempt: Attempt, claim: Claim, permit: Permit, is_patient: bool = True) -> Closed:
-    """Release what was claimed; a second time, or beside another attempt, it changes nothing.
+def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool = True) -> Closed:
+    """Release what was claimed; a second time, or beside another invocation, it changes nothing.
 
     Parameters
     ----------
@@ -61,114 +61,114 @@ def close(attempt: Attempt, claim: Claim, permit: Permit, is_patient: bool = Tru
     is_patient
         Whether to wait for a creation that still runs elsewhere. The sweeper does not: it comes again.
     """
-    began = attempt.timing.now()
+    began = invocation.timing.now()
     polls = 0
     while True:
-        claim = attempt.reread(claim)
+        claim = invocation.reread(claim)
         if claim.state is not ClaimState.CLOSING and not claim.in_doubt:
             return Closed(claim)
         try:
-            closed = _step(attempt, claim, permit)
+            closed = _step(invocation, claim, permit)
         except Conflict:
             continue
         except (ConnectError, Failed) as error:
             name = claim.phone_number or claim.candidate or claim.id
             problem = error.remediation(name) if isinstance(error, ConnectError) else str(error)
-            return Closed(put_off(attempt, claim, problem), problem)
+            return Closed(put_off(invocation, claim, problem), problem)
         if closed is not None:
             return closed
-        has_waited = polls > 0 and attempt.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS
+        has_waited = polls > 0 and invocation.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS
         if not is_patient or has_waited:
             # Nothing was claimed as far as anybody can see. The sweeper looks again when that is certain.
-            return Closed(attempt.reread(claim))
-        attempt.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)
+            return Closed(invocation.reread(claim))
+        invocation.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)
         polls += 1
 
 
-def _step(attempt: Attempt, claim: Claim, permit: Permit) -> Closed | None:
+def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None:
     """Do what can be done now; ``None`` means that only time can tell whether something was claimed."""
     if claim.state is ClaimState.CLOSING and claim.is_undone:
         permit(claim)
-        return Closed(roll_back_adoption(attempt, claim))
-    claim = _doubts_settled(attempt, claim)
-    claim, problem = _surplus_released(attempt, claim, permit)
+        return Closed(roll_back_adoption(invocation, claim))
+    claim = _doubts_settled(invocation, claim)
+    claim, problem = _surplus_released(invocation, claim, permit)
     if problem or claim.state is not ClaimState.CLOSING:
         return Closed(claim, problem)
     if claim.arn:
-        return _closed_with_number(attempt, claim, permit)
+        return _closed_with_number(invocation, claim, permit)
     if not claim.doubts:
-        return Closed(_ended(attempt, claim, Outcome.NEVER_CLAIMED))
+        return Closed(_ended(invocation, claim, Outcome.NEVER_CLAIMED))
     return None
 
 
-def _doubts_settled(attempt: Attempt, claim: Claim) -> Claim:
+def _doubts_settled(invocation: Invocation, claim: Claim) -> Claim:
     """Look in Connect for every number that a call may have claimed unheard."""
     numbers = dict.fromkeys(doubt.rsplit("/", 1)[0] for doubt in claim.doubts)
     for phone_number in numbers:
-        arn = find_own(attempt, claim, phone_number)
+        arn = find_own(invocation, claim, phone_number)
         if arn is None:
             continue
         if not claim.arn:
-            claim = attempt.ledger.save(
+            claim = invocation.ledger.save(
                 replace(
                     claim,
                     arn=arn,
                     phone_number=phone_number,
-                    claimed_at=attempt.timing.now(),
+                    claimed_at=invocation.timing.now(),
                 )
             )
         elif arn not in (claim.arn, *claim.duplicate_arns):
-            claim = attempt.ledger.save(replace(claim, duplicate_arns=(*claim.duplicate_arns, arn)))
+            claim = invocation.ledger.save(replace(claim, duplicate_arns=(*claim.duplicate_arns, arn)))
     # Only what Connect cannot show any later than now is settled.
-    now = attempt.timing.now()
+    now = invocation.timing.now()
     left = {doubt: until for doubt, until in claim.doubts.items() if until + LAG_SECONDS > now}
     if left == dict(claim.doubts):
         return claim
     next_check_at = max(left.values(), default=claim.next_check_at)
     due_since = max(next_check_at, claim.due_since) if left else claim.due_since
-    return attempt.ledger.save(replace(claim, doubts=left, next_check_at=next_check_at, due_since=due_since))
+    return invocation.ledger.save(replace(claim, doubts=left, next_check_at=next_check_at, due_since=due_since))
 
 
-def _surplus_released(attempt: Attempt, claim: Claim, permit: Permit) -> tuple[Claim, str]:
+def _surplus_released(invocation: Invocation, claim: Claim, permit: Permit) -> tuple[Claim, str]:
     for arn in claim.duplicate_arns:
-        outcome, problem = _released(attempt, claim, arn, permit)
+        outcome, problem = _released(invocation, claim, arn, permit)
         if outcome is None:
-            return _postponed(attempt, claim, attempt.timing.now() + _RECHECK_SECONDS), problem
+            return _postponed(invocation, claim, invocation.timing.now() + _RECHECK_SECONDS), problem
         left = tuple(other for other in claim.duplicate_arns if other != arn)
-        claim = attempt.ledger.save(replace(claim, duplicate_arns=left))
+        claim = invocation.ledger.save(replace(claim, duplicate_arns=left))
     return claim, ""
 
 
-def _closed_with_number(attempt: Attempt, claim: Claim, permit: Permit) -> Closed:
-    outcome, problem = _released(attempt, claim, claim.arn, permit)
+def _closed_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
+    outcome, problem = _released(invocation, claim, claim.arn, permit)
     if outcome is None:
-        return Closed(put_off(attempt, claim, problem), problem)
+        return Closed(put_off(invocation, claim, problem), problem)
     if outcome is Outcome.RETURNED_TO_INVENTORY:
         if not claim.is_returning_to_inventory:
-            next_check_at = attempt.timing.now() + LAPSE_SECONDS
-            claim = attempt.ledger.save(
+            next_check_at = invocation.timing.now() + LAPSE_SECONDS
+            claim = invocation.ledger.save(
                 replace(claim, is_returning_to_inventory=True, next_check_at=next_check_at, due_since=next_check_at)
             )
         return Closed(claim)
     if outcome is Outcome.ALREADY_GONE and claim.is_returning_to_inventory:
         outcome = Outcome.RETURNED_TO_INVENTORY
-    return Closed(_ended(attempt, claim, outcome))
+    return Closed(_ended(invocation, claim, outcome))
 
 
-def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
+def _released(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
     """Release one number of the claim; return how it ended, or ``None`` and the problem."""
-    if not attempt.is_in_scope(arn):
+    if not invocation.is_in_scope(arn):
         return None, (
-            f"{arn} is not of account {attempt.scope.account} and Region {attempt.scope.region}, where this provider "
-            "works. Release it with the provider of that place."
+            f"{arn} is not of account {invocation.scope.account} and Region {invocation.scope.region}, where this "
+            "provider works. Release it with the provider of that place."
         )
-    began = attempt.timing.now()
+    began = invocation.timing.now()
     unseen = 0
     for polls in count():
-        state = attempt.connect.describe(arn)
-        now = attempt.timing.now()
+        state = invocation.connect.describe(arn)
+        now = invocation.timing.now()
         unseen = 0 if state is not None else unseen + 1
-        ended = None if state is None else _ends_without_release(attempt, claim, state, now)
+        ended = None if state is None else _ends_without_release(invocation, claim, state, now)
         if ended is not None:
             return ended, ""
         if claim.is_returning_to_inventory and unseen >= _SURELY_UNSEEN:
@@ -176,7 +176,7 @@ def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple
         is_provided = state is not None and state.status != "IN_PROGRESS"
         if is_provided or unseen >= _SURELY_UNSEEN or now - began >= _WAIT_FOR_PROVIDING_SECONDS:
             try:
-                _release(attempt, claim, arn, state, permit)
+                _release(invocation, claim, arn, state, permit)
             except ConnectError as error:
                 if _is_gone(claim, error, unseen, now):
                     return Outcome.ALREADY_GONE, ""
@@ -185,15 +185,15 @@ def _released(attempt: Attempt, claim: Claim, arn: str, permit: Permit) -> tuple
                     return None, error.remediation(f"{claim.phone_number} ({arn})")
             else:
                 return Outcome.RELEASED, ""
-        attempt.timing.backoff(polls, f"waiting until Connect has provided {arn}", 10.0)
+        invocation.timing.backoff(polls, f"waiting until Connect has provided {arn}", 10.0)
     raise AssertionError("unreachable")
 
 
-def _release(attempt: Attempt, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit) -> None:
+def _release(invocation: Invocation, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit) -> None:
     if state is not None and rules.PROVIDER_TAG not in state.tags:
         # Taken off by hand. The role may release only what carries the tag.
-        attempt.tag(arn, attempt.ownership_tags(claim))
-    attempt.connect.release(arn, tokens.release_token(arn), partial(permit, claim))
+        invocation.tag(arn, invocation.ownership_tags(claim))
+    invocation.connect.release(arn, tokens.release_token(arn), partial(permit, claim))
 
 
 def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:
@@ -204,12 +204,12 @@ def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:
     return error.kind in _MAY_BE_GONE and unseen >= _SURELY_UNSEEN and now - claim.claimed_at > LAG_SECONDS
 
 
-def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberState, now: int) -> Outcome | None:
+def _ends_without_release(invocation: Invocation, claim: Claim, state: PhoneNumberState, now: int) -> Outcome | None:
     # Tags that were taken off by hand change nothing, nor do those of an adoption that came to nothing: where the
     # ledger names this claim as the number's owner, that is proof enough.
     if state.tags.get(rules.CLAIM_TAG, claim.id) != claim.id:
-        owner = attempt.ledger.number(state.phone_number)
-        is_other_providers = state.tags.get(rules.PROVIDER_TAG) != attempt.scope.provider_id
+        owner = invocation.ledger.number(state.phone_number)
+        is_other_providers = state.tags.get(rules.PROVIDER_TAG) != invocation.scope.provider_id
         if is_other_providers or owner is None or owner.claim_id != claim.id:
             return Outcome.NOT_OURS
     is_taken_back_by_now = claim.is_returning_to_inventory and now >= claim.next_check_at
@@ -218,19 +218,19 @@ def _ends_without_release(attempt: Attempt, claim: Claim, state: PhoneNumberStat
     return None
 
 
-def _ended(attempt: Attempt, claim: Claim, outcome: Outcome) -> Claim:
-    ended = claim.end(outcome, attempt.timing.now())
+def _ended(invocation: Invocation, claim: Claim, outcome: Outcome) -> Claim:
+    ended = claim.end(outcome, invocation.timing.now())
     numbers = {name for name in (claim.phone_number, claim.candidate) if name}
-    owners = [owner for number in sorted(numbers) if (owner := attempt.ledger.number(number)) is not None]
+    owners = [owner for number in sorted(numbers) if (owner := invocation.ledger.number(number)) is not None]
     remove = tuple(owner for owner in owners if owner.claim_id == claim.id)
-    ended = attempt.ledger.save(ended, remove=remove)
+    ended = invocation.ledger.save(ended, remove=remove)
     if outcome is Outcome.RELEASED:
-        attempt.log.metrics(attempt.scope.provider_id, Releases=1)
-    attempt.log.info("claim closed", claim=claim.id, outcome=outcome.value, number=claim.phone_number)
+        invocation.log.metrics(invocation.scope.provider_id, Releases=1)
+    invocation.log.info("claim closed", claim=claim.id, outcome=outcome.value, number=claim.phone_number)
     return ended
 
 
-def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
+def put_off(invocation: Invocation, claim: Claim, problem: str) -> Claim:
     """Write down that a release did not succeed, and when the sweeper tries again: ever less often."""
     while True:
         pause = min(_RECHECK_SECONDS * 2 ** min(claim.failures, 10), _LONGEST_PAUSE_SECONDS)
@@ -238,19 +238,19 @@ def put_off(attempt: Attempt, claim: Claim, problem: str) -> Claim:
             claim,
             failures=claim.failures + 1,
             last_error=problem,
-            next_check_at=attempt.timing.now() + pause,
+            next_check_at=invocation.timing.now() + pause,
         )
         try:
-            return attempt.ledger.save(changed)
+            return invocation.ledger.save(changed)
         except Conflict:
-            claim = attempt.reread(claim)
+            claim = invocation.reread(claim)
             if claim.state is ClaimState.CLOSED:
                 return claim
 
 
-def _postponed(attempt: Attempt, claim: Claim, next_check_at: int) -> Claim:
+def _postponed(invocation: Invocation, claim: Claim, next_check_at: int) -> Claim:
     try:
-        return attempt.ledger.save(replace(claim, next_check_at=next_check_at))
+        return invocation.ledger.save(replace(claim, next_check_at=next_check_at))
     except Conflict:
         # Somebody else goes on with this claim, and sets the time for it.
-        return attempt.reread(claim)
+        return invocation.reread(claim)

@@ -22,13 +22,13 @@ class Superseded(Exception):
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One attempt of Lambda to handle one event.
+class Invocation:
+    """One invocation of Lambda to handle one event.
 
     Parameters
     ----------
     worker
-        A name for this attempt that no other attempt has.
+        A name for this invocation that no other invocation has.
     """
 
     connect: Connect

@@ -1,6 +1,6 @@
 """From a claimed number to one that has the target, description, tags and flow that the latest request wants.
 
-What is wanted is read from the ledger, not from the request at hand, and read again at the end: when two attempts
+What is wanted is read from the ledger, not from the request at hand, and read again at the end: when two invocations
 change one number at the same time, whoever comes last finishes what is wanted last.
 """
 
@@ -14,10 +14,10 @@ from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .claiming import wait_until_claimed
-from .context import Attempt, Failed, Superseded
+from .context import Failed, Invocation, Superseded
 
 
-def converge(attempt: Attempt, claim: Claim) -> tuple[Claim, PhoneNumberState]:
+def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberState]:
     """Make the number as it is wanted; return the claim and what Connect says of the number.
 
     Raises
@@ -30,41 +30,41 @@ def converge(attempt: Attempt, claim: Claim) -> tuple[Claim, PhoneNumberState]:
     turn = 0
     while True:
         turn += 1
-        claim = attempt.reread(claim)
+        claim = invocation.reread(claim)
         if not claim.is_open:
             raise Superseded
-        state = _provisioned(attempt, claim)
+        state = _provisioned(invocation, claim)
         wanted = claim.desired
         try:
-            claim = _write_down(attempt, claim, state)
-            state = _owned(attempt, claim, state)
-            state = _moved(attempt, claim, state, wanted, turn)
-            claim = attempt.reread(claim)
-            _described(attempt, claim, state, wanted, turn)
-            claim = _tagged(attempt, claim, state, wanted)
-            claim = _associated(attempt, claim, state, wanted)
+            claim = _write_down(invocation, claim, state)
+            state = _owned(invocation, claim, state)
+            state = _moved(invocation, claim, state, wanted, turn)
+            claim = invocation.reread(claim)
+            _described(invocation, claim, state, wanted, turn)
+            claim = _tagged(invocation, claim, state, wanted)
+            claim = _associated(invocation, claim, state, wanted)
         except Conflict:
             continue
-        claim = attempt.reread(claim)
+        claim = invocation.reread(claim)
         if claim.desired == wanted and claim.is_open:
             return claim, state
 
 
-def restore(attempt: Attempt, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
+def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
     """Set an adopted number's target, description, tags and flow back to what they were before."""
-    state = _moved(attempt, claim, state, before, 0)
-    claim = attempt.reread(claim)
+    state = _moved(invocation, claim, state, before, 0)
+    claim = invocation.reread(claim)
     if state.description != before.description:
-        _set_description(attempt, claim, before.description, 0)
-    claim = _tagged(attempt, claim, state, before)
+        _set_description(invocation, claim, before.description, 0)
+    claim = _tagged(invocation, claim, state, before)
     # Unless a change that concerns the flow was begun, it is what it was.
-    return _associated(attempt, claim, state, before) if claim.is_flow_before_known else claim
+    return _associated(invocation, claim, state, before) if claim.is_flow_before_known else claim
 
 
-def _provisioned(attempt: Attempt, claim: Claim) -> PhoneNumberState:
+def _provisioned(invocation: Invocation, claim: Claim) -> PhoneNumberState:
     if not claim.provisioned:
-        return wait_until_claimed(attempt, claim)
-    state = attempt.connect.describe(claim.arn)
+        return wait_until_claimed(invocation, claim)
+    state = invocation.connect.describe(claim.arn)
     if state is None:
         raise Failed(
             f"Amazon Connect knows no number {claim.phone_number} ({claim.arn}) any more: it was released outside "
@@ -73,7 +73,7 @@ def _provisioned(attempt: Attempt, claim: Claim) -> PhoneNumberState:
     return state
 
 
-def _write_down(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> Claim:
+def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Claim:
     if claim.provisioned and claim.country_code and claim.phone_number == state.phone_number:
         return claim
     written = replace(
@@ -84,37 +84,39 @@ def _write_down(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> Clai
         type=state.type,
         applied_tags=tuple(claim.applied_tags or claim.opening.tags),
     )
-    owner = attempt.ledger.number(state.phone_number)
+    owner = invocation.ledger.number(state.phone_number)
     if owner is not None:
-        return attempt.ledger.save(written)
+        return invocation.ledger.save(written)
     # Which number an import brings is known only now.
-    return attempt.ledger.save(written, NumberReservation.of(state.phone_number, claim.own_key))
+    return invocation.ledger.save(written, NumberReservation.of(state.phone_number, claim.own_key))
 
 
-def _owned(attempt: Attempt, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
+def _owned(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
     """Put the ownership tags on a number that lacks them: the role may change only numbers that carry them."""
-    tags = attempt.ownership_tags(claim)
+    tags = invocation.ownership_tags(claim)
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     if missing:
-        _change(lambda: attempt.tag(claim.arn, missing), f"the ownership tags of {claim.phone_number}")
+        _change(lambda: invocation.tag(claim.arn, missing), f"the ownership tags of {claim.phone_number}")
     return replace(state, tags={**state.tags, **missing})
 
 
-def _moved(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int) -> PhoneNumberState:
+def _moved(
+    invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int
+) -> PhoneNumberState:
     if _is_at(state, wanted):
         return state
     if state.target_arn != wanted.target_arn:
         # A move drops the flow's association, so this is written down before: whoever goes on puts it back.
-        claim = _with_flow_before(attempt, claim, state, wanted.contact_flow_arn)
-        attempt.ledger.save(replace(claim, flow_may_differ=True))
-        token = tokens.change_token(claim.arn, attempt.worker, turn, wanted.target_arn)
+        claim = _with_flow_before(invocation, claim, state, wanted.contact_flow_arn)
+        invocation.ledger.save(replace(claim, flow_may_differ=True))
+        token = tokens.change_token(claim.arn, invocation.worker, turn, wanted.target_arn)
         _change(
-            lambda: attempt.connect.move(claim.arn, wanted.target_arn, token),
+            lambda: invocation.connect.move(claim.arn, wanted.target_arn, token),
             f"{claim.phone_number} to TargetArn {wanted.target_arn}",
         )
     polls = 0
     while True:
-        moved = attempt.connect.describe(claim.arn)
+        moved = invocation.connect.describe(claim.arn)
         if moved is not None and _is_at(moved, wanted):
             return moved
         if moved is not None and moved.status == "FAILED":
@@ -123,7 +125,7 @@ def _moved(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Sett
                 f"{moved.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
                 "numbers there or ask for a higher quota, then deploy again."
             )
-        attempt.timing.backoff(polls, f"{claim.phone_number} is being moved to {wanted.target_arn}", 5.0)
+        invocation.timing.backoff(polls, f"{claim.phone_number} is being moved to {wanted.target_arn}", 5.0)
         polls += 1
 
 
@@ -132,22 +134,22 @@ def _is_at(state: PhoneNumberState, wanted: Settings) -> bool:
     return state.target_arn == wanted.target_arn and state.status != "IN_PROGRESS"
 
 
-def _described(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int) -> None:
+def _described(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int) -> None:
     is_left_alone = claim.specification.adopt and not wanted.description
     if state.description == wanted.description or is_left_alone:
         return
-    _set_description(attempt, claim, wanted.description, turn)
+    _set_description(invocation, claim, wanted.description, turn)
 
 
-def _set_description(attempt: Attempt, claim: Claim, description: str, turn: int) -> None:
-    token = tokens.change_token(claim.arn, attempt.worker, turn, description)
+def _set_description(invocation: Invocation, claim: Claim, description: str, turn: int) -> None:
+    token = tokens.change_token(claim.arn, invocation.worker, turn, description)
     _change(
-        lambda: attempt.connect.describe_as(claim.arn, description, token),
+        lambda: invocation.connect.describe_as(claim.arn, description, token),
         f"the Description of {claim.phone_number}",
     )
 
 
-def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
+def _tagged(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
     tags = wanted.tags
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
@@ -161,41 +163,41 @@ def _tagged(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Set
     if set(wanted.tags) - set(claim.applied_tags):
         # Written down before the call, so that a tag that is set is one that a later deployment may remove.
         keys = dict.fromkeys((*claim.applied_tags, *wanted.tags))
-        claim = attempt.ledger.save(replace(claim, applied_tags=tuple(keys)))
+        claim = invocation.ledger.save(replace(claim, applied_tags=tuple(keys)))
     subject = f"the Tags of {claim.phone_number}"
     if duplicate_arns:
-        _change(lambda: attempt.connect.untag(claim.arn, duplicate_arns), subject)
+        _change(lambda: invocation.connect.untag(claim.arn, duplicate_arns), subject)
     if missing:
-        _change(lambda: attempt.tag(claim.arn, missing), subject)
+        _change(lambda: invocation.tag(claim.arn, missing), subject)
     if set(claim.applied_tags) != set(wanted.tags):
-        claim = attempt.ledger.save(replace(claim, applied_tags=tuple(wanted.tags)))
+        claim = invocation.ledger.save(replace(claim, applied_tags=tuple(wanted.tags)))
     return claim
 
 
-def _associated(attempt: Attempt, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
+def _associated(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
     if claim.applied_flow_arn == wanted.contact_flow_arn and not claim.flow_may_differ:
         return claim
-    # The flow is written down before the call: should this attempt die, a rollback knows what to take away.
-    claim = _with_flow_before(attempt, claim, state, wanted.contact_flow_arn)
+    # The flow is written down before the call: should this invocation die, a rollback knows what to take away.
+    claim = _with_flow_before(invocation, claim, state, wanted.contact_flow_arn)
     flow_arn = wanted.contact_flow_arn or claim.applied_flow_arn
     if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
-        claim = attempt.ledger.save(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
+        claim = invocation.ledger.save(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
     subject = f"{claim.phone_number} with ContactFlowArn {flow_arn}"
     if wanted.contact_flow_arn:
-        _change(lambda: attempt.connect.associate(claim.arn, flow_arn), subject)
+        _change(lambda: invocation.connect.associate(claim.arn, flow_arn), subject)
     elif flow_arn and _may_have(flow_arn, state):
-        _change(lambda: _disassociate(attempt, claim), subject)
-    return attempt.ledger.save(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
+        _change(lambda: _disassociate(invocation, claim), subject)
+    return invocation.ledger.save(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
 
 
-def _with_flow_before(attempt: Attempt, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:
+def _with_flow_before(invocation: Invocation, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:
     """Return the claim of an adopted number with the flow that the number has, read before the first change of it."""
     before = claim.settings_before_adoption
     if before is None or claim.is_flow_before_known:
         return claim
     # A number of a group has a flow in each of the group's instances. Only that of our own instance is changed.
     instance_arn = state.target_arn if rules.instance_id_of(state.target_arn) else rules.instance_arn_of(flow_arn)
-    found = attempt.connect.flow_of(claim.arn, instance_arn) if instance_arn else ""
+    found = invocation.connect.flow_of(claim.arn, instance_arn) if instance_arn else ""
     before = replace(before, contact_flow_arn=found)
     return replace(claim, settings_before_adoption=before, is_flow_before_known=True)
 
@@ -206,9 +208,9 @@ def _may_have(flow_arn: str, state: PhoneNumberState) -> bool:
     return instance is None or instance == rules.contact_flow_ids(flow_arn)[0]
 
 
-def _disassociate(attempt: Attempt, claim: Claim) -> None:
+def _disassociate(invocation: Invocation, claim: Claim) -> None:
     try:
-        attempt.connect.disassociate(claim.arn, claim.applied_flow_arn)
+        invocation.connect.disassociate(claim.arn, claim.applied_flow_arn)
     except ConnectError as error:
         # A move has taken it away already, or the flow is deleted.
         if error.kind is not ErrorKind.NOT_FOUND:

@@ -33,9 +33,9 @@ from .stacks import PatientStacks, Stacks, still_has
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600
-"""How long Lambda may still deliver a Create: the maximum event age, and three attempts with their pauses."""
+"""How long Lambda may still deliver a Create: the maximum event age, and three invocations with their pauses."""
 GRACE_AFTER_DEADLINE_SECONDS: Final = 20 * 60
-"""An attempt that began before the deadline is certainly over by then."""
+"""An invocation that began before the deadline is certainly over by then."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def decide(
         Called where the request names a number that is no claim of its resource.
     """
     while True:
-        resource = ledger.resource(resource_key(request), request.attempt)
+        resource = ledger.resource(resource_key(request), request.key)
         if resource.request is not None:
             return resource.request
         decision = _Decision(request, resource, stacks, scope, now(), find_moved)
@@ -222,7 +222,7 @@ class _Decision:
             self._new_key(resource_entry),
             wanted.specification,
             wanted.settings,
-            attempt=self.request.attempt,
+            request_key=self.request.key,
             sent_at=self.request.sent_at,
             now=self.now,
             next_check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
@@ -234,7 +234,7 @@ class _Decision:
             claim.resume(
                 wanted.specification,
                 wanted.settings,
-                attempt=self.request.attempt,
+                request_key=self.request.key,
                 sent_at=self.request.sent_at,
                 next_check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
             )
@@ -257,7 +257,7 @@ class _Decision:
         if rules.parse_phone_number_arn(physical_id) is not None:
             return self._delete_number(resource_entry)
         if is_failed_creation_id(physical_id):
-            cancelled = [claim for claim in self._unnamed() if physical_id == failed_creation_id(claim.attempt)]
+            cancelled = [claim for claim in self._unnamed() if physical_id == failed_creation_id(claim.request_key)]
         else:
             cancelled = [claim for claim in self._unnamed() if not self._is_older_than(claim)]
         for claim in cancelled:
@@ -412,7 +412,7 @@ class _Decision:
         return RequestEntry(
             stack_id=key.stack_id,
             logical_resource_id=key.logical_resource_id,
-            attempt=self.request.attempt,
+            request_key=self.request.key,
             type=self.request.type.value,
             received_at=self.now,
             deadline=self._deadline(),
@@ -421,7 +421,7 @@ class _Decision:
         )
 
     def _answered(self, status: Status, reason: str) -> RequestEntry:
-        physical_id = self.request.physical_resource_id or failed_creation_id(self.request.attempt)
+        physical_id = self.request.physical_resource_id or failed_creation_id(self.request.key)
         return self._entry((), Answer(status, physical_id, reason))
 
     def _unknown_number(self, named: Claim | None) -> str:

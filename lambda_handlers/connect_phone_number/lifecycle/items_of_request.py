@@ -13,9 +13,9 @@ def resource_key(request: Request) -> ResourceKey:
     return ResourceKey(request.stack_id, request.logical_resource_id)
 
 
-def failed_creation_id(attempt: str) -> str:
+def failed_creation_id(request_key: str) -> str:
     """Return the physical id with which a Create fails: CloudFormation names it in the Delete that follows."""
-    return _FAILED_CREATION + attempt
+    return _FAILED_CREATION + request_key
 
 
 def is_failed_creation_id(physical_resource_id: str) -> bool:

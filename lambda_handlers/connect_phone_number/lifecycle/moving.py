@@ -9,69 +9,69 @@ from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..protocol.request import Request
-from .context import Attempt
+from .context import Invocation
 from .decision import FindMoved, Moved
 from .items_of_request import resource_key
 from .stacks import CONFIRMATION_SECONDS
 
 
-def finder(attempt: Attempt, request: Request) -> FindMoved:
+def finder(invocation: Invocation, request: Request) -> FindMoved:
     """Return what finds the number that a request names, where it has moved to the request's resource."""
-    return lambda: _find_moved(attempt, request)
+    return lambda: _find_moved(invocation, request)
 
 
-def find_owner(attempt: Attempt, state: PhoneNumberState) -> Claim | None:
+def find_owner(invocation: Invocation, state: PhoneNumberState) -> Claim | None:
     """Return the claim that has a number: the one that has reserved it, or else the one that its tags name."""
-    number = attempt.ledger.number(state.phone_number)
+    number = invocation.ledger.number(state.phone_number)
     if number is not None:
-        return _claim_of(attempt, number, state.arn)
+        return _claim_of(invocation, number, state.arn)
     tags = state.tags
     key = ClaimKey(tags.get(rules.STACK_TAG, ""), tags.get(rules.RESOURCE_TAG, ""), tags.get(rules.CLAIM_TAG, ""))
-    claim = attempt.ledger.find_claim(key)
+    claim = invocation.ledger.find_claim(key)
     return claim if claim is not None and state.arn in (claim.arn, *claim.duplicate_arns) else None
 
 
-def _claim_of(attempt: Attempt, number: NumberReservation, arn: str) -> Claim | None:
-    claim = attempt.ledger.find_claim(number.owner)
+def _claim_of(invocation: Invocation, number: NumberReservation, arn: str) -> Claim | None:
+    claim = invocation.ledger.find_claim(number.owner)
     return claim if claim is not None and claim.arn == arn else None
 
 
-def _find_moved(attempt: Attempt, request: Request) -> Moved | str | None:
+def _find_moved(invocation: Invocation, request: Request) -> Moved | str | None:
     arn = request.physical_resource_id
-    if not attempt.is_in_scope(arn):
+    if not invocation.is_in_scope(arn):
         return None
     try:
         # One "not found" proves nothing.
-        state = attempt.connect.describe(arn) or attempt.connect.describe(arn)
+        state = invocation.connect.describe(arn) or invocation.connect.describe(arn)
     except ConnectError as error:
         return error.remediation(arn)
-    number = None if state is None else attempt.ledger.number(state.phone_number)
-    owner = None if number is None else _claim_of(attempt, number, arn)
+    number = None if state is None else invocation.ledger.number(state.phone_number)
+    owner = None if number is None else _claim_of(invocation, number, arn)
     if number is None or owner is None:
         return None
     if owner.state is ClaimState.CLOSING and owner.is_undone and owner.previous_owner == resource_key(request):
         return Moved(owner, number)
     if owner.state is not ClaimState.LIVE:
         return None
-    has_moved = has_moved_here(attempt, request, owner)
+    has_moved = has_moved_here(invocation, request, owner)
     if isinstance(has_moved, str):
         return has_moved
     return Moved(owner, number) if has_moved else None
 
 
-def has_moved_here(attempt: Attempt, request: Request, owner: Claim) -> bool | str:
+def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bool | str:
     """Return whether CloudFormation has given the owner's number to the request's resource.
 
     A text says why that cannot be found out.
     """
     arn = request.physical_resource_id
-    there = attempt.stacks.resource(owner.resource)
-    here = attempt.stacks.resource(resource_key(request))
+    there = invocation.stacks.resource(owner.resource)
+    here = invocation.stacks.resource(resource_key(request))
     if there is not None and here is not None and here.physical_id == arn and not there.has(arn):
         # What CloudFormation says may be behind what it does: a number changes hands only if it says so twice.
-        attempt.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
-        there = attempt.stacks.resource(owner.resource)
-        here = attempt.stacks.resource(resource_key(request))
+        invocation.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
+        there = invocation.stacks.resource(owner.resource)
+        here = invocation.stacks.resource(resource_key(request))
     recorded = f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}"
     if there is None or here is None:
         return (

@@ -13,31 +13,31 @@ from ..ledger.ledger import UnreadableItem
 from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
 from .acknowledging import ask_what_became_of
-from .context import Attempt
+from .context import Invocation
 from .sweeping import sweep
 
 RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 _MOST_NAMED: Final = 5
 
 
-def guard(attempt: Attempt, request: Request) -> Answer:
+def guard(invocation: Invocation, request: Request) -> Answer:
     """Return the answer to a request for the provider's own resource.
 
     Raises
     ------
     NotFinished
-        Work is left that only time settles; another attempt goes on.
+        Work is left that only time settles; another invocation goes on.
     """
-    physical_id = request.physical_resource_id or f"provider-{attempt.scope.provider_id}"
+    physical_id = request.physical_resource_id or f"provider-{invocation.scope.provider_id}"
     if request.type is not RequestType.DELETE:
         return Answer(Status.SUCCESS, physical_id)
     # The index answers at once where numbers are in use, however many; the table itself has the last word.
-    used = _used(attempt, chain(attempt.ledger.live(), attempt.ledger.due(None)))
+    used = _used(invocation, chain(invocation.ledger.live(), invocation.ledger.due(None)))
     polls = 0
     while not used:
-        sweep(attempt)
-        left = list(attempt.ledger.unfinished_or_live())
-        used = _used(attempt, left)
+        sweep(invocation)
+        left = list(invocation.ledger.unfinished_or_live())
+        used = _used(invocation, left)
         waiting = [claim for claim in left if isinstance(claim, Claim) and _is_waiting(claim)]
         failing = [claim for claim in waiting if claim.last_error]
         if failing and not used:
@@ -45,12 +45,12 @@ def guard(attempt: Attempt, request: Request) -> Answer:
         if not waiting and not used:
             return Answer(Status.SUCCESS, physical_id)
         if not used:
-            attempt.timing.backoff(polls, _still_due(waiting), 30.0)
+            invocation.timing.backoff(polls, _still_due(waiting), 30.0)
             polls += 1
     return Answer(Status.FAILED, physical_id, used)
 
 
-def _used(attempt: Attempt, claims: Iterable[Claim | UnreadableItem]) -> str:
+def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> str:
     """Return which stacks still have numbers, as soon as there is enough to say; empty where none has."""
     used: list[Claim] = []
     for claim in claims:
@@ -58,10 +58,10 @@ def _used(attempt: Attempt, claims: Iterable[Claim | UnreadableItem]) -> str:
             return f"The provider is not deleted: its ledger has an item that cannot be read ({claim.key})."
         if claim.state is not ClaimState.LIVE:
             continue
-        if _is_needed(attempt, claim):
+        if _is_needed(invocation, claim):
             used.append(claim)
         elif claim.follow_up:
-            ask_what_became_of(attempt, claim)
+            ask_what_became_of(invocation, claim)
         if len(used) >= _MOST_NAMED:
             break
     return _still_used(used) if used else ""
@@ -72,13 +72,13 @@ def _is_waiting(claim: Claim) -> bool:
     return index_of(claim).get("due") == DUE and not claim.is_returning_to_inventory
 
 
-def _is_needed(attempt: Attempt, claim: Claim) -> bool:
+def _is_needed(invocation: Invocation, claim: Claim) -> bool:
     # A stack can let a number go without a word: by its DeletionPolicy, or deleted with resources retained.
-    held = attempt.stacks.resource(claim.resource)
+    held = invocation.stacks.resource(claim.resource)
     if held is None or (held.physical_id == claim.arn and not held.is_gone):
         return True
     # Its resource may have been renamed or moved without a word.
-    return attempt.stacks.holders(claim.arn) != ()
+    return invocation.stacks.holders(claim.arn) != ()
 
 
 def _still_used(claims: list[Claim]) -> str:

@@ -15,7 +15,7 @@ from ..timing import NotFinished, TimedOut
 from .adoption_rollback import previous_of
 from .claiming import LAG_SECONDS, acquire
 from .closing import Permit, close
-from .context import Attempt, Failed, Superseded
+from .context import Failed, Invocation, Superseded
 from .converging import converge
 from .decision import decide
 from .items_of_request import failed_creation_id, resource_key
@@ -27,41 +27,48 @@ ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
 """After this time CloudFormation has taken note of an answer, or never does."""
 
 
-def decide_on(attempt: Attempt, request: Request) -> RequestEntry:
+def decide_on(invocation: Invocation, request: Request) -> RequestEntry:
     """Return the ledger's entry of the request, made now or found."""
-    return decide(request, attempt.ledger, attempt.stacks, attempt.scope, attempt.timing.now, finder(attempt, request))
+    return decide(
+        request,
+        invocation.ledger,
+        invocation.stacks,
+        invocation.scope,
+        invocation.timing.now,
+        finder(invocation, request),
+    )
 
 
-def fulfil(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
+def fulfil(invocation: Invocation, request: Request, entry: RequestEntry) -> Answer:
     """Do what the request asks for, and return its answer, which is in the ledger then.
 
     Raises
     ------
     NotFinished
-        This attempt's time is used up; another one goes on.
+        This invocation's time is used up; another one goes on.
     """
     if entry.answer is not None:
         return entry.answer
     try:
-        _ensure_awaited(attempt, entry)
+        _ensure_awaited(invocation, entry)
         if request.type is RequestType.DELETE:
-            return _answer_delete(attempt, request, entry)
-        return _answer_claim(attempt, request, entry)
+            return _answer_delete(invocation, request, entry)
+        return _answer_claim(invocation, request, entry)
     except TimedOut as trouble:
         try:
-            return fail(attempt, request, _timed_out(trouble))
+            return fail(invocation, request, _timed_out(trouble))
         except TimedOut as unavailable:
             raise NotFinished(str(unavailable)) from trouble
 
 
-def fail(attempt: Attempt, request: Request, reason: str) -> Answer:
+def fail(invocation: Invocation, request: Request, reason: str) -> Answer:
     """Answer FAILED, and let go of what the request has claimed, in one write.
 
-    Returns the answer that the request has in the end: another attempt may have answered it already.
+    Returns the answer that the request has in the end: another invocation may have answered it already.
     """
     while True:
-        entry = attempt.ledger.request(resource_key(request), request.attempt)
-        physical_id = request.physical_resource_id or failed_creation_id(request.attempt)
+        entry = invocation.ledger.request(resource_key(request), request.key)
+        physical_id = request.physical_resource_id or failed_creation_id(request.key)
         answer = Answer(Status.FAILED, physical_id, reason)
         if entry is None:
             return answer
@@ -69,47 +76,47 @@ def fail(attempt: Attempt, request: Request, reason: str) -> Answer:
             return entry.answer
         changed: list[Claim] = []
         if request.type is not RequestType.DELETE:
-            claim = attempt.ledger.claim(entry.claim_keys[0])
-            if claim.state is ClaimState.OPENING and claim.attempt == request.attempt:
-                changed.append(claim.close("its creation failed", attempt.timing.now()))
+            claim = invocation.ledger.claim(entry.claim_keys[0])
+            if claim.state is ClaimState.OPENING and claim.request_key == request.key:
+                changed.append(claim.close("its creation failed", invocation.timing.now()))
         try:
-            attempt.ledger.save(replace(entry, answer=answer), *changed)
+            invocation.ledger.save(replace(entry, answer=answer), *changed)
         except Conflict:
             continue
         return answer
 
 
-def _answer_claim(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
-    claim = attempt.ledger.claim(entry.claim_keys[0])
+def _answer_claim(invocation: Invocation, request: Request, entry: RequestEntry) -> Answer:
+    claim = invocation.ledger.claim(entry.claim_keys[0])
     while True:
         try:
-            if claim.attempt != request.attempt:
+            if claim.request_key != request.key:
                 if claim.state is ClaimState.LIVE:
-                    # A value that this attempt set too late is set again to what the later request wants.
-                    converge(attempt, claim)
+                    # A value that this invocation set too late is set again to what the later request wants.
+                    converge(invocation, claim)
                 raise Superseded
-            claim = acquire(attempt, claim)
-            claim, state = converge(attempt, claim)
-            return _succeed(attempt, request, claim, state)
+            claim = acquire(invocation, claim)
+            claim, state = converge(invocation, claim)
+            return _succeed(invocation, request, claim, state)
         except Conflict:
-            claim = attempt.reread(claim)
+            claim = invocation.reread(claim)
         except Superseded:
             # What this claim took, if anything, is released by whoever cancelled it, or by the sweeper.
-            return fail(attempt, request, _SUPERSEDED)
+            return fail(invocation, request, _SUPERSEDED)
         except Failed as problem:
-            return fail(attempt, request, str(problem))
+            return fail(invocation, request, str(problem))
         except ConnectError as error:
-            return fail(attempt, request, error.remediation(claim.phone_number or claim.candidate))
+            return fail(invocation, request, error.remediation(claim.phone_number or claim.candidate))
 
 
-def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumberState) -> Answer:
-    entry = attempt.ledger.request(resource_key(request), request.attempt)
-    claim = attempt.reread(claim)
+def _succeed(invocation: Invocation, request: Request, claim: Claim, state: PhoneNumberState) -> Answer:
+    entry = invocation.ledger.request(resource_key(request), request.key)
+    claim = invocation.reread(claim)
     if entry is None:
-        raise LookupError(f"The ledger has lost request {request.attempt} of {resource_key(request)}.")
+        raise LookupError(f"The ledger has lost request {request.key} of {resource_key(request)}.")
     if entry.answer is not None:
         return entry.answer
-    if not claim.is_open or claim.attempt != request.attempt:
+    if not claim.is_open or claim.request_key != request.key:
         raise Superseded
     parsed = rules.parse_phone_number_arn(claim.arn)
     answer = Answer(
@@ -124,39 +131,39 @@ def _succeed(attempt: Attempt, request: Request, claim: Claim, state: PhoneNumbe
             "TargetArn": state.target_arn,
         },
     )
-    wanted = parse_properties(request.properties, attempt.scope.region)
+    wanted = parse_properties(request.properties, invocation.scope.region)
     doubts = dict(claim.doubts)
-    if not (claim.is_adopted and attempt.connect.was_uncertain):
+    if not (claim.is_adopted and invocation.connect.was_uncertain):
         # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
-        doubts.pop(f"{claim.phone_number}/{attempt.worker}", None)
+        doubts.pop(f"{claim.phone_number}/{invocation.worker}", None)
     next_check_at = max(
-        attempt.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS
+        invocation.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS
     )
     live = claim.succeed(doubts=doubts, protected=wanted.release_protection, next_check_at=next_check_at)
-    attempt.ledger.save(replace(entry, answer=answer), live)
+    invocation.ledger.save(replace(entry, answer=answer), live)
     if claim.state is ClaimState.OPENING and not claim.is_adopted:
-        attempt.log.metrics(attempt.scope.provider_id, Claims=1)
-    attempt.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
+        invocation.log.metrics(invocation.scope.provider_id, Claims=1)
+    invocation.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
     return answer
 
 
-def _answer_delete(attempt: Attempt, request: Request, entry: RequestEntry) -> Answer:
+def _answer_delete(invocation: Invocation, request: Request, entry: RequestEntry) -> Answer:
     try:
-        findings = [_closed(attempt, request, key) for key in entry.claim_keys]
+        findings = [_closed(invocation, request, key) for key in entry.claim_keys]
         if not entry.claims:
-            findings.append(_about_unknown_number(attempt, request))
+            findings.append(_about_unknown_number(invocation, request))
     except Superseded:
-        return fail(attempt, request, _SUPERSEDED)
+        return fail(invocation, request, _SUPERSEDED)
     problems = [finding.problem for finding in findings if finding.problem]
     if problems:
-        return fail(attempt, request, " ".join(problems))
+        return fail(invocation, request, " ".join(problems))
     notes = " ".join(finding.note for finding in findings if finding.note)
     answer = Answer(Status.SUCCESS, request.physical_resource_id, notes)
     while True:
         try:
-            attempt.ledger.save(replace(entry, answer=answer))
+            invocation.ledger.save(replace(entry, answer=answer))
         except Conflict:
-            stored = attempt.ledger.request(resource_key(request), request.attempt)
+            stored = invocation.ledger.request(resource_key(request), request.key)
             if stored is not None and stored.answer is not None:
                 return stored.answer
             entry = stored or entry
@@ -172,40 +179,40 @@ class _Finding:
     note: str = ""
 
 
-def _ensure_awaited(attempt: Attempt, entry: RequestEntry) -> None:
+def _ensure_awaited(invocation: Invocation, entry: RequestEntry) -> None:
     """Raise ``TimedOut`` where CloudFormation does not wait for the request any more.
 
-    Lambda may deliver a request late, or an attempt may stand still: CloudFormation has gone on meanwhile.
+    Lambda may deliver a request late, or an invocation may stand still: CloudFormation has gone on meanwhile.
     """
-    if attempt.timing.now() >= entry.deadline:
-        raise TimedOut("the request came too late, or its attempt stood still")
+    if invocation.timing.now() >= entry.deadline:
+        raise TimedOut("the request came too late, or its invocation stood still")
 
 
-def _unanswered(attempt: Attempt, request: Request) -> Permit:
+def _unanswered(invocation: Invocation, request: Request) -> Permit:
     """Return what permits a release as long as CloudFormation waits for the request's answer.
 
     Once a Delete has failed, or has timed out, the number may be retained at any time.
     """
 
     def permit(_claim: Claim) -> None:
-        entry = attempt.ledger.request(resource_key(request), request.attempt)
+        entry = invocation.ledger.request(resource_key(request), request.key)
         if entry is None or entry.answer is not None:
             raise Superseded
-        _ensure_awaited(attempt, entry)
+        _ensure_awaited(invocation, entry)
 
     return permit
 
 
-def _closed(attempt: Attempt, request: Request, key: ClaimKey) -> _Finding:
-    claim = attempt.ledger.claim(key)
-    closed = close(attempt, claim, _unanswered(attempt, request))
+def _closed(invocation: Invocation, request: Request, key: ClaimKey) -> _Finding:
+    claim = invocation.ledger.claim(key)
+    closed = close(invocation, claim, _unanswered(invocation, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
     if closed.claim.outcome is Outcome.ADOPTION_ROLLED_BACK:
-        owner = previous_of(attempt, closed.claim)
+        owner = previous_of(invocation, closed.claim)
         if owner is not None and owner.state is not ClaimState.LIVE:
             # Its own resource was deleted, too.
-            return _Finding(close(attempt, owner, _unanswered(attempt, request)).problem)
+            return _Finding(close(invocation, owner, _unanswered(invocation, request)).problem)
         return _Finding(
             note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
             "was given back as it was found."
@@ -213,24 +220,24 @@ def _closed(attempt: Attempt, request: Request, key: ClaimKey) -> _Finding:
     return _Finding(closed.problem)
 
 
-def _about_unknown_number(attempt: Attempt, request: Request) -> _Finding:
+def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
     """Say what a Delete found that names a number of which its resource has no claim to close."""
     physical_id = request.physical_resource_id
     if rules.parse_phone_number_arn(physical_id) is None:
         return _Finding()
-    if not attempt.is_in_scope(physical_id):
+    if not invocation.is_in_scope(physical_id):
         return _Finding(note=f"{physical_id} is not of this account and Region and was left alone.")
     try:
         # One "not found" proves nothing.
-        state = attempt.connect.describe(physical_id) or attempt.connect.describe(physical_id)
+        state = invocation.connect.describe(physical_id) or invocation.connect.describe(physical_id)
     except ConnectError as error:
         return _Finding(error.remediation(physical_id))
     if state is None:
         return _Finding()
-    owner = find_owner(attempt, state)
+    owner = find_owner(invocation, state)
     if owner is None:
-        if state.tags.get(rules.PROVIDER_TAG) != attempt.scope.provider_id:
-            attempt.log.warning("number of somebody else is left alone", arn=physical_id)
+        if state.tags.get(rules.PROVIDER_TAG) != invocation.scope.provider_id:
+            invocation.log.warning("number of somebody else is left alone", arn=physical_id)
             return _Finding(note=f"{state.phone_number} was not claimed by this provider and was left alone.")
         return _Finding(
             f"{state.phone_number} carries this provider's tag, but its ledger has no record of it, so it is not "
@@ -239,7 +246,7 @@ def _about_unknown_number(attempt: Attempt, request: Request) -> _Finding:
         )
     if owner.state is ClaimState.LIVE:
         # When this request was decided on, Connect may not have shown the number.
-        has_moved = has_moved_here(attempt, request, owner)
+        has_moved = has_moved_here(invocation, request, owner)
         if has_moved:
             return _Finding(
                 has_moved
@@ -250,7 +257,7 @@ def _about_unknown_number(attempt: Attempt, request: Request) -> _Finding:
             note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and "
             "was left alone."
         )
-    return _Finding(close(attempt, owner, _unanswered(attempt, request)).problem)
+    return _Finding(close(invocation, owner, _unanswered(invocation, request)).problem)
 
 
 def _timed_out(trouble: TimedOut) -> str:

@@ -237,11 +237,11 @@ class PatientStacks:
         return self._with_retries(lambda: self._stacks.has_completed(resource, physical_id, since))
 
     def _with_retries(self, ask: Callable[[], _R | None]) -> _R | None:
-        for attempt in range(_TRIES):
+        for retry in range(_TRIES):
             answer = ask()
             if answer is not None:
                 return answer
-            self._timing.backoff(attempt, "CloudFormation does not tell the state of the stack")
+            self._timing.backoff(retry, "CloudFormation does not tell the state of the stack")
         return None
 
 

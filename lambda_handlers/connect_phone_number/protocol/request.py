@@ -46,7 +46,7 @@ class Request:
     old_properties: Mapping[str, object]
 
     @property
-    def attempt(self) -> str:
+    def key(self) -> str:
         """Name of this request that neither a redelivery changes nor a retried deployment repeats.
 
         ``RequestId`` will not do, as a retried deployment sends the same one. The presigned URL is made anew for

@@ -27,7 +27,7 @@ CLAIM = Claim(
     specification=OPENED_FOR,
     opening=Settings("arn:target"),
     desired=Settings("arn:target"),
-    attempt="a",
+    request_key="a",
     sent_at=1,
     opened_at=1,
     satisfied=(OPENED_FOR.digest,),
@@ -93,7 +93,7 @@ def test_what_it_was_found_to_satisfy_once_it_satisfies_for_ever() -> None:
 _TIME = 1000
 _METHODS: dict[str, Callable[[Claim], Claim]] = {
     "resume": lambda claim: claim.resume(
-        Specification("GB", "DID"), Settings("arn:other"), attempt="b", sent_at=2, next_check_at=_TIME
+        Specification("GB", "DID"), Settings("arn:other"), request_key="b", sent_at=2, next_check_at=_TIME
     ),
     "succeed": lambda claim: claim.succeed(doubts={"+1/w": 1}, protected=True, next_check_at=_TIME),
     "close": lambda claim: claim.close("deleted", _TIME),
@@ -126,7 +126,7 @@ def test_a_claim_is_opened_for_what_is_wanted() -> None:
         ClaimKey("s", "Number", "claim-1"),
         OPENED_FOR,
         Settings("arn:target"),
-        attempt="a",
+        request_key="a",
         sent_at=1,
         now=5,
         next_check_at=_TIME,
@@ -139,7 +139,7 @@ def test_a_claim_is_opened_for_what_is_wanted() -> None:
         specification=OPENED_FOR,
         opening=Settings("arn:target"),
         desired=Settings("arn:target"),
-        attempt="a",
+        request_key="a",
         sent_at=1,
         opened_at=5,
         satisfied=(OPENED_FOR.digest,),
@@ -158,7 +158,7 @@ def test_a_claim_that_is_resumed_is_looked_at_when_both_requests_are_over(
     resumed = _METHODS["resume"](replace(CLAIM, state=state, next_check_at=next_check_at, disowned_at=3))
     assert (resumed.next_check_at, resumed.due_since, resumed.disowned_at) == (expected, expected, 0)
     assert resumed.satisfied == (OPENED_FOR.digest, Specification("GB", "DID").digest)
-    assert (resumed.attempt, resumed.sent_at, resumed.desired) == ("b", 2, Settings("arn:other"))
+    assert (resumed.request_key, resumed.sent_at, resumed.desired) == ("b", 2, Settings("arn:other"))
     assert resumed.opening == CLAIM.opening, "a token stands for one set of parameters"
 
 

@@ -28,7 +28,7 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
 
 INVENTED = "support-Number-1ABCDEFGH"
 GAVE_UP = (
-    "The phone number provider gave up after all its attempts ({}). What was begun is finished in the background. "
+    "The phone number provider gave up after all its invocations ({}). What was begun is finished in the background. "
     "Look at the log of the provider's function for this request, then try again."
 )
 
@@ -208,7 +208,7 @@ def test_s20_a_number_whose_answer_nobody_took_is_asked_about_later(world: World
     assert world.held() == []
 
 
-# --- When all attempts are spent (L5) ---
+# --- When all invocations are spent (L5) ---
 
 
 def test_a_request_that_lambda_gave_up_on_is_answered(world: World) -> None:
@@ -302,7 +302,7 @@ class Lost(MemoryStore):
 def test_it_is_not_answered_while_the_ledger_is_unavailable_for_a_while(world: World) -> None:
     world.store = Broken(world.clock)
     began = world.clock()
-    # Another attempt may have answered it, or may yet do so. The queue delivers the record again.
+    # Another invocation may have answered it, or may yet do so. The queue delivers the record again.
     with pytest.raises(NotFinished):
         world.handle(_given_up(world.event("Create")))
     assert world.answers == []
@@ -462,9 +462,9 @@ def test_on_event_makes_the_clients_once(monkeypatch: pytest.MonkeyPatch) -> Non
     options = dict(made)
     assert sorted(service for service, _ in made) == ["cloudformation", "connect", "dynamodb"]
     # Tries are counted in connect.gateway and in the ledger. Nothing counts them for CloudFormation.
-    attempts = {service: given["config"].retries["total_max_attempts"] for service, given in options.items()}
-    assert attempts["connect"] == attempts["dynamodb"] == 1
-    assert attempts["cloudformation"] > 1
+    invocations = {service: given["config"].retries["total_max_attempts"] for service, given in options.items()}
+    assert invocations["connect"] == invocations["dynamodb"] == 1
+    assert invocations["cloudformation"] > 1
 
 
 @pytest.mark.parametrize(

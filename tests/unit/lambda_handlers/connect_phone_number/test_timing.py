@@ -1,6 +1,6 @@
 import pytest
 
-from lambda_handlers.connect_phone_number.timing import ATTEMPT_MARGIN_SECONDS, NotFinished, TimedOut, Timing
+from lambda_handlers.connect_phone_number.timing import INVOCATION_MARGIN_SECONDS, NotFinished, TimedOut, Timing
 
 
 class _Clock:
@@ -16,11 +16,11 @@ class _Clock:
         self.now += seconds
 
 
-def _timing(clock: _Clock, attempt: float = 900.0, request: float | None = None, jitter: float = 1.0) -> Timing:
+def _timing(clock: _Clock, invocation: float = 900.0, request: float | None = None, jitter: float = 1.0) -> Timing:
     return Timing(
         clock=clock,
         pause=clock.pause,
-        attempt_deadline=clock.now + attempt,
+        invocation_deadline=clock.now + invocation,
         jitter=lambda: jitter,
         request_deadline=None if request is None else clock.now + request,
     )
@@ -38,7 +38,7 @@ def test_sleep_waits() -> None:
 
 def test_sleep_ends_the_attempt_before_lambda_does() -> None:
     clock = _Clock()
-    timing = _timing(clock, attempt=ATTEMPT_MARGIN_SECONDS + 10)
+    timing = _timing(clock, invocation=INVOCATION_MARGIN_SECONDS + 10)
     timing.sleep(9.0)
     with pytest.raises(NotFinished, match="why"):
         timing.sleep(1.0, "why")
@@ -57,16 +57,16 @@ def test_sleep_answers_before_cloudformation_stops_listening() -> None:
 
 
 def test_the_requests_limit_counts_first() -> None:
-    # An attempt that gives up instead would be the last thing that the request gets.
+    # An invocation that gives up instead would be the last thing that the request gets.
     with pytest.raises(TimedOut):
-        _timing(_Clock(), attempt=5, request=5).sleep(60.0)
+        _timing(_Clock(), invocation=5, request=5).sleep(60.0)
 
 
 def test_backoff_doubles_up_to_a_limit() -> None:
     clock = _Clock()
     timing = _timing(clock)
-    for attempt in (0, 1, 2, 3, 4, 5, 5000):
-        timing.backoff(attempt, "")
+    for invocation in (0, 1, 2, 3, 4, 5, 5000):
+        timing.backoff(invocation, "")
     assert clock.pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
 
 
@@ -84,10 +84,10 @@ def test_jitter_takes_up_to_half_of_a_pause() -> None:
 
 def test_remaining_leaves_time_to_write_down_and_answer() -> None:
     clock = _Clock()
-    timing = _timing(clock, attempt=100.0)
-    assert timing.remaining() == 100 - ATTEMPT_MARGIN_SECONDS
+    timing = _timing(clock, invocation=100.0)
+    assert timing.remaining() == 100 - INVOCATION_MARGIN_SECONDS
     timing.sleep(30.0)
-    assert timing.remaining() == 70 - ATTEMPT_MARGIN_SECONDS
+    assert timing.remaining() == 70 - INVOCATION_MARGIN_SECONDS
 
 
 def test_limited_gives_a_part_of_the_attempts_time() -> None:
@@ -111,6 +111,6 @@ def test_the_limit_ends_also_with_an_exception() -> None:
 
 def test_limited_gives_no_more_than_there_is() -> None:
     clock = _Clock()
-    timing = _timing(clock, attempt=50.0)
+    timing = _timing(clock, invocation=50.0)
     with timing.limited(60):
-        assert timing.remaining() == 50 - ATTEMPT_MARGIN_SECONDS
+        assert timing.remaining() == 50 - INVOCATION_MARGIN_SECONDS

@@ -12,7 +12,7 @@ from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, decode, resource_partition
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
-from lambda_handlers.connect_phone_number.lifecycle.context import Attempt
+from lambda_handlers.connect_phone_number.lifecycle.context import Invocation
 from lambda_handlers.connect_phone_number.lifecycle.decision import Scope
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, PatientStacks, StackState
 from lambda_handlers.connect_phone_number.logs import Log
@@ -249,10 +249,10 @@ class World:
     def sweep(self, seconds: float = LAMBDA_SECONDS) -> None:
         self.handle({"action": "sweep"}, seconds)
 
-    def attempt(self, seconds: float = LAMBDA_SECONDS, request_deadline: float | None = None) -> Attempt:
+    def invocation(self, seconds: float = LAMBDA_SECONDS, request_deadline: float | None = None) -> Invocation:
         """Return what the steps of the lifecycle get."""
         timing = Timing(self.clock, self.clock.pause, self.clock.now + seconds, lambda: 0.5, request_deadline)
-        return Attempt(
+        return Invocation(
             connect=Connect(cast("ConnectClient", self.client), timing),
             ledger=Ledger(self.store, timing),
             stacks=PatientStacks(self.stacks, timing),

@@ -57,12 +57,12 @@ def _permitted() -> None:
 
 
 class _Bench:
-    def __init__(self, *outcomes: Outcome, attempt: float = 900.0, request: float | None = None) -> None:
+    def __init__(self, *outcomes: Outcome, invocation: float = 900.0, request: float | None = None) -> None:
         self.client = _Client(*outcomes)
         self.clock = VirtualClock()
         self.began = self.clock.now
         deadline = None if request is None else self.began + request
-        timing = Timing(self.clock, self.clock.pause, self.began + attempt, lambda: 1.0, deadline)
+        timing = Timing(self.clock, self.clock.pause, self.began + invocation, lambda: 1.0, deadline)
         self.connect = Connect(cast("ConnectClient", self.client), timing)
 
     @property
@@ -317,7 +317,7 @@ def test_what_passes_by_itself_is_waited_out(trouble: Exception) -> None:
 
 
 def test_it_is_waited_out_until_the_attempts_time_is_up() -> None:
-    bench = _Bench(error("ThrottlingException", 429), attempt=100.0)
+    bench = _Bench(error("ThrottlingException", 429), invocation=100.0)
     with pytest.raises(NotFinished, match="ReleasePhoneNumber: ThrottlingException: said"):
         bench.connect.release(ARN, TOKEN, _permitted)
     assert bench.waited <= 80

@@ -45,7 +45,7 @@ def _claim(claim_id: str, state: ClaimState, **changes: Any) -> Claim:
         specification=Specification("US", "DID"),
         opening=Settings("arn:target"),
         desired=Settings("arn:target"),
-        attempt="a" * 32,
+        request_key="a" * 32,
         opened_at=100,
     )
     return replace(claim, **changes)
@@ -88,7 +88,7 @@ def test_what_a_new_request_needs_of_its_resource(ledger: Ledger) -> None:
 
 def test_a_request_that_is_known_is_found_and_needs_no_claims(ledger: Ledger) -> None:
     ledger.save(RESOURCE_ENTRY, REQUEST, _claim("claim-1", ClaimState.LIVE))
-    assert ledger.resource(KEY, REQUEST.attempt) == Resource(
+    assert ledger.resource(KEY, REQUEST.request_key) == Resource(
         replace(RESOURCE_ENTRY, version=1), replace(REQUEST, version=1)
     )
 
@@ -159,7 +159,7 @@ def test_single_entries(ledger: Ledger) -> None:
     ledger.save(REQUEST, claim, NUMBER)
     assert ledger.claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")) == replace(claim, version=1)
     assert ledger.find_claim(ClaimKey(KEY.stack_id, KEY.logical_resource_id, "claim-1")) == replace(claim, version=1)
-    assert ledger.request(KEY, REQUEST.attempt) == replace(REQUEST, version=1)
+    assert ledger.request(KEY, REQUEST.request_key) == replace(REQUEST, version=1)
     assert ledger.number(NUMBER.phone_number) == replace(NUMBER, version=1)
 
 

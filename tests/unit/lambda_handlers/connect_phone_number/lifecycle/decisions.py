@@ -18,7 +18,7 @@ ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 
 def decided(world: World, event: Event) -> RequestEntry:
     """Decide what an event means, and return the entry of its request."""
-    return decide_on(world.attempt(), parse_request(event))
+    return decide_on(world.invocation(), parse_request(event))
 
 
 def without_time(event: Event) -> Event:
@@ -47,8 +47,8 @@ def claim_of(world: World, arn: str) -> Claim:
 
 
 def resource_entry(world: World) -> ResourceEntry:
-    """Return the resource's resource_entry."""
-    return world.attempt().ledger.resource(RESOURCE, "none").resource_entry
+    """Return the resource entry."""
+    return world.invocation().ledger.resource(RESOURCE, "none").resource_entry
 
 
 def unheard(world: World, **properties: Any) -> str:

@@ -58,7 +58,7 @@ def _silence(world: World, *about: str) -> None:
 def _asked(world: World, key: ResourceKey = RESOURCE) -> Claim:
     """Ask what became of the latest claim of a resource, and return the claim as the ledger has it then."""
     calls = len(world.emulator.audit)
-    returned = ask_what_became_of(world.attempt(), world.claim(key.stack_id, key.logical_resource_id))
+    returned = ask_what_became_of(world.invocation(), world.claim(key.stack_id, key.logical_resource_id))
     assert len(world.emulator.audit) == calls, "Connect is asked nothing"
     assert returned == world.claim(key.stack_id, key.logical_resource_id)
     return returned
@@ -91,7 +91,7 @@ def test_a_number_that_its_resource_has_is_acknowledged(world: World, status: st
 
 def test_a_number_that_a_request_has_named_is_not_asked_about_further(world: World) -> None:
     world.created()
-    claim = world.attempt().ledger.save(replace(world.claim(), acknowledged=True))
+    claim = world.invocation().ledger.save(replace(world.claim(), acknowledged=True))
     world.stacks.resources[RESOURCE] = HeldResource("other", "UPDATE_COMPLETE")
     world.stacks.named.clear()
     asked = _asked(world)
@@ -291,7 +291,7 @@ def test_a_request_that_comes_in_between_knows_more(world: World) -> None:
     world.stacks.named.add((RESOURCE, arn))
     world.stacks.hold(RESOURCE, arn)
     assert world.delete(arn).succeeded
-    returned = ask_what_became_of(world.attempt(), before)
+    returned = ask_what_became_of(world.invocation(), before)
     assert returned == world.claim()
     assert returned.state is ClaimState.CLOSED
 
@@ -303,7 +303,7 @@ def test_a_number_that_a_request_takes_up_meanwhile_is_not_given_up(world: World
     before = world.claim()
     again = world.create()
     assert (again.succeeded, again.physical_id) == (True, arn)
-    claim = ask_what_became_of(world.attempt(), before)
+    claim = ask_what_became_of(world.invocation(), before)
     assert claim == world.claim()
     assert (claim.state, claim.disowned_at) == (ClaimState.LIVE, 0)
     world.stacks.resources.clear()
@@ -403,7 +403,7 @@ def test_an_adoption_whose_stack_does_not_tell_is_asked_about_again(world: World
 def test_an_adoption_that_is_established_is_not_asked_about_further(world: World) -> None:
     _adopted(world)
     established = replace(world.claim(*_place(SALES)), established=True, acknowledged=True)
-    world.attempt().ledger.save(established)
+    world.invocation().ledger.save(established)
     world.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
     claim = _asked(world, SALES)
     assert (claim.established, claim.follow_up) == (True, False)
@@ -452,7 +452,7 @@ def _release_failed(world: World) -> str:
 def test_a_number_that_its_stack_was_deleted_without_is_kept(world: World) -> None:
     arn = _release_failed(world)
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
-    assert was_retained_since(world.attempt(), world.claim())
+    assert was_retained_since(world.invocation(), world.claim())
     claim = world.claim()
     assert (claim.state, claim.follow_up, claim.failures, claim.last_error, claim.close_reason) == (
         ClaimState.LIVE,
@@ -487,7 +487,7 @@ def _no_answer(world: World) -> None:
 
 def _change(**changes: object) -> Callable[[World], None]:
     def change(world: World) -> None:
-        world.attempt().ledger.save(replace(world.claim(), **changes))  # type: ignore[arg-type]
+        world.invocation().ledger.save(replace(world.claim(), **changes))  # type: ignore[arg-type]
 
     return change
 
@@ -508,21 +508,21 @@ def test_nothing_else_takes_a_release_back(world: World, but: Callable[[World], 
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
     but(world)
     before = world.claim()
-    assert not was_retained_since(world.attempt(), before)
+    assert not was_retained_since(world.invocation(), before)
     assert world.claim() == before
 
 
 def test_while_cloudformation_does_not_tell_nothing_is_released(world: World) -> None:
     _release_failed(world)
     world.stacks.is_silent = True
-    assert was_retained_since(world.attempt(), world.claim()) is None
+    assert was_retained_since(world.invocation(), world.claim()) is None
 
 
 def test_a_number_that_could_not_be_given_back_stays_with_a_stack_that_retains_it(world: World) -> None:
     arn = _release_failed(world)
     _change(is_undone=True)(world)
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
-    assert was_retained_since(world.attempt(), world.claim()) is True
+    assert was_retained_since(world.invocation(), world.claim()) is True
     assert world.claim().state is ClaimState.LIVE
 
 
@@ -536,7 +536,7 @@ def test_while_a_stack_is_being_deleted_it_is_not_known_what_it_retains(
     world.stacks.hold(RESOURCE, arn, "DELETE_FAILED")
     world.stacks.status, world.stacks.root_status = status, root_status
     before = world.claim()
-    assert was_retained_since(world.attempt(), before) is None
+    assert was_retained_since(world.invocation(), before) is None
     assert world.claim() == before
 
 
@@ -544,7 +544,7 @@ def test_a_number_stays_with_a_nested_stack_that_its_root_was_deleted_without(wo
     arn = _release_failed(world)
     world.stacks.hold(RESOURCE, arn, "DELETE_FAILED")
     world.stacks.status, world.stacks.root_status = "DELETE_FAILED", "DELETE_COMPLETE"
-    assert was_retained_since(world.attempt(), world.claim()) is True
+    assert was_retained_since(world.invocation(), world.claim()) is True
     assert world.claim().state is ClaimState.LIVE
 
 
@@ -553,7 +553,7 @@ def test_a_release_is_taken_back_only_where_the_resource_was_skipped(world: Worl
     arn = _release_failed(world)
     world.stacks.hold(RESOURCE, arn, status)
     before = world.claim()
-    assert not was_retained_since(world.attempt(), before)
+    assert not was_retained_since(world.invocation(), before)
     assert world.claim() == before
 
 
@@ -563,5 +563,5 @@ def test_a_release_that_is_made_meanwhile_is_not_taken_back(world: World) -> Non
     assert world.delete(arn).succeeded
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
     with pytest.raises(Conflict):
-        was_retained_since(world.attempt(), before)
+        was_retained_since(world.invocation(), before)
     assert world.claim().state is ClaimState.CLOSED

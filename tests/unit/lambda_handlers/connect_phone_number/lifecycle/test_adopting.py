@@ -234,7 +234,7 @@ def test_a_number_that_connect_has_not_finished_providing_is_not_adopted(
     assert failed.status == "FAILED"
     assert f"{NUMBER} cannot be adopted now: Amazon Connect says {status} of it (" in failed.reason
     assert failed.reason.endswith("Adopt it when its status is CLAIMED.")
-    assert world.attempt().ledger.number(NUMBER) is None
+    assert world.invocation().ledger.number(NUMBER) is None
     assert world.number(arn).tags == {}
 
 
@@ -242,14 +242,14 @@ def test_ownership_is_written_down_at_once_with_all_that_is_known_of_the_number(
     arn = retained(world)
     world.clock.pause(500.0)
     decided(world, adoption(world))
-    attempt = world.attempt()
-    adopting.adopt(attempt, world.claim(*_SALES))
+    invocation = world.invocation()
+    adopting.adopt(invocation, world.claim(*_SALES))
     claim = world.claim(*_SALES)
     assert (claim.arn, claim.phone_number, claim.candidate) == (arn, NUMBER, NUMBER)
     assert (claim.country_code, claim.type, claim.provisioned) == ("US", "DID", True)
     assert claim.claimed_at == int(world.clock.now)
-    assert dict(claim.doubts) == {f"{NUMBER}/{attempt.worker}": int(attempt.timing.attempt_deadline)}
-    owner = world.attempt().ledger.number(NUMBER)
+    assert dict(claim.doubts) == {f"{NUMBER}/{invocation.worker}": int(invocation.timing.invocation_deadline)}
+    owner = world.invocation().ledger.number(NUMBER)
     assert owner is not None
     assert owner.claim_id == claim.id
     assert world.claim().state is ClaimState.CLOSED
@@ -286,7 +286,7 @@ def test_a_number_of_another_resource_is_refused(world: World, is_silent: bool) 
     )
     assert delete(world, failed.physical_id).succeeded
     assert world.held() == [NUMBER]
-    owner = world.attempt().ledger.number(NUMBER)
+    owner = world.invocation().ledger.number(NUMBER)
     assert owner is not None
     assert owner.claim_id == world.claim().id
     assert world.update(arn, PhoneNumber=NUMBER, Description="x").succeeded, "the owner still owns it"
@@ -429,16 +429,16 @@ def test_a_number_of_a_target_that_the_provider_does_not_serve_is_refused(world:
     arn = world.claimed_by_hand(NUMBER)
     served = world.emulator.add_instance(REGION)
     decided(world, adoption(world, TargetArn=served))
-    attempt = world.attempt()
-    attempt = replace(attempt, scope=replace(attempt.scope, target_arns=(served,)))
+    invocation = world.invocation()
+    invocation = replace(invocation, scope=replace(invocation.scope, target_arns=(served,)))
     with pytest.raises(Failed) as failed:
-        adopting.adopt(attempt, world.claim(*_SALES))
+        adopting.adopt(invocation, world.claim(*_SALES))
     assert str(failed.value) == (
         f"{NUMBER} cannot be adopted: it belongs to {world.instance}, which this provider does not serve. Add that "
         "target to the provider's target_arns, or move the number first."
     )
-    attempt = replace(attempt, scope=replace(attempt.scope, target_arns=(served, world.instance)))
-    assert adopting.adopt(attempt, world.claim(*_SALES)).arn == arn
+    invocation = replace(invocation, scope=replace(invocation.scope, target_arns=(served, world.instance)))
+    assert adopting.adopt(invocation, world.claim(*_SALES)).arn == arn
 
 
 def test_two_adoptions_of_one_number_at_the_same_time(world: World) -> None:

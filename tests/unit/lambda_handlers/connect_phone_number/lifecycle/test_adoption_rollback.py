@@ -56,7 +56,7 @@ def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_
     owner = world.claim()
     assert owner.state is ClaimState.LIVE
     assert world.number(arn).tags[rules.CLAIM_TAG] == owner.id
-    number = world.attempt().ledger.number(NUMBER)
+    number = world.invocation().ledger.number(NUMBER)
     assert number is not None
     assert (number.stack_id, number.logical_resource_id, number.claim_id) == (
         RESOURCE.stack_id,
@@ -87,7 +87,7 @@ def test_a_number_whose_previous_owner_the_ledger_has_lost_is_given_back_to_nobo
     assert world.send(_rolled_back(world, arn)).succeeded
     assert world.number(arn).tags == {}
     assert world.held() == [NUMBER]
-    assert world.attempt().ledger.number(NUMBER) is None
+    assert world.invocation().ledger.number(NUMBER) is None
 
 
 def test_a_number_is_its_first_resources_again_also_after_requests_that_left_it_alone(world: World) -> None:
@@ -185,7 +185,7 @@ def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, momen
     assert world.held() == [NUMBER]
     assert world.calls("ReleasePhoneNumber") == []
     assert world.number(arn).tags == {}
-    assert world.attempt().ledger.number(NUMBER) is None
+    assert world.invocation().ledger.number(NUMBER) is None
 
 
 def test_an_adoption_whose_answer_never_arrived_is_given_back_when_it_is_cancelled(world: World) -> None:
@@ -236,7 +236,7 @@ def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None
     assert (number.description, number.target_arn) == ("By hand", world.instance)
     assert number.tags == {"by-hand": "yes", "team": "support"}
     assert flows(world, arn) == [flow]
-    assert world.attempt().ledger.number(NUMBER) is None
+    assert world.invocation().ledger.number(NUMBER) is None
 
 
 def test_the_flow_that_the_number_had_is_given_back(world: World) -> None:

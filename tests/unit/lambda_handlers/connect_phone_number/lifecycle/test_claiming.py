@@ -43,7 +43,7 @@ def test_the_claim_is_in_the_ledger_before_connect_is_called(world: World) -> No
         number = str(parameters["PhoneNumber"])
         seen.append((number, claim.candidate, [doubt.rsplit("/", 1)[0] for doubt in claim.doubts]))
         assert parameters["ClientToken"] == tokens.claim_token(claim.id, number)
-        owner = world.attempt().ledger.number(number)
+        owner = world.invocation().ledger.number(number)
         assert owner is not None
         assert owner.claim_id == claim.id
 
@@ -72,11 +72,11 @@ def test_a_chosen_number_is_claimed_without_a_search(world: World) -> None:
 
 def test_a_number_that_another_claim_is_after_is_not_tried(world: World) -> None:
     reserved = world.create(stack=OTHER_STACK).data["PhoneNumber"]
-    attempt = world.attempt()
+    invocation = world.invocation()
     for number in world.client.search_available_phone_numbers(
         TargetArn=world.instance, PhoneNumberCountryCode="US", PhoneNumberType="DID"
     )["AvailableNumbersList"][:-1]:
-        attempt.ledger.save(NumberReservation(number["PhoneNumber"], OTHER_STACK, "Other", "their-claim"))
+        invocation.ledger.save(NumberReservation(number["PhoneNumber"], OTHER_STACK, "Other", "their-claim"))
     created = world.create()
     assert created.succeeded
     assert created.data["PhoneNumber"] != reserved
@@ -84,9 +84,9 @@ def test_a_number_that_another_claim_is_after_is_not_tried(world: World) -> None
 
 
 def test_where_all_of_a_page_is_taken_the_next_page_is_searched(world: World) -> None:
-    attempt = world.attempt()
+    invocation = world.invocation()
     for index in range(10):
-        attempt.ledger.save(NumberReservation(f"+120655501{index:02}", OTHER_STACK, "Other", "their-claim"))
+        invocation.ledger.save(NumberReservation(f"+120655501{index:02}", OTHER_STACK, "Other", "their-claim"))
     created = world.create(Prefix="+1206")
     assert created.succeeded
     assert len(world.calls("SearchAvailablePhoneNumbers")) == 2
@@ -161,7 +161,7 @@ def test_a_number_that_another_claim_reserves_at_the_same_moment_is_left_to_it(w
     created = world.create()
     assert created.succeeded, created.reason
     assert created.data["PhoneNumber"] not in store.raced
-    owner = world.attempt().ledger.number(created.data["PhoneNumber"])
+    owner = world.invocation().ledger.number(created.data["PhoneNumber"])
     assert owner is not None
     assert owner.claim_id == world.claim().id
 
@@ -212,7 +212,7 @@ def test_a_number_of_a_group_whose_token_connect_has_forgotten_is_found(world: W
 
 
 def test_a_forgotten_token_of_a_claim_that_ended_failed_is_no_second_claim(world: World) -> None:
-    # Connect holds such a number for another attempt, so a second call would be accepted, and counted.
+    # Connect holds such a number for another invocation, so a second call would be accepted, and counted.
     event = world.event("Create")
     world.emulator.faults.add("ClaimPhoneNumber", "workflow_failure", message="No.")
     world.client.after["claim_phone_number"] = die
@@ -279,10 +279,10 @@ def test_a_claim_that_died_and_was_cancelled_is_released_when_it_shows(world: Wo
 
 def test_acquire_stops_where_the_claim_is_cancelled(world: World) -> None:
     decided(world, world.event("Create"))
-    attempt = world.attempt()
-    claim = attempt.ledger.save(world.claim().close("test", attempt.timing.now()))
+    invocation = world.invocation()
+    claim = invocation.ledger.save(world.claim().close("test", invocation.timing.now()))
     with pytest.raises(Superseded):
-        acquire(attempt, claim)
+        acquire(invocation, claim)
     assert world.emulator.audit == []
 
 
@@ -290,7 +290,7 @@ def test_acquire_of_a_claim_that_has_a_number_calls_nobody(world: World) -> None
     world.created()
     calls = len(world.emulator.audit)
     claim = world.claim()
-    assert acquire(world.attempt(), claim) == claim
+    assert acquire(world.invocation(), claim) == claim
     assert len(world.emulator.audit) == calls
 
 
@@ -319,7 +319,7 @@ def test_an_imported_number_is_deleted_and_nothing_is_left_reserved(world: World
     source = _source(world)
     arn = world.created(CountryCode=None, Type=None, SourcePhoneNumberArn=source)
     assert world.delete(arn, CountryCode=None, Type=None, SourcePhoneNumberArn=source).succeeded
-    ledger = world.attempt().ledger
+    ledger = world.invocation().ledger
     assert ledger.number(source) is None
     assert ledger.number("+12065559999") is None
 

@@ -150,10 +150,10 @@ def test_not_found_by_both_calls_is_not_believed_so_soon_after_the_claim(world: 
     with pytest.raises(Died):
         world.handle(create)
     # The ledger knows the number, as the Create went on for a moment; Connect does not show it anywhere yet.
-    attempt = world.attempt()
+    invocation = world.invocation()
     (number,) = world.emulator.numbers()
     found = replace(world.claim(), arn=number.arn, phone_number=number.phone_number, claimed_at=int(number.claimed_at))
-    attempt.ledger.save(found)
+    invocation.ledger.save(found)
     world.emulator.faults.add(
         "ReleasePhoneNumber", "error", code="ResourceNotFoundException", calls=None, for_seconds=80.0
     )
@@ -222,9 +222,9 @@ def test_describe_denied_names_the_permission(world: World) -> None:
 def test_the_reservation_of_a_released_number_is_taken_back(world: World) -> None:
     arn = _old(world)
     number = world.number(arn).phone_number
-    assert world.attempt().ledger.number(number) is not None
+    assert world.invocation().ledger.number(number) is not None
     world.delete(arn)
-    assert world.attempt().ledger.number(number) is None
+    assert world.invocation().ledger.number(number) is None
 
 
 def _permitted(_claim: Claim) -> None:
@@ -234,10 +234,10 @@ def _permitted(_claim: Claim) -> None:
 def test_a_number_of_another_region_is_not_taken_for_gone(world: World) -> None:
     arn = _old(world)
     elsewhere = arn.replace(REGION, "us-east-1")
-    attempt = world.attempt()
+    invocation = world.invocation()
     claim = world.claim()
-    moved = replace(claim, arn=elsewhere).close("test", attempt.timing.now())
-    closed = close(attempt, attempt.ledger.save(moved), _permitted)
+    moved = replace(claim, arn=elsewhere).close("test", invocation.timing.now())
+    closed = close(invocation, invocation.ledger.save(moved), _permitted)
     assert closed.claim.state is ClaimState.CLOSING
     assert closed.problem == (
         f"{elsewhere} is not of account 123456789012 and Region eu-west-1, where this provider works. Release it with "
@@ -249,7 +249,7 @@ def test_close_of_a_claim_that_is_not_to_be_closed_does_nothing(world: World) ->
     _old(world)
     before = world.claim()
     calls = len(world.emulator.audit)
-    closed = close(world.attempt(), before, _permitted)
+    closed = close(world.invocation(), before, _permitted)
     assert (closed.claim, closed.problem) == (before, "")
     assert len(world.emulator.audit) == calls
 
@@ -270,8 +270,8 @@ def test_a_second_number_that_a_forgotten_token_brought_is_released_too(world: W
     arn = _old(world)
     claim = world.claim()
     duplicate_arns = world.claimed_by_hand("+13125550150", {rules.CLAIM_TAG: claim.id, rules.PROVIDER_TAG: "shared"})
-    attempt = world.attempt()
-    attempt.ledger.save(replace(claim, duplicate_arns=(duplicate_arns,)))
+    invocation = world.invocation()
+    invocation.ledger.save(replace(claim, duplicate_arns=(duplicate_arns,)))
     world.sweep()
     assert world.held() == [world.number(arn).phone_number]
     assert world.claim().state is ClaimState.LIVE

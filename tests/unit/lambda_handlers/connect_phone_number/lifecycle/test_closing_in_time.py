@@ -42,9 +42,9 @@ def test_what_is_in_doubt_is_not_overdue_before_it_can_be_certain(world: World) 
     world.delete("support-Number-1A2B3C")
     closing_at = world.claim().closing_at
     ((doubt, until),) = world.claim().doubts.items()
-    # Another attempt's doubt is settled by now, and this one's is not.
+    # Another invocation's doubt is settled by now, and this one's is not.
     settled = {"+12065550199/worker-0": closing_at - LAG_SECONDS - 1}
-    world.attempt().ledger.save(replace(world.claim(), doubts={**settled, doubt: until}))
+    world.invocation().ledger.save(replace(world.claim(), doubts={**settled, doubt: until}))
     world.clock.pause(300.0)
     world.sweep()
     claim = world.claim()
@@ -68,7 +68,7 @@ def test_a_failure_does_not_make_a_release_any_less_overdue(world: World) -> Non
 def test_a_claim_of_which_nothing_came_ends_when_that_is_certain(world: World) -> None:
     _cancelled_while_in_doubt(world)
     world.delete("support-Number-1A2B3C")
-    # The attempt's fifteen minutes, and what Connect may need to show a number.
+    # The invocation's fifteen minutes, and what Connect may need to show a number.
     until = max(world.claim().doubts.values())
     world.clock.now = until + LAG_SECONDS - 1.0
     world.sweep()

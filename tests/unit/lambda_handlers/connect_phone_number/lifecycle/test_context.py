@@ -17,13 +17,13 @@ ARN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-
     ],
 )
 def test_is_own_place(world: World, arn: str, expected: bool) -> None:
-    assert world.attempt().is_in_scope(arn) is expected
+    assert world.invocation().is_in_scope(arn) is expected
 
 
 def test_ownership_tags(world: World) -> None:
     world.created()
     claim = world.claim()
-    tags = world.attempt().ownership_tags(claim)
+    tags = world.invocation().ownership_tags(claim)
     assert tags == {
         rules.PROVIDER_TAG: "shared",
         rules.CLAIM_TAG: claim.id,
@@ -36,7 +36,7 @@ def test_ownership_tags(world: World) -> None:
 def test_tags_are_put_on_together_with_the_providers_own(world: World) -> None:
     # The role may tag a number only in a request that has the provider's tag.
     arn = world.claimed_by_hand("+12065550100")
-    world.attempt().tag(arn, {"team": "support"})
+    world.invocation().tag(arn, {"team": "support"})
     (call,) = world.calls("TagResource")
     assert call.parameters["tags"] == {"team": "support", rules.PROVIDER_TAG: "shared"}
     assert world.number(arn).tags == {"team": "support", rules.PROVIDER_TAG: "shared"}
@@ -44,7 +44,7 @@ def test_tags_are_put_on_together_with_the_providers_own(world: World) -> None:
 
 def test_nobody_elses_tag_stands_for_the_providers_own(world: World) -> None:
     arn = world.claimed_by_hand("+12065550100")
-    world.attempt().tag(arn, {rules.PROVIDER_TAG: "other"})
+    world.invocation().tag(arn, {rules.PROVIDER_TAG: "other"})
     assert world.number(arn).tags == {rules.PROVIDER_TAG: "shared"}
 
 
@@ -52,4 +52,4 @@ def test_reread(world: World) -> None:
     arn = world.created()
     before = world.claim()
     world.delete(arn)
-    assert world.attempt().reread(before) == world.claim()
+    assert world.invocation().reread(before) == world.claim()

@@ -60,7 +60,7 @@ def test_a_number_that_somebody_else_got_is_given_up_though_the_first_write_of_i
     assert answer.succeeded
     assert store.contradicted == 1
     assert list(world.claim().rejected_candidates) == lost
-    assert world.attempt().ledger.number(lost[0]) is None
+    assert world.invocation().ledger.number(lost[0]) is None
 
 
 def test_an_answer_of_a_failure_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
@@ -128,7 +128,7 @@ def test_the_answer_to_a_delete_is_written_though_the_first_write_of_it_conflict
     event = world.event("Delete", world.created())
     assert world.send(event).succeeded
     assert store.contradicted == 1
-    request = world.attempt().ledger.request(world.claim().resource, parse_request(event).attempt)
+    request = world.invocation().ledger.request(world.claim().resource, parse_request(event).key)
     assert request is not None
     assert request.answer is not None
     assert request.answer.status == "SUCCESS"

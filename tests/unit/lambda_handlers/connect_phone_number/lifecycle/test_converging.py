@@ -311,7 +311,7 @@ def test_a_later_update_that_runs_at_the_same_time_has_the_last_word(world: Worl
 
 
 def test_what_an_earlier_update_sets_too_late_is_set_again(world: World) -> None:
-    # Nothing but the description changes, so no write to the ledger tells the earlier attempt that it is late.
+    # Nothing but the description changes, so no write to the ledger tells the earlier invocation that it is late.
     arn = world.created(Description="one")
     first, second = (world.event("Update", arn, Description=description) for description in ("two", "three"))
     world.client.before["update_phone_number_metadata"] = lambda _: world.handle(second)

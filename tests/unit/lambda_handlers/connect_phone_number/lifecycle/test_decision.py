@@ -123,8 +123,8 @@ def test_a_create_opens_a_claim(world: World) -> None:
     claim_id = only_claim(decided(world, event))
     claim = world.claim()
     assert (claim.id, claim.state, claim.opening.description) == (claim_id, ClaimState.OPENING, "Support")
-    assert (claim.attempt, claim.acknowledged, claim.protected) == (parse_request(event).attempt, False, False)
-    # The sweeper looks when the request is over, and no attempt can still be at work.
+    assert (claim.request_key, claim.acknowledged, claim.protected) == (parse_request(event).key, False, False)
+    # The sweeper looks when the request is over, and no invocation can still be at work.
     assert claim.next_check_at == claim.due_since == int(NOW) + 1 + 600 - 20 + 20 * 60
 
 
@@ -139,7 +139,7 @@ def test_a_retried_create_resumes_the_claim(world: World) -> None:
     again = world.event("Create", Description="two", ServiceTimeout="900")
     assert only_claim(decided(world, again)) == first
     claim = world.claim()
-    assert claim.attempt == parse_request(again).attempt
+    assert claim.request_key == parse_request(again).key
     assert (claim.opening.description, claim.desired.description) == ("one", "two")
     assert claim.next_check_at == claim.due_since == int(world.clock()) + 900 - 20 + 20 * 60
 
@@ -168,7 +168,7 @@ def test_a_create_resumes_a_live_claim_of_which_cloudformation_says_that_it_neve
     again = world.event("Create", Description="two")
     assert only_claim(decided(world, again)) == world.claim().id
     claim = world.claim()
-    assert (claim.state, claim.arn, claim.attempt) == (ClaimState.LIVE, arn, parse_request(again).attempt)
+    assert (claim.state, claim.arn, claim.request_key) == (ClaimState.LIVE, arn, parse_request(again).key)
     assert (claim.desired.description, claim.next_check_at, claim.due_since) == ("two", next_check_at, next_check_at)
     # A number that was claimed is the resource's under whatever name CloudFormation may have recorded it.
     assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at, True)]
@@ -436,6 +436,6 @@ def test_everything_is_written_at_once(world: World) -> None:
     event = world.event("Create")
     decided(world, event)
     assert counts == [3]
-    resource = world.attempt().ledger.resource(RESOURCE, parse_request(event).attempt)
+    resource = world.invocation().ledger.resource(RESOURCE, parse_request(event).key)
     assert resource.request is not None
     assert (resource.resource_entry.version, resource.request.version, world.claim().version) == (1, 1, 1)

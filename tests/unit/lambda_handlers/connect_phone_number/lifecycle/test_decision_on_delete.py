@@ -210,7 +210,7 @@ def test_a_delete_after_a_failed_create_spares_the_claim_that_a_later_create_has
     first = world.event("Create")
     decided(world, first)
     decided(world, world.event("Create"))
-    failed_id = f"not-claimed-{parse_request(first).attempt}"
+    failed_id = f"not-claimed-{parse_request(first).key}"
     assert decided(world, world.event("Delete", failed_id)).claims == ()
     assert world.claim().state is ClaimState.OPENING
 

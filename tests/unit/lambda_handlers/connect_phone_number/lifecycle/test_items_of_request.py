@@ -13,8 +13,8 @@ def test_resource_key(world: World) -> None:
 
 
 def test_the_id_of_a_failed_creation_is_told_from_others(world: World) -> None:
-    attempt = parse_request(world.event("Create")).attempt
-    assert failed_creation_id(attempt) == f"not-claimed-{attempt}"
-    assert is_failed_creation_id(failed_creation_id(attempt))
+    invocation = parse_request(world.event("Create")).key
+    assert failed_creation_id(invocation) == f"not-claimed-{invocation}"
+    assert is_failed_creation_id(failed_creation_id(invocation))
     assert not is_failed_creation_id("support-Number-1ABCDEFGH")
     assert not is_failed_creation_id("malformed-request")

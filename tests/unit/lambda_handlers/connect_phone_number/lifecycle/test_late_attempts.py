@@ -38,7 +38,7 @@ def test_an_update_that_a_later_one_has_overtaken_leaves_the_number_as_the_later
     with pytest.raises(Died):
         world.handle(first)
     assert world.update(arn, Description="Second").succeeded
-    # What a call of the first attempt does that was on its way all the time.
+    # What a call of the first invocation does that was on its way all the time.
     world.client.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="First")
     overtaken = world.send(first)
     assert overtaken.status == "FAILED"

@@ -51,14 +51,14 @@ def _refactored(world: World, to: ResourceKey = RENAMED) -> str:
 def _found(world: World, arn: str, to: ResourceKey = RENAMED) -> Moved | str | None:
     """Return what is found for an Update of a resource that names a number."""
     event = world.event("Update", arn, stack=to.stack_id, resource=to.logical_resource_id)
-    return finder(world.attempt(), parse_request(event))()
+    return finder(world.invocation(), parse_request(event))()
 
 
 def _owner(world: World, arn: str) -> Claim | None:
-    attempt = world.attempt()
-    state = attempt.connect.describe(arn)
+    invocation = world.invocation()
+    state = invocation.connect.describe(arn)
     assert state is not None
-    return find_owner(attempt, state)
+    return find_owner(invocation, state)
 
 
 def _key(resource: ResourceKey) -> ClaimKey:
@@ -66,7 +66,7 @@ def _key(resource: ResourceKey) -> ClaimKey:
 
 
 def _change(world: World, claim: Claim, **changes: object) -> Claim:
-    return world.attempt().ledger.save(replace(claim, **changes))  # type: ignore[arg-type]
+    return world.invocation().ledger.save(replace(claim, **changes))  # type: ignore[arg-type]
 
 
 # --- Whether a number has moved ---
@@ -248,7 +248,7 @@ def test_the_owner_is_who_the_tags_name_where_nobody_has_reserved_the_number(wor
 def test_the_owner_of_a_further_number_is_who_the_tags_name(world: World) -> None:
     world.created()
     claim = world.claim()
-    tags = world.attempt().ownership_tags(claim)
+    tags = world.invocation().ownership_tags(claim)
     further = world.claimed_by_hand(NUMBER, tags)
     assert _owner(world, further) is None
     claim = _change(world, claim, duplicate_arns=(further,))
@@ -305,14 +305,14 @@ def test_the_first_update_that_names_it_takes_it_over(world: World, to: Resource
         Outcome.TRANSFERRED,
         f"handed over to {to.logical_resource_id} of {to.stack_id}",
     )
-    attempt = world.attempt()
-    owner = attempt.ledger.number(new.phone_number)
+    invocation = world.invocation()
+    owner = invocation.ledger.number(new.phone_number)
     assert owner is not None
     assert (owner.stack_id, owner.logical_resource_id, owner.claim_id) == (*_place(to), new.id)
-    assert attempt.ledger.resource(to, "none").claims == {new.id: new}
+    assert invocation.ledger.resource(to, "none").claims == {new.id: new}
     number = world.number(arn)
     assert (number.description, user_tags(number)) == ("Moved", {})
-    assert {key: number.tags[key] for key in rules.OWNERSHIP_TAGS} == attempt.ownership_tags(new)
+    assert {key: number.tags[key] for key in rules.OWNERSHIP_TAGS} == invocation.ownership_tags(new)
     assert len(world.held()) == 1
 
 
@@ -322,7 +322,7 @@ def test_the_first_delete_that_names_it_releases_it(world: World, to: ResourceKe
     assert world.delete(arn, stack=to.stack_id, resource=to.logical_resource_id).succeeded
     assert world.held() == []
     assert (_claim(world, to).outcome, world.claim().outcome) == (Outcome.RELEASED, Outcome.TRANSFERRED)
-    assert world.attempt().ledger.number(world.claim().phone_number) is None
+    assert world.invocation().ledger.number(world.claim().phone_number) is None
 
 
 def test_it_may_be_replaced_where_it_has_moved_to(world: World) -> None:

@@ -34,7 +34,7 @@ def _both_for_the_same(world: World, *, acknowledged: bool) -> tuple[Claim, Clai
     world.update(old, **BRITISH)
     first, second = world.claims()
     both = tuple(dict.fromkeys((*first.satisfied, *second.satisfied)))
-    ledger = world.attempt().ledger
+    ledger = world.invocation().ledger
     for claim in (first, second):
         ledger.save(replace(claim, satisfied=both, acknowledged=acknowledged))
     if not acknowledged:
@@ -88,7 +88,7 @@ def test_a_create_resumes_the_latest_claim_that_cloudformation_never_named(world
 
 def test_an_update_takes_up_what_cloudformation_never_named_before_what_it_has(world: World) -> None:
     first, latest = _both_for_the_same(world, acknowledged=True)
-    ledger = world.attempt().ledger
+    ledger = world.invocation().ledger
     ledger.save(replace(ledger.claim(first.own_key), acknowledged=False))
     world.stacks.named.discard((RESOURCE, first.arn))
     third = world.update(latest.arn, CountryCode="CA", AllowReplacement="true").physical_id
@@ -117,7 +117,7 @@ def test_the_rollback_of_a_replacement_goes_back_to_the_old_number(world: World,
 
 def test_what_cloudformation_said_of_the_old_number_is_not_lost_on_the_way_back(world: World) -> None:
     old, new = replaced(world)
-    ledger = world.attempt().ledger
+    ledger = world.invocation().ledger
     ledger.save(replace(claim_of(world, old), acknowledged=False))
     world.stacks.status = ROLLING_BACK
     assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, old).id
@@ -146,7 +146,7 @@ def test_it_goes_back_also_where_the_new_number_would_do(world: World) -> None:
 def test_outside_a_rollback_the_new_number_stays_where_it_would_do(world: World) -> None:
     old, new = replaced(world, CountryCode="US", Prefix="+1312")
     assert only_claim(decided(world, world.event("Update", new))) == claim_of(world, new).id
-    assert claim_of(world, old).attempt != claim_of(world, new).attempt
+    assert claim_of(world, old).request_key != claim_of(world, new).request_key
 
 
 def test_outside_a_rollback_an_update_asks_for_a_new_number_and_not_for_the_one_from_before(world: World) -> None:
@@ -277,16 +277,16 @@ def test_nobody_looks_for_a_number_because_an_earlier_candidate_is_in_doubt(worl
     with pytest.raises(Died):
         world.handle(event)
     (claim,) = world.claims()
-    world.attempt().ledger.save(replace(claim, candidate="", rejected_candidates=(claim.candidate,)))
+    world.invocation().ledger.save(replace(claim, candidate="", rejected_candidates=(claim.candidate,)))
     assert world.send(event).succeeded
     assert world.calls("ListPhoneNumbersV2") == []
 
 
 def test_a_second_number_of_a_claim_that_is_still_being_made_waits_for_its_end(world: World) -> None:
     decided(world, world.event("Create"))
-    attempt = world.attempt()
-    before = record_number(attempt, world.claim(), "+12065558888", SECOND.replace("9999", "8888"))
-    recorded = record_number(attempt, before, "+12065559999", SECOND)
+    invocation = world.invocation()
+    before = record_number(invocation, world.claim(), "+12065558888", SECOND.replace("9999", "8888"))
+    recorded = record_number(invocation, before, "+12065559999", SECOND)
     assert (recorded.state, recorded.duplicate_arns) == (ClaimState.OPENING, (SECOND,))
     assert (recorded.next_check_at, recorded.due_since) == (before.next_check_at, before.due_since)
 
@@ -294,8 +294,8 @@ def test_a_second_number_of_a_claim_that_is_still_being_made_waits_for_its_end(w
 def test_a_second_number_of_a_claim_is_due_at_once_and_changes_nothing_else(world: World) -> None:
     arn = world.created()
     world.clock.pause(500.0)
-    recorded = record_number(world.attempt(), world.claim(), "+12065559999", SECOND)
+    recorded = record_number(world.invocation(), world.claim(), "+12065559999", SECOND)
     assert (recorded.arn, recorded.duplicate_arns, recorded.next_check_at) == (arn, (SECOND,), int(world.clock.now))
     assert world.claim().duplicate_arns == (SECOND,)
     # Heard of again, it is not written down twice.
-    assert record_number(world.attempt(), world.claim(), "+12065559999", SECOND).duplicate_arns == (SECOND,)
+    assert record_number(world.invocation(), world.claim(), "+12065559999", SECOND).duplicate_arns == (SECOND,)

@@ -23,7 +23,7 @@ def _delete(world: World) -> Answered:
 
 
 def _delete_in_the_end(world: World) -> Answered:
-    """Return the answer to a deletion for which Lambda makes its three attempts."""
+    """Return the answer to a deletion for which Lambda makes its three invocations."""
     event = _event(world, "Delete")
     for _ in range(2):
         try:
@@ -270,7 +270,7 @@ def test_s21_it_waits_for_what_only_time_settles(world: World) -> None:
     world.delete("support-Number-1ABCDEFGH")
     answer = _delete_in_the_end(world)
     assert answer.succeeded, answer.reason
-    assert list(world.attempt().ledger.unfinished_or_live()) == []
+    assert list(world.invocation().ledger.unfinished_or_live()) == []
 
 
 def test_s21_it_says_what_it_waits_for(world: World) -> None:
@@ -315,7 +315,7 @@ def test_a_number_that_connect_takes_back_by_itself_does_not_keep_it_whatever_ha
 @pytest.mark.parametrize("state", [ClaimState.LIVE, ClaimState.CLOSING])
 def test_an_item_that_cannot_be_read_keeps_the_provider(world: World, state: ClaimState) -> None:
     let_go(world, world.created())
-    claim = world.attempt().ledger.save(replace(world.claim(), state=state))
+    claim = world.invocation().ledger.save(replace(world.claim(), state=state))
     item = world.store.get(key_of(claim))
     assert item is not None
     world.store.replace({**item, "specification": "US"})

@@ -34,7 +34,7 @@ def test_s16_a_number_lost_between_search_and_claim(world: World) -> None:
     assert created.succeeded, created.reason
     lost, won = (call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber"))
     assert won == created.data["PhoneNumber"]
-    assert world.attempt().ledger.number(lost) is None
+    assert world.invocation().ledger.number(lost) is None
     assert world.claim().rejected_candidates == (lost,)
 
 
@@ -83,7 +83,7 @@ def test_s16_a_chosen_number_lost(world: World) -> None:
         ),
     )
     assert world.delete(failed.physical_id).succeeded
-    assert world.attempt().ledger.number(CHOSEN) is None
+    assert world.invocation().ledger.number(CHOSEN) is None
 
 
 @pytest.mark.parametrize(("lost", "succeeds"), [(29, True), (30, False)])
@@ -91,7 +91,7 @@ def test_after_30_lost_races_something_else_is_wrong(world: World, lost: int, su
     event = world.event("Create")
     decided(world, event)
     rejected = tuple(f"+1{index}" for index in range(lost))
-    world.attempt().ledger.save(replace(world.claim(), rejected_candidates=rejected))
+    world.invocation().ledger.save(replace(world.claim(), rejected_candidates=rejected))
     answer = world.send(event)
     assert answer.succeeded is succeeds
     if not succeeds:
@@ -123,7 +123,7 @@ def test_a_refusal_for_another_reason_is_not_believed_at_once(world: World) -> N
     assert won == created.data["PhoneNumber"] != refused
     claim = world.claim()
     assert (claim.rejected_candidates, claim.unexplained_refusals) == ((refused,), 1)
-    assert world.attempt().ledger.number(refused) is None
+    assert world.invocation().ledger.number(refused) is None
 
 
 def test_a_refusal_for_another_reason_is_believed_at_its_second_occurrence(world: World) -> None:
@@ -188,5 +188,5 @@ def test_such_a_refusal_of_a_chosen_number_is_believed_at_once(world: World) -> 
     assert f"ClaimPhoneNumber for {CHOSEN} ({world.instance}): InvalidParameterException: Bad thing." in failed.reason
     assert "use Adopt" not in failed.reason
     assert (world.claim().candidate, world.claim().rejected_candidates) == (CHOSEN, ())
-    assert world.attempt().ledger.number(CHOSEN) is not None, "it is this claim's until that is closed"
+    assert world.invocation().ledger.number(CHOSEN) is not None, "it is this claim's until that is closed"
     assert len(world.calls("ClaimPhoneNumber")) == 1

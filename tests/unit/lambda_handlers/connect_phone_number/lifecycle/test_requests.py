@@ -122,7 +122,7 @@ def test_s4_a_create_cancelled_while_it_runs_leaves_nothing(world: World, moment
     assert not by_url[create["ResponseURL"]].succeeded
     assert world.held() == []
     assert world.claim().state is ClaimState.CLOSED
-    assert list(world.attempt().ledger.unfinished_or_live()) == []
+    assert list(world.invocation().ledger.unfinished_or_live()) == []
 
 
 def test_s4_a_create_cancelled_after_it_has_finished_leaves_nothing(world: World) -> None:

@@ -89,7 +89,7 @@ def test_a_value_that_is_wanted_again_within_one_attempt_is_set_again(world: Wor
     arn = world.created(Description="one")
 
     def change(description: str) -> None:
-        # Later requests, decided while the first one's attempt is at work.
+        # Later requests, decided while the first one's invocation is at work.
         world.handle(world.event("Update", arn, Description=description), seconds=21.0)
 
     def then_back(_: object) -> None:
@@ -274,7 +274,7 @@ def test_a_sweep_without_time_says_what_it_has_left(world: World) -> None:
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
     world.delete(arn)
     world.clock.pause(3600.0)
-    swept = sweep(world.attempt(seconds=60.0))
+    swept = sweep(world.invocation(seconds=60.0))
     assert (swept.due, swept.releases_failing) == (1, 1)
     assert world.messages()[-1]["DueWork"] == 1
 

@@ -545,7 +545,7 @@ _QUESTIONS: dict[str, tuple[Callable[[Stacks], object], object]] = {
 
 
 def _timing(clock: VirtualClock, seconds: float = 780.0) -> Timing:
-    return Timing(clock, clock.pause, attempt_deadline=clock() + seconds, jitter=lambda: 1.0)
+    return Timing(clock, clock.pause, invocation_deadline=clock() + seconds, jitter=lambda: 1.0)
 
 
 @pytest.mark.parametrize("question", _QUESTIONS)

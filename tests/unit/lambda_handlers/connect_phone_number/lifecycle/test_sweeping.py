@@ -36,7 +36,7 @@ def _metrics(world: World) -> dict[str, Any]:
 def test_there_is_nothing_to_do(world: World) -> None:
     world.created()
     calls = len(world.emulator.audit)
-    assert sweep(world.attempt()) == Sweep()
+    assert sweep(world.invocation()) == Sweep()
     assert len(world.emulator.audit) == calls
     assert _metrics(world) == {
         "Provider": "shared",
@@ -85,7 +85,7 @@ def test_a_release_that_keeps_failing_is_published(world: World) -> None:
         world.clock.now = world.claim().next_check_at + 40
         waited = int(world.clock()) - due_since
         # However often it was postponed: it has been due since it was to be released.
-        assert sweep(world.attempt()) == Sweep(due=1, oldest_due_seconds=waited, releases_failing=1)
+        assert sweep(world.invocation()) == Sweep(due=1, oldest_due_seconds=waited, releases_failing=1)
         assert world.claim().failures == failures
     assert _metrics(world) == {
         "Provider": "shared",
@@ -106,7 +106,7 @@ def test_what_fails_is_published_also_while_its_next_attempt_is_hours_away(world
     _refuse_releases(world)
     world.delete(arn)
     world.clock.pause(100)
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert (result.due, result.releases_failing) == (0, 1)
     assert result.oldest_due_seconds == int(world.clock()) - world.claim().due_since >= 100
 
@@ -117,7 +117,7 @@ def test_a_release_that_fails_for_days_is_no_stuck_claim(world: World) -> None:
     _refuse_releases(world)
     world.delete(arn)
     world.clock.pause(3 * 86_400)
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert (result.releases_failing, result.stuck) == (1, 0)
 
 
@@ -134,23 +134,23 @@ def test_a_number_that_cloudformation_does_not_know_is_stuck_unless_its_release_
         next_check_at=now + 1_000_000,
         due_since=now - 100_000,
     )
-    world.attempt().ledger.save(closing)
-    assert sweep(world.attempt()) == Sweep(oldest_due_seconds=100_000, releases_failing=failures, stuck=stuck)
+    world.invocation().ledger.save(closing)
+    assert sweep(world.invocation()) == Sweep(oldest_due_seconds=100_000, releases_failing=failures, stuck=stuck)
 
 
 def test_a_live_number_of_which_something_else_has_failed_may_be_stuck(world: World) -> None:
     unheard(world)
     world.stacks.is_silent = True
     world.clock.pause(2 * 86_400)
-    world.attempt().ledger.save(replace(world.claim(), failures=1))
-    assert sweep(world.attempt()) == Sweep(due=1, stuck=1)
+    world.invocation().ledger.save(replace(world.claim(), failures=1))
+    assert sweep(world.invocation()) == Sweep(due=1, stuck=1)
 
 
 def test_what_is_due_later_has_not_been_waiting(world: World) -> None:
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):
         world.handle(world.event("Create"))
-    assert sweep(world.attempt()) == Sweep()
+    assert sweep(world.invocation()) == Sweep()
 
 
 @pytest.mark.parametrize(("waited", "stuck"), [(86_400, 0), (86_401, 1)])
@@ -158,7 +158,7 @@ def test_a_claim_that_nobody_finishes_or_gives_up_is_stuck_after_a_day(world: Wo
     unheard(world)
     world.stacks.is_silent = True
     world.clock.now = float(world.claim().due_since + waited)
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert result == Sweep(due=1, stuck=stuck)
     lines = [line for line in world.messages() if line.get("message") == "claim is stuck"]
     assert len(lines) == stuck
@@ -173,7 +173,7 @@ def test_a_claim_that_nobody_finishes_or_gives_up_is_stuck_after_a_day(world: Wo
         assert (line["claim_of_stack"], line["claim_of_resource"]) == (STACK, "Number")
     # Also in between two questions.
     world.clock.now = float(world.claim().next_check_at - 1)
-    assert sweep(world.attempt()) == Sweep(due=0, stuck=1)
+    assert sweep(world.invocation()) == Sweep(due=0, stuck=1)
 
 
 def test_an_adoption_that_is_acknowledged_and_still_to_be_seen_complete_is_not_stuck(world: World) -> None:
@@ -182,7 +182,7 @@ def test_an_adoption_that_is_acknowledged_and_still_to_be_seen_complete_is_not_s
     world.stacks.status = "UPDATE_FAILED"
     for _ in range(2):
         world.clock.pause(3 * 86_400)
-        result = sweep(world.attempt())
+        result = sweep(world.invocation())
         assert (result.due, result.stuck) == (1, 0)
     assert world.claim(*SALES).acknowledged
 
@@ -219,7 +219,7 @@ def test_a_creation_that_still_runs_elsewhere_is_not_waited_for(world: World) ->
     claim = world.claim()
     until = int(world.clock()) + 600
     doubts = {f"{claim.candidate}/elsewhere": until}
-    world.attempt().ledger.save(replace(claim, state=ClaimState.CLOSING, doubts=doubts, next_check_at=0))
+    world.invocation().ledger.save(replace(claim, state=ClaimState.CLOSING, doubts=doubts, next_check_at=0))
     began = world.clock()
     world.sweep()
     assert world.clock() == began
@@ -275,11 +275,11 @@ def test_a_sweep_beside_a_delete_releases_once(world: World) -> None:
 def test_a_sweep_that_finds_more_than_it_has_time_for_goes_on_next_time(world: World) -> None:
     _due_releases(world, 3)
     calls = len(world.emulator.audit)
-    result = sweep(world.attempt(seconds=139))
+    result = sweep(world.invocation(seconds=139))
     assert (result.due, len(world.emulator.audit)) == (3, calls)
     # Time for the first, and not for the next, as the first takes some.
     world.client.before["release_phone_number"] = lambda _: world.clock.pause(50)
-    sweep(world.attempt(seconds=180))
+    sweep(world.invocation(seconds=180))
     assert len(world.held()) == 2
     world.sweep()
     assert world.held() == []
@@ -291,14 +291,14 @@ def test_a_sweep_that_finds_more_than_it_has_time_for_goes_on_next_time(world: W
 def test_what_became_of_an_answer_is_asked_when_cloudformation_has_had_time_to_take_note(world: World) -> None:
     world.created()
     world.clock.now = float(world.claim().next_check_at - 1)
-    assert sweep(world.attempt()) == Sweep()
+    assert sweep(world.invocation()) == Sweep()
     assert world.stacks.asked == []
     world.clock.now += 1
-    assert sweep(world.attempt()) == Sweep(due=1)
+    assert sweep(world.invocation()) == Sweep(due=1)
     assert world.claim().acknowledged
     asked = len(world.stacks.asked)
     world.clock.pause(86_400)
-    assert sweep(world.attempt()) == Sweep()
+    assert sweep(world.invocation()) == Sweep()
     assert len(world.stacks.asked) == asked, "it is asked once"
 
 
@@ -368,9 +368,9 @@ def test_releases_come_before_questions(world: World) -> None:
 def test_a_live_number_with_doubts_is_work_and_no_question(world: World) -> None:
     world.created()
     claim = replace(world.claim(), follow_up=False, doubts={"+12065550199/gone": 1}, next_check_at=1, due_since=1)
-    world.attempt().ledger.save(claim)
+    world.invocation().ledger.save(claim)
     world.stacks.asked.clear()
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert result.due == 1
     assert (world.claim().state, dict(world.claim().doubts)) == (ClaimState.LIVE, {})
     assert world.stacks.asked == []
@@ -386,11 +386,11 @@ def test_a_number_whose_stack_was_deleted_without_it_is_kept(world: World) -> No
     world.emulator.faults.clear()
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")
     world.clock.pause(3600)
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert result == Sweep(due=1)
     assert world.number(arn).is_held
     assert world.claim().state is ClaimState.LIVE
-    assert sweep(world.attempt()) == Sweep()
+    assert sweep(world.invocation()) == Sweep()
 
 
 def test_a_release_that_was_never_tried_is_not_made_where_the_stack_was_deleted_without_the_number(
@@ -442,7 +442,7 @@ def _fail(_: object) -> None:
 def test_an_error_that_nobody_foresaw_concerns_one_claim_alone(world: World) -> None:
     _due_releases(world, 3)
     world.client.before["release_phone_number"] = _fail
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert (result.due, result.errors, result.releases_failing) == (3, 1, 1)
     assert len(world.held()) == 1
     (line,) = (line for line in world.messages() if line.get("message") == "claim cannot be handled")
@@ -456,7 +456,7 @@ def test_an_error_that_nobody_foresaw_concerns_one_claim_alone(world: World) -> 
     )
     assert _metrics(world)["SweepErrors"] == 1
     # It stays due, and the next sweep comes to it again.
-    assert sweep(world.attempt()).errors == 0
+    assert sweep(world.invocation()).errors == 0
     assert world.held() == []
 
 
@@ -471,7 +471,7 @@ def test_an_error_in_a_question_does_not_keep_the_others_from_theirs(world: Worl
         raise KeyError(resource)
 
     world.stacks.resource = fail_once  # type: ignore[method-assign]
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert (result.due, result.errors) == (3, 1)
     assert [world.claim(resource=f"Number{index}").acknowledged for index in range(3)].count(True) == 2
 
@@ -489,7 +489,7 @@ def test_an_item_that_cannot_be_read_does_not_keep_the_others_from_their_release
     item = world.store.get(key)
     assert item is not None
     world.store.replace({**item, "specification": "US"})
-    result = sweep(world.attempt())
+    result = sweep(world.invocation())
     assert (result.due, result.errors) == (2, 1)
     assert len(world.held()) == 1
     (line,) = (line for line in world.messages() if line.get("message") == "item cannot be read")

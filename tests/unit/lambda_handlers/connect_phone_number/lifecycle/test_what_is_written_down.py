@@ -151,7 +151,7 @@ def test_an_update_is_no_claim_and_an_adopted_number_neither(world: World) -> No
 
 def test_what_has_failed_before_is_forgotten_with_success(world: World) -> None:
     arn = world.created()
-    world.attempt().ledger.save(replace(world.claim(), failures=2, last_error="Said so."))
+    world.invocation().ledger.save(replace(world.claim(), failures=2, last_error="Said so."))
     assert world.update(arn, Description="x").succeeded
     assert (world.claim().failures, world.claim().last_error) == (0, "")
 

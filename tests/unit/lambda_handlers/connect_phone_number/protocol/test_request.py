@@ -84,17 +84,17 @@ def test_an_unknown_request_type(value: str) -> None:
 
 
 def test_a_redelivery_is_the_same_attempt() -> None:
-    assert parse_request(_event()).attempt == parse_request(_event()).attempt
+    assert parse_request(_event()).key == parse_request(_event()).key
 
 
 def test_a_retried_deployment_is_another_attempt_although_its_request_id_is_the_same() -> None:
-    assert parse_request(_event()).attempt != parse_request(_event(ResponseURL=URL + "0")).attempt
+    assert parse_request(_event()).key != parse_request(_event(ResponseURL=URL + "0")).key
 
 
 def test_the_attempts_name_does_not_tell_the_url() -> None:
-    attempt = parse_request(_event()).attempt
-    assert len(attempt) == 32
-    assert set(attempt) <= set("0123456789abcdef")
+    invocation = parse_request(_event()).key
+    assert len(invocation) == 32
+    assert set(invocation) <= set("0123456789abcdef")
 
 
 def test_the_url_is_not_in_the_requests_text() -> None:
