@@ -90,11 +90,11 @@ class ProviderMetrics:
         """Return the events that all attempts of the function failed to handle."""
         return self.metric("FailedDeliveries", statistic=statistic, period=period)
 
-    def metric_answers_not_delivered(
+    def metric_responses_not_delivered(
         self, *, statistic: str = _SUM, period: Duration | None = None
     ) -> cloudwatch.Metric:
         """Return the answers that the answer URL refused for good, so that CloudFormation waits in vain."""
-        return self.metric("AnswersNotDelivered", statistic=statistic, period=period)
+        return self.metric("ResponsesNotDelivered", statistic=statistic, period=period)
 
     def metric_numbers_kept(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return the numbers whose release had failed and whose stack was then deleted without them.

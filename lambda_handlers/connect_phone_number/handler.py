@@ -29,12 +29,12 @@ from .lifecycle.decision import Scope
 from .lifecycle.items_of_request import failed_creation_id
 from .lifecycle.provider_resource import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
 from .lifecycle.provider_resource import guard
-from .lifecycle.requests import decide_on, fail, fulfil
+from .lifecycle.requests import decide_on, fail, handle_request
 from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
 from .lifecycle.sweeping import sweep
 from .logs import Log
-from .protocol.answer import Answer, AnswerNotDelivered, Put, Status, deliver, encode, http_put
 from .protocol.request import MalformedRequest, Request, parse_request
+from .protocol.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
 from .timing import NotFinished, Timing
 
 if TYPE_CHECKING:
@@ -133,11 +133,11 @@ class Function:
             sweep(self._invocation(context, log, None))
         elif (records := as_list(fields.get("Records"))) is not None:
             for record in records:
-                self._answer_given_up(_destination_record(record), context, log)
+                self._respond_to_given_up(_destination_record(record), context, log)
         else:
-            self._answer(fields, context, log)
+            self._respond(fields, context, log)
 
-    def _answer(self, event: Mapping[str, Any], context: Context, log: Log) -> None:
+    def _respond(self, event: Mapping[str, Any], context: Context, log: Log) -> None:
         try:
             request = parse_request(event)
         except MalformedRequest as problem:
@@ -145,14 +145,14 @@ class Function:
             return
         log = _with_request(log, request)
         if request.resource_type == PROVIDER_RESOURCE_TYPE:
-            answer = guard(self._invocation(context, log, None), request)
+            response = guard(self._invocation(context, log, None), request)
         else:
             invocation = self._invocation(context, log, None)
             entry = decide_on(invocation, request)
-            answer = fulfil(self._invocation(context, log, entry.deadline), request, entry)
-        self._deliver(event, answer, log, request.sent_at)
+            response = handle_request(self._invocation(context, log, entry.deadline), request, entry)
+        self._deliver(event, response, log, request.sent_at)
 
-    def _answer_given_up(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
+    def _respond_to_given_up(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
         """Answer a request on which all invocations have failed."""
         event = as_mapping(record.get("requestPayload"))
         if event is None:
@@ -170,13 +170,13 @@ class Function:
         log = _with_request(log, request)
         log.metrics(self._world.provider_id, FailedDeliveries=1)
         physical_id = request.physical_resource_id or failed_creation_id(request.key)
-        answer = Answer(Status.FAILED, physical_id, reason)
+        response = Response(Status.FAILED, physical_id, reason)
         trouble: Exception | None = None
         if request.resource_type != PROVIDER_RESOURCE_TYPE:
             invocation = self._invocation(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
             try:
                 decide_on(invocation, request)
-                answer = fail(invocation, request, reason)
+                response = fail(invocation, request, reason)
             except LedgerUnavailable as error:
                 # Nobody knows now what an invocation that is still on its way will answer, or has answered already. Two
                 # answers that differ would be worse than none, so this is left to the next delivery of the record.
@@ -184,7 +184,7 @@ class Function:
             except Exception as error:
                 # Whatever made every invocation fail may fail here too, and the stack must not hang for it.
                 trouble = error
-        self._deliver(event, answer, log, request.sent_at)
+        self._deliver(event, response, log, request.sent_at)
         if trouble is not None:
             # The queue delivers the record again, until the ledger has what is to be undone.
             log.error("answered without the ledger", error=type(trouble).__name__)
@@ -195,24 +195,24 @@ class Function:
         url = event.get("ResponseURL")
         if isinstance(url, str) and url:
             physical_id = str(event.get("PhysicalResourceId") or "") or "malformed-request"
-            self._deliver(event, Answer(Status.FAILED, physical_id, reason), log)
+            self._deliver(event, Response(Status.FAILED, physical_id, reason), log)
 
-    def _deliver(self, event: Mapping[str, Any], answer: Answer, log: Log, sent_at: int | None = None) -> None:
-        body = encode(answer, event)
+    def _deliver(self, event: Mapping[str, Any], response: Response, log: Log, sent_at: int | None = None) -> None:
+        body = encode(response, event)
         details = {
-            "status": answer.status.value,
-            "physical_id": answer.physical_resource_id,
-            "reason": answer.reason,
+            "status": response.status.value,
+            "physical_id": response.physical_resource_id,
+            "reason": response.reason,
         }
         try:
             deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
-        except AnswerNotDelivered as trouble:
+        except ResponseNotDelivered as trouble:
             # A URL that is refused as if it had expired is believed only once CloudFormation does not listen any more.
             is_awaited = sent_at is not None and self._world.clock() <= sent_at + rules.MAX_TIMEOUT_SECONDS
             if is_awaited or not trouble.is_void:
                 raise
             log.error("CloudFormation does not take an answer", **details)
-            log.metrics(self._world.provider_id, AnswersNotDelivered=1)
+            log.metrics(self._world.provider_id, ResponsesNotDelivered=1)
         else:
             log.info("answered", **details)
 

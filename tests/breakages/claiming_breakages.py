@@ -139,7 +139,7 @@ CLAIMING: Final = (
         (
             Patch(
                 _REQUESTS,
-                "invocation.ledger.save(replace(entry, answer=answer), live)",
+                "invocation.ledger.save(replace(entry, response=response), live)",
                 "invocation.ledger.save(entry, live)",
             ),
         ),

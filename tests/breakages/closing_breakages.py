@@ -121,7 +121,7 @@ CLOSING: Final = (
         "a Delete goes on after it was answered",
         (
             Patch(
-                _REQUESTS, "        if entry is None or entry.answer is not None:\n            raise Superseded\n", ""
+                _REQUESTS, "        if entry is None or entry.response is not None:\n            raise Superseded\n", ""
             ),
         ),
         (Hunt("S8 delete given up while it is delivered again, *"),),
@@ -167,7 +167,7 @@ CLOSING: Final = (
         (
             Patch(
                 "handler.py",
-                "self._answer_given_up(_destination_record(record), context, log)",
+                "self._respond_to_given_up(_destination_record(record), context, log)",
                 "pass",
             ),
         ),

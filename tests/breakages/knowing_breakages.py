@@ -246,7 +246,7 @@ KNOWING: Final = (
         "a 4xx from the answer URL counts as taken",
         (
             Patch(
-                "protocol/answer.py",
+                "protocol/response.py",
                 '        trouble = f"HTTP status {status}"\n',
                 '        trouble = f"HTTP status {status}"\n        if 400 <= status < 500:\n            return\n',
             ),

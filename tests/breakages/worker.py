@@ -71,7 +71,7 @@ def _faults(script: Script, hunt: Hunt) -> Iterator[tuple[int, Fault]]:
 def _failures(result: Result) -> Iterator[str]:
     for request in result.world.cloudformation.requests.values():
         if request.type != "Delete" and not request.succeeded:
-            yield f"No success: {request.name()} ({request.answer.reason if request.answer else request.state})"
+            yield f"No success: {request.name()} ({request.response.reason if request.response else request.state})"
 
 
 if __name__ == "__main__":

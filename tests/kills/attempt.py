@@ -19,7 +19,7 @@ from lambda_handlers.connect_phone_number.claim import ResourceKey
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
-from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered, http_put
+from lambda_handlers.connect_phone_number.protocol.response import ResponseNotDelivered, http_put
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from tests.simulation.lambda_service import TIMEOUT_SECONDS, Context
 
@@ -90,8 +90,8 @@ class RemoteStacks:
 
     def _asked(self, question: str, **parameters: Any) -> Any:
         body = json.dumps({"question": question, **parameters}).encode()
-        with urlopen(self._url, body, timeout=20) as answer:  # noqa: S310 - a server of this machine
-            return json.loads(answer.read())
+        with urlopen(self._url, body, timeout=20) as response:  # noqa: S310 - a server of this machine
+            return json.loads(response.read())
 
 
 def make_attempt(payload: str, surroundings: Surroundings) -> None:
@@ -114,7 +114,7 @@ def make_attempt(payload: str, surroundings: Surroundings) -> None:
     event: Mapping[str, Any] = json.loads(payload)
     try:
         function.handle(event, Context(clock.now, clock.now() + TIMEOUT_SECONDS))
-    except (NotFinished, TimedOut, AnswerNotDelivered):
+    except (NotFinished, TimedOut, ResponseNotDelivered):
         sys.exit(NOT_FINISHED)
 
 

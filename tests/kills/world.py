@@ -223,12 +223,12 @@ class KillingWorld(World):
             for index, entry in enumerate(self.emulator.audit)
         ]
 
-    def _take(self, url: str, answer: Mapping[str, Any]) -> int:
+    def _take(self, url: str, response: Mapping[str, Any]) -> int:
         with self._books, self._connect.lock:
             self._judge_changes()
             self.timeline.now = self._clock.now()
-            status = self.cloudformation.put(url, answer)
-            self.on_answer(self.cloudformation.requests[url])
+            status = self.cloudformation.put(url, response)
+            self.on_response(self.cloudformation.requests[url])
             return status
 
     def _judge_changes(self) -> None:

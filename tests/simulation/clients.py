@@ -70,10 +70,10 @@ class SimulatedConnect:
         is_change = operation not in _READS
 
         def done(**parameters: Any) -> dict[str, Any]:
-            answer: dict[str, Any] = perform(**parameters)
+            response: dict[str, Any] = perform(**parameters)
             if is_change and world.emulator.audit[-1].took_effect:
                 world.on_effect(operation, parameters)
-            return answer
+            return response
 
         def call(**parameters: Any) -> dict[str, Any]:
             return world.wire.call(Surface.CONNECT, operation, parameters, lambda: done(**parameters))
@@ -148,8 +148,8 @@ def _item_summary(item: Item | None) -> str:
         "watermark",
     )
     text = {name: item[name] for name in shown if item.get(name)}
-    if "answer" in item:
-        text["answer"] = item["answer"]["status"]
+    if "response" in item:
+        text["response"] = item["response"]["status"]
     return str(text)
 
 

@@ -9,7 +9,7 @@ from time import gmtime, strftime
 from typing import Any, Final
 
 from .lambda_service import FUNCTION_ARN, Invocation, LambdaService
-from .requests import Properties, ReceivedAnswer, RequestState, SentRequest
+from .requests import Properties, ReceivedResponse, RequestState, SentRequest
 from .stack import Stack
 from .timeline import Timeline
 
@@ -152,7 +152,7 @@ class CloudFormation:
         request = self.requests[url]
         if self.timeline.now > request.sent_at + URL_LIFETIME_SECONDS:
             return 403
-        answer = ReceivedAnswer(
+        response = ReceivedResponse(
             self.timeline.now,
             body["Status"],
             body["PhysicalResourceId"],
@@ -161,8 +161,8 @@ class CloudFormation:
             counts=request.state is RequestState.WAITING,
             by="" if self.timeline.current is None else self.timeline.current.name,
         )
-        request.answers.append(answer)
-        if answer.counts:
+        request.responses.append(response)
+        if response.counts:
             request.state = RequestState.ANSWERED
         return 200
 

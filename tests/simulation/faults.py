@@ -81,7 +81,7 @@ def _faults(surface: Surface, operation: str) -> tuple[Fault, ...]:
             return _of_ledger(operation)
         case Surface.STACKS:
             return _OF_STACKS
-        case Surface.ANSWER:
+        case Surface.RESPONSE:
             return _OF_ANSWER
 
 

@@ -47,7 +47,7 @@ class Needed:
 
 def watch(world: World) -> None:
     """Check what can be judged only at the moment when it happens."""
-    world.on_answer = lambda request: _check_answer(world, request)
+    world.on_response = lambda request: _check_response(world, request)
     world.on_effect = lambda operation, parameters: _check_change(world, operation, parameters)
 
 
@@ -68,7 +68,7 @@ def check(world: World, needed: Needed, *, faults_may_last: bool = False) -> lis
         *one_number_per_resource(world, numbers),
         *no_wrong_release(world, numbers),
         *one_release_one_token(world),
-        *always_an_answer(world, faults_may_last=faults_may_last),
+        *always_a_response(world, faults_may_last=faults_may_last),
         *no_churn(world, needed),
         *release_happens(world, numbers),
     ]
@@ -160,7 +160,7 @@ def one_release_one_token(world: World) -> Iterator[str]:
             yield f"L4: {arn} was released {count} times"
 
 
-def always_an_answer(world: World, *, faults_may_last: bool) -> Iterator[str]:
+def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
     """L5: each request has one answer, in time, and the same one as often as it is delivered.
 
     A time-out of some minutes may be over before Lambda delivers a request again whose attempt has died.
@@ -168,14 +168,14 @@ def always_an_answer(world: World, *, faults_may_last: bool) -> Iterator[str]:
     for request in world.cloudformation.requests.values():
         if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELLED):
             continue
-        in_time = [answer for answer in request.answers if answer.time <= request.sent_at + _timeout(request)]
+        in_time = [response for response in request.responses if response.time <= request.sent_at + _timeout(request)]
         may_be_late = faults_may_last or _timeout(request) <= _SHORT_TIMEOUT_SECONDS
         if not in_time and not (may_be_late and _was_hit_at_every_attempt(world, request)):
             yield f"L5: {request.name()} ({request.state}) was not answered in time"
-        answers = {(answer.status, answer.physical_id) for answer in request.answers}
-        if len(answers) > 1:
-            yield f"L5: {request.name()} was answered differently: {sorted(answers)}"
-        for status, physical_id in answers:
+        responses = {(response.status, response.physical_id) for response in request.responses}
+        if len(responses) > 1:
+            yield f"L5: {request.name()} was answered differently: {sorted(responses)}"
+        for status, physical_id in responses:
             if request.type == "Delete" and physical_id != request.physical_id:
                 yield f"L5: {request.name()} of {request.physical_id} was answered for {physical_id}"
             if request.type == "Update" and status == "FAILED" and physical_id != request.physical_id:
@@ -219,10 +219,10 @@ def release_happens(world: World, numbers: Mapping[str, ClaimedNumber]) -> Itera
         yield f"L7: {request.physical_id} ({number.status}) was to be deleted, but is still there"
 
 
-def _check_answer(world: World, request: SentRequest) -> None:
+def _check_response(world: World, request: SentRequest) -> None:
     """L8: SUCCESS means that the number is CLAIMED and as the template wants it, or that it is gone."""
-    answer = request.answers[-1]
-    if not answer.counts or answer.status != "SUCCESS":
+    response = request.responses[-1]
+    if not response.counts or response.status != "SUCCESS":
         return
     numbers = {number.arn: number for number in world.emulator.numbers()}
     if request.event["ResourceType"] == PROVIDER_RESOURCE_TYPE:
@@ -230,10 +230,10 @@ def _check_answer(world: World, request: SentRequest) -> None:
     if request.type == "Delete":
         world.violations += _dishonest_deletion(world, request, numbers)
         return
-    number = numbers.get(answer.physical_id)
+    number = numbers.get(response.physical_id)
     if number is None or not _is_claimed(number):
         found = number.status if number is not None else "nothing"
-        world.violations.append(f"L8: SUCCESS of {request.name()} for {answer.physical_id}, which is {found}")
+        world.violations.append(f"L8: SUCCESS of {request.name()} for {response.physical_id}, which is {found}")
         return
     for what, is_so, wanted in _wanted(request, number):
         if is_so != wanted:
@@ -261,9 +261,9 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
     if is_failed_creation_id(request.physical_id):
         # What another request was answered with is followed up by the sweeper.
         kept |= {
-            answer.physical_id
+            response.physical_id
             for other in world.cloudformation.requests.values()
-            for answer in other.answers
+            for response in other.responses
             if failed_creation_id(parse_request(other.event).key) != request.physical_id
         }
     for number in numbers.values():
@@ -277,9 +277,9 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
 
 def _wanted(request: SentRequest, number: ClaimedNumber) -> Iterator[tuple[str, object, object]]:
     properties = request.properties
-    assert request.answer is not None
-    yield "Data.PhoneNumber", request.answer.data.get("PhoneNumber"), number.phone_number
-    yield "Data.PhoneNumberArn", request.answer.data.get("PhoneNumberArn"), number.arn
+    assert request.response is not None
+    yield "Data.PhoneNumber", request.response.data.get("PhoneNumber"), number.phone_number
+    yield "Data.PhoneNumberArn", request.response.data.get("PhoneNumberArn"), number.arn
     yield "the target", number.target_arn, properties["TargetArn"]
     if properties.get("Description") or not properties.get("Adopt"):
         yield "the description", number.description or "", properties.get("Description", "")
@@ -382,7 +382,7 @@ def _deletions(world: World, arn: str) -> list[SentRequest]:
 
 def _successes(world: World, arn: str) -> Iterator[SentRequest]:
     for request in world.cloudformation.requests.values():
-        if request.type != "Delete" and request.succeeded and request.answer and request.answer.physical_id == arn:
+        if request.type != "Delete" and request.succeeded and request.response and request.response.physical_id == arn:
             yield request
 
 

@@ -150,7 +150,7 @@ def _watch_rules() -> Iterable[Callable[[], None]]:
     yield _watch(moving, "_find_moved", "moved without an event", _found)
     yield _watch(sweeping, "ask_what_became_of", "what became of an answer", _became)
     yield _watch(sweeping, "was_retained_since", "retained after its Delete failed", str)
-    yield _watch(handler, "guard", "the guard", lambda answer: answer.status.value)
+    yield _watch(handler, "guard", "the guard", lambda response: response.status.value)
     yield _watch(closing, "_released", "what became of a number", _became_of_number)
 
 

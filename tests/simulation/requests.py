@@ -23,7 +23,7 @@ class RequestState(StrEnum):
 
 
 @dataclass(frozen=True)
-class ReceivedAnswer:
+class ReceivedResponse:
     """An answer that reached the presigned URL."""
 
     time: float
@@ -53,7 +53,7 @@ class SentRequest:
     event: Mapping[str, Any]
     invocation: Invocation
     state: RequestState = RequestState.WAITING
-    answers: list[ReceivedAnswer] = field(default_factory=list[ReceivedAnswer])
+    responses: list[ReceivedResponse] = field(default_factory=list[ReceivedResponse])
     was_rolling_back: bool = False
     """Whether the stack was undoing something when it was sent."""
     undoes_creation: bool = False
@@ -66,14 +66,14 @@ class SentRequest:
     """Whether a fault has closed the URL for good."""
 
     @property
-    def answer(self) -> ReceivedAnswer | None:
+    def response(self) -> ReceivedResponse | None:
         """The answer that counts."""
-        return next((answer for answer in self.answers if answer.counts), None)
+        return next((response for response in self.responses if response.counts), None)
 
     @property
     def succeeded(self) -> bool:
         """Whether it was answered SUCCESS in time."""
-        return self.answer is not None and self.answer.status == "SUCCESS"
+        return self.response is not None and self.response.status == "SUCCESS"
 
     @property
     def is_settled(self) -> bool:

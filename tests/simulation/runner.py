@@ -56,7 +56,9 @@ class Result:
         """Return the whole run, for a person: each call, each answer, and what is wrong."""
         requests = [
             f"  {request.name()} ({request.state}): "
-            + ", ".join(f"{answer.status} {answer.physical_id} ({answer.reason})" for answer in request.answers)
+            + ", ".join(
+                f"{response.status} {response.physical_id} ({response.reason})" for response in request.responses
+            )
             for request in self.world.cloudformation.requests.values()
         ]
         numbers = [

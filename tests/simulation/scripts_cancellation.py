@@ -147,7 +147,7 @@ def _retried_after_undoing(world: World) -> None:
     stack = world.stack()
     request = stack.begin_create("Number", world.number(CountryCode="AD"), request_id="same")
     world.wait(request)
-    failed_id = request.answer.physical_id if request.answer else ""
+    failed_id = request.response.physical_id if request.response else ""
     world.wait(stack.begin_cancel_create(request, failed_id, request_id="same"))
     if stack.create("Number", world.number(), request_id="same"):
         stack.destroy()

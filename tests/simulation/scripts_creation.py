@@ -60,7 +60,9 @@ def scripts() -> Iterator[Script]:
         ("403 for good", lambda: HttpStatus(403, is_final=True), None),
     ):
         fault = Fault(f"answer {name}", FaultKind.ERROR, _always(error))
-        yield Script(f"S20 answer {name}", _create_and_delete_slowly, _ONE, scripted=hitting(_is_answer, fault, count))
+        yield Script(
+            f"S20 answer {name}", _create_and_delete_slowly, _ONE, scripted=hitting(_is_response, fault, count)
+        )
 
 
 def _answered_by_somebody_else(world: World) -> None:
@@ -80,7 +82,7 @@ def _answered_by_somebody_else(world: World) -> None:
     }
     world.cloudformation.put(creation.url, body)
     creation.undeliverable = True
-    creation.answers.clear()
+    creation.responses.clear()
     stack.record("Number", "by-hand", "CREATE_COMPLETE")
     stack.hold("Number", "by-hand", world.number())
     stack.status = "CREATE_COMPLETE"
@@ -161,8 +163,8 @@ def _failing_on_full_target(world: World) -> None:
     world.stack().create("Number", world.number(TargetArn=full))
 
 
-def _is_answer(call: Call) -> bool:
-    return call.surface is Surface.ANSWER
+def _is_response(call: Call) -> bool:
+    return call.surface is Surface.RESPONSE
 
 
 def _always(error: Callable[[], Exception]) -> Callable[[str], Exception]:

@@ -39,7 +39,7 @@ def _torn_cancellation(step: int) -> Callable[[World], None]:
         world.wait_until_held(deletion)
         # Sent before the Delete, and delivered while that reads.
         world.let_go(creation)
-        world.run_until(lambda: bool(creation.answers))
+        world.run_until(lambda: bool(creation.responses))
         world.let_go(deletion)
         world.wait(deletion)
         stack.finish_cancel_create(deletion)
@@ -58,7 +58,7 @@ def _torn_deletion(step: int) -> Callable[[World], None]:
         deletion = stack.begin_delete("Number", hold_at=step)
         world.wait_until_held(deletion)
         world.let_go(update)
-        world.run_until(lambda: bool(update.answers))
+        world.run_until(lambda: bool(update.responses))
         world.let_go(deletion)
         world.wait(deletion)
         stack.finish_delete(deletion)

@@ -53,8 +53,10 @@ def _refused_for_another_reason(world: World) -> None:
     world.wait(creation)
     asked = sum(call.operation == "ClaimPhoneNumber" for call in world.wire.calls)
     world.expect(asked <= _MOST_UNEXPLAINED, f"a refusal that repeats is believed, but {asked} claims were tried")
-    reason = creation.answer.reason if creation.answer is not None else ""
-    world.expect(message.rstrip(".") in reason or not creation.answers, f"the reason says what Connect said: {reason}")
+    reason = creation.response.reason if creation.response is not None else ""
+    world.expect(
+        message.rstrip(".") in reason or not creation.responses, f"the reason says what Connect said: {reason}"
+    )
 
 
 def _refused_once(world: World) -> None:

@@ -91,8 +91,8 @@ def _send_back(world: World, stack: Stack, physical_id: str) -> None:
             stack, "Update", "Number", resource.properties, physical_id=physical_id, old_properties=_british(world)
         )
         world.wait(back)
-        if back.answer is not None and back.succeeded:
-            world.expect(back.answer.physical_id == resource.physical_id, "it goes back to the old number")
+        if back.response is not None and back.succeeded:
+            world.expect(back.response.physical_id == resource.physical_id, "it goes back to the old number")
             break
         world.sleep(600)
     else:

@@ -124,10 +124,10 @@ class Stack:
     def finish_create(self, request: SentRequest, *, rolls_back: bool = True, completes: bool = True) -> bool:
         """Do what follows on the answer to a Create."""
         if request.succeeded:
-            assert request.answer is not None
-            self.record(request.logical_id, request.answer.physical_id, "CREATE_COMPLETE")
+            assert request.response is not None
+            self.record(request.logical_id, request.response.physical_id, "CREATE_COMPLETE")
             is_first = not self.resources
-            self.resources[request.logical_id] = StackResource(request.answer.physical_id, request.properties)
+            self.resources[request.logical_id] = StackResource(request.response.physical_id, request.properties)
             if completes:
                 self.status = "CREATE_COMPLETE" if is_first else "UPDATE_COMPLETE"
             return True
@@ -135,7 +135,7 @@ class Stack:
             self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
             self.status = "CREATE_FAILED"
             return False
-        failed_id = request.answer.physical_id if request.answer is not None else ""
+        failed_id = request.response.physical_id if request.response is not None else ""
         self.cancel_create(request, failed_id)
         return False
 
@@ -237,11 +237,11 @@ class Stack:
         if not request.succeeded:
             self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
             return False
-        assert request.answer is not None
-        self.record(request.logical_id, request.answer.physical_id, "UPDATE_COMPLETE")
-        if request.answer.physical_id != resource.physical_id:
+        assert request.response is not None
+        self.record(request.logical_id, request.response.physical_id, "UPDATE_COMPLETE")
+        if request.response.physical_id != resource.physical_id:
             resource.replaced.append((resource.physical_id, resource.properties))
-            resource.physical_id = request.answer.physical_id
+            resource.physical_id = request.response.physical_id
             resource.established_at = None
         resource.properties = request.properties
         return True
@@ -291,8 +291,8 @@ class Stack:
             self.record(back.logical_id, resource.physical_id, "UPDATE_FAILED")
             self.status = "UPDATE_ROLLBACK_FAILED"
             return False
-        assert back.answer is not None
-        now_id = back.answer.physical_id
+        assert back.response is not None
+        now_id = back.response.physical_id
         self.record(back.logical_id, now_id, "UPDATE_COMPLETE")
         if now_id != resource.physical_id:
             # The number that was replaced is the resource's again, and the one that replaced it is to go.

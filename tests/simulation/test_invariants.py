@@ -9,7 +9,7 @@ from lambda_handlers.connect_phone_number import rules
 
 from . import wire
 from .invariants import Needed, check, watch
-from .requests import ReceivedAnswer, SentRequest
+from .requests import ReceivedResponse, SentRequest
 from .stack import Stack
 from .wire import Call, Surface
 from .world import World
@@ -40,11 +40,11 @@ def _release(world: World, arn: str) -> None:
     world.on_effect("ReleasePhoneNumber", {"PhoneNumberId": arn})
 
 
-def _answer(world: World, request: SentRequest, status: str, physical_id: str) -> None:
-    request.answers.append(
-        ReceivedAnswer(world.timeline.now, status, physical_id, "", {}, counts=not request.answers, by="")
+def _respond(world: World, request: SentRequest, status: str, physical_id: str) -> None:
+    request.responses.append(
+        ReceivedResponse(world.timeline.now, status, physical_id, "", {}, counts=not request.responses, by="")
     )
-    world.on_answer(request)
+    world.on_response(request)
 
 
 def _leak(world: World, _: Stack, __: str) -> None:
@@ -90,11 +90,11 @@ def _another_token(world: World, stack: Stack, arn: str) -> None:
 
 
 def _no_answer(world: World, _: Stack, __: str) -> None:
-    next(iter(world.cloudformation.requests.values())).answers.clear()
+    next(iter(world.cloudformation.requests.values())).responses.clear()
 
 
 def _two_answers(world: World, _: Stack, __: str) -> None:
-    _answer(world, next(iter(world.cloudformation.requests.values())), "FAILED", "other")
+    _respond(world, next(iter(world.cloudformation.requests.values())), "FAILED", "other")
 
 
 def _delete_forgotten(world: World, stack: Stack, _: str) -> None:
@@ -105,11 +105,11 @@ def _delete_forgotten(world: World, stack: Stack, _: str) -> None:
 
 def _dishonest_create(world: World, stack: Stack, _: str) -> None:
     request = stack.begin_create("Other", world.number(), hold_at=0)
-    _answer(world, request, "SUCCESS", "arn:aws:connect:us-east-1:000000000000:phone-number/nothing")
+    _respond(world, request, "SUCCESS", "arn:aws:connect:us-east-1:000000000000:phone-number/nothing")
 
 
 def _dishonest_delete(world: World, stack: Stack, arn: str) -> None:
-    _answer(world, stack.begin_delete("Number", hold_at=0), "SUCCESS", arn)
+    _respond(world, stack.begin_delete("Number", hold_at=0), "SUCCESS", arn)
 
 
 @pytest.mark.parametrize(

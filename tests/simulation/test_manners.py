@@ -26,7 +26,7 @@ _OPERATIONS: Final = {
     Surface.CONNECT: tuple(OPERATION_OF_METHOD.values()),
     Surface.LEDGER: ("get", "get_all", "index", "scan", "write"),
     Surface.STACKS: ("state", "resource", "has_named"),
-    Surface.ANSWER: ("put",),
+    Surface.RESPONSE: ("put",),
 }
 _ENTRIES: Final[tuple[Manner | NotPlayed, ...]] = (*MANNERS, *NOT_PLAYED)
 _PLAYED_IN_EACH_WORLD: Final = "S1 create, delete"

@@ -34,7 +34,7 @@ class Surface(StrEnum):
     CONNECT = "connect"
     LEDGER = "ledger"
     STACKS = "stacks"
-    ANSWER = "answer"
+    RESPONSE = "answer"
 
 
 @dataclass(slots=True)

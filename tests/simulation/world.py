@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import DUE
-from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered
+from lambda_handlers.connect_phone_number.protocol.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
 from local_aws.connect_emulator import Settings as EmulatorSettings
@@ -34,7 +34,7 @@ QUIET_SECONDS: Final = 30 * 3600.0
 """For how long the world goes on when a script is over: longer than Connect holds a number that it cannot provide."""
 NEVER_QUIET_SECONDS: Final = 100 * 3600.0
 
-_EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, AnswerNotDelivered)
+_EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, ResponseNotDelivered)
 
 
 class Endless(AssertionError):
@@ -100,7 +100,7 @@ class World:
         """ARNs of numbers that the handler has claimed and somebody else has made theirs."""
         self.released_by_hand: set[str] = set()
         """ARNs of numbers that somebody has released by hand."""
-        self.on_answer: Callable[[SentRequest], None] = _ignore
+        self.on_response: Callable[[SentRequest], None] = _ignore
         """Told of each answer at the moment when it arrives."""
         self.on_effect: Callable[[str, Mapping[str, Any]], None] = _ignore
         """Told of each change in Connect at the moment when the handler makes it: operation and parameters."""
@@ -282,7 +282,10 @@ class World:
             for task in invocation.attempts
         ]
         requests = [
-            (request.state, *((answer.status, answer.physical_id, answer.counts) for answer in request.answers))
+            (
+                request.state,
+                *((response.status, response.physical_id, response.counts) for response in request.responses),
+            )
             for request in self.cloudformation.requests.values()
         ]
         parts = (self.timeline.now, self._audit_sum, self.store.fingerprint(), *numbers, *tasks, *requests)
@@ -331,20 +334,23 @@ class World:
             self.violations.append(f"Unexpected end of {task.name}: {type(problem).__name__}: {problem}\n{where}")
 
     def _put(self, url: str, body: bytes) -> int:
-        answer = json.loads(body)
-        summary = {"Status": answer["Status"], "PhysicalResourceId": answer["PhysicalResourceId"]}
+        response = json.loads(body)
+        summary = {"Status": response["Status"], "PhysicalResourceId": response["PhysicalResourceId"]}
         try:
             return self.wire.call(
-                Surface.ANSWER, "put", {**summary, "Reason": answer["Reason"][:160]}, lambda: self._taken(url, answer)
+                Surface.RESPONSE,
+                "put",
+                {**summary, "Reason": response["Reason"][:160]},
+                lambda: self._taken(url, response),
             )
         except HttpStatus as refusal:
             if refusal.is_final:
                 self.cloudformation.requests[url].undeliverable = True
             return refusal.status
 
-    def _taken(self, url: str, answer: Mapping[str, Any]) -> int:
-        status = self.cloudformation.put(url, answer)
-        self.on_answer(self.cloudformation.requests[url])
+    def _taken(self, url: str, response: Mapping[str, Any]) -> int:
+        status = self.cloudformation.put(url, response)
+        self.on_response(self.cloudformation.requests[url])
         return status
 
 

@@ -73,9 +73,9 @@ class Connect:
             parameters["PhoneNumberPrefix"] = specification.prefix
         if next_token:
             parameters["NextToken"] = next_token
-        answer = self._call("SearchAvailablePhoneNumbers", parameters)
-        found = answer.get("AvailableNumbersList", [])
-        return Page(tuple(entry["PhoneNumber"] for entry in found), answer.get("NextToken", ""))
+        response = self._call("SearchAvailablePhoneNumbers", parameters)
+        found = response.get("AvailableNumbersList", [])
+        return Page(tuple(entry["PhoneNumber"] for entry in found), response.get("NextToken", ""))
 
     def claim(
         self,
@@ -120,12 +120,12 @@ class Connect:
         """Return a number's state, or ``None`` where Connect does not know it (yet, or any more, or in this Region)."""
         try:
             # By its ARN: in the other Region of a traffic distribution group an id is not known.
-            answer = self._call("DescribePhoneNumber", {"PhoneNumberId": arn})
+            response = self._call("DescribePhoneNumber", {"PhoneNumberId": arn})
         except ConnectError as error:
             if error.kind is ErrorKind.NOT_FOUND:
                 return None
             raise
-        summary = answer["ClaimedPhoneNumberSummary"]
+        summary = response["ClaimedPhoneNumberSummary"]
         status = summary.get("PhoneNumberStatus", {})
         return PhoneNumberState(
             phone_number=summary.get("PhoneNumber", ""),
@@ -163,20 +163,20 @@ class Connect:
 
     def _find(self, parameters: dict[str, Any], member: str, value: str) -> str | None:
         while True:
-            answer = self._call("ListPhoneNumbersV2", parameters)
-            for entry in answer.get("ListPhoneNumbersSummaryList", []):
+            response = self._call("ListPhoneNumbersV2", parameters)
+            for entry in response.get("ListPhoneNumbersSummaryList", []):
                 if entry.get(member) == value:
                     return str(entry["PhoneNumberArn"])
-            if not answer.get("NextToken"):
+            if not response.get("NextToken"):
                 return None
-            parameters = {**parameters, "NextToken": answer["NextToken"]}
+            parameters = {**parameters, "NextToken": response["NextToken"]}
 
     def flow_of(self, arn: str, instance_arn: str) -> str:
         """Return the ARN of the flow with which an instance answers a number; empty where there is none.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_BatchGetFlowAssociation.html
         """
-        answer = self._call(
+        response = self._call(
             "BatchGetFlowAssociation",
             {
                 "InstanceId": rules.instance_id_of(instance_arn),
@@ -184,7 +184,7 @@ class Connect:
                 "ResourceType": "VOICE_PHONE_NUMBER",
             },
         )
-        for summary in answer.get("FlowAssociationSummaryList", []):
+        for summary in response.get("FlowAssociationSummaryList", []):
             # The documents do not say whether the flow is named by its id or its ARN.
             flow_id = str(summary.get("FlowId", "")).rpartition("/")[2]
             if flow_id and str(summary.get("ResourceId", "")).rpartition("/")[2] == _id(arn):
@@ -285,10 +285,10 @@ class Connect:
         if not target_arn or rules.instance_id_of(target_arn) is not None:
             return False
         try:
-            answer = self._call("DescribeTrafficDistributionGroup", {"TrafficDistributionGroupId": target_arn})
+            response = self._call("DescribeTrafficDistributionGroup", {"TrafficDistributionGroupId": target_arn})
         except ConnectError:
             return False
-        group: Mapping[str, Any] = answer.get("TrafficDistributionGroup", {})
+        group: Mapping[str, Any] = response.get("TrafficDistributionGroup", {})
         return bool(group.get("Status") == "CREATION_IN_PROGRESS")
 
 

@@ -38,10 +38,10 @@ class DynamoDBStore:
     def get(self, key: Key) -> Item | None:
         """Return an item, strongly consistent."""
         try:
-            answer = self._client.get_item(TableName=self._table_name, Key=self._key(key), ConsistentRead=True)
+            response = self._client.get_item(TableName=self._table_name, Key=self._key(key), ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(error) from error
-        return self._item(answer["Item"]) if "Item" in answer else None
+        return self._item(response["Item"]) if "Item" in response else None
 
     def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
         """Return several items as they were at one moment."""

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from ..claim import Claim, ClaimKey, ClaimState, ResourceKey
 from ..json_types import as_mapping, is_tuple
-from ..protocol.answer import Answer
+from ..protocol.response import Response
 from .store import Item, Key
 
 _DAY: Final = 86_400
@@ -56,7 +56,7 @@ class RequestEntry:
     """When CloudFormation stops listening, less a margin."""
     claims: tuple[str, ...] = ()
     """Create and Update: the one claim that is to be made good. Delete: the claims to close."""
-    answer: Answer | None = None
+    response: Response | None = None
     """Kept so that a redelivery is answered alike."""
 
     version: int = field(default=0, kw_only=True)

@@ -25,8 +25,8 @@ from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
 from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
 from ..ledger.ledger import Ledger, Resource
 from ..ledger.store import Conflict
-from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
+from ..protocol.response import Response, Status
 from .items_of_request import failed_creation_id, is_failed_creation_id, resource_key
 from .properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 from .stacks import PatientStacks, Stacks, still_has
@@ -407,7 +407,7 @@ class _Decision:
             began = sent_at
         return began + timeout_seconds(self.request.properties) - _DEADLINE_MARGIN_SECONDS
 
-    def _entry(self, claims: tuple[str, ...], answer: Answer | None = None) -> RequestEntry:
+    def _entry(self, claims: tuple[str, ...], response: Response | None = None) -> RequestEntry:
         key = resource_key(self.request)
         return RequestEntry(
             stack_id=key.stack_id,
@@ -417,12 +417,12 @@ class _Decision:
             received_at=self.now,
             deadline=self._deadline(),
             claims=claims,
-            answer=answer,
+            response=response,
         )
 
     def _answered(self, status: Status, reason: str) -> RequestEntry:
         physical_id = self.request.physical_resource_id or failed_creation_id(self.request.key)
-        return self._entry((), Answer(status, physical_id, reason))
+        return self._entry((), Response(status, physical_id, reason))
 
     def _unknown_number(self, named: Claim | None) -> str:
         arn = self.request.physical_resource_id

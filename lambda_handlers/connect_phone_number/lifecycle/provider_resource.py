@@ -10,8 +10,8 @@ from typing import Final
 from ..claim import Claim, ClaimState
 from ..ledger.items import DUE, index_of
 from ..ledger.ledger import UnreadableItem
-from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
+from ..protocol.response import Response, Status
 from .acknowledging import ask_what_became_of
 from .context import Invocation
 from .sweeping import sweep
@@ -20,7 +20,7 @@ RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 _MOST_NAMED: Final = 5
 
 
-def guard(invocation: Invocation, request: Request) -> Answer:
+def guard(invocation: Invocation, request: Request) -> Response:
     """Return the answer to a request for the provider's own resource.
 
     Raises
@@ -30,7 +30,7 @@ def guard(invocation: Invocation, request: Request) -> Answer:
     """
     physical_id = request.physical_resource_id or f"provider-{invocation.scope.provider_id}"
     if request.type is not RequestType.DELETE:
-        return Answer(Status.SUCCESS, physical_id)
+        return Response(Status.SUCCESS, physical_id)
     # The index answers at once where numbers are in use, however many; the table itself has the last word.
     used = _used(invocation, chain(invocation.ledger.live(), invocation.ledger.due(None)))
     polls = 0
@@ -41,13 +41,13 @@ def guard(invocation: Invocation, request: Request) -> Answer:
         waiting = [claim for claim in left if isinstance(claim, Claim) and _is_waiting(claim)]
         failing = [claim for claim in waiting if claim.last_error]
         if failing and not used:
-            return Answer(Status.FAILED, physical_id, _still_failing(failing))
+            return Response(Status.FAILED, physical_id, _still_failing(failing))
         if not waiting and not used:
-            return Answer(Status.SUCCESS, physical_id)
+            return Response(Status.SUCCESS, physical_id)
         if not used:
             invocation.timing.backoff(polls, _still_due(waiting), 30.0)
             polls += 1
-    return Answer(Status.FAILED, physical_id, used)
+    return Response(Status.FAILED, physical_id, used)
 
 
 def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> str:

@@ -9,8 +9,8 @@ from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import RequestEntry
 from ..ledger.store import Conflict
-from ..protocol.answer import Answer, Status
 from ..protocol.request import Request, RequestType
+from ..protocol.response import Response, Status
 from ..timing import NotFinished, TimedOut
 from .adoption_rollback import previous_of
 from .claiming import LAG_SECONDS, acquire
@@ -39,7 +39,7 @@ def decide_on(invocation: Invocation, request: Request) -> RequestEntry:
     )
 
 
-def fulfil(invocation: Invocation, request: Request, entry: RequestEntry) -> Answer:
+def handle_request(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
     """Do what the request asks for, and return its answer, which is in the ledger then.
 
     Raises
@@ -47,13 +47,13 @@ def fulfil(invocation: Invocation, request: Request, entry: RequestEntry) -> Ans
     NotFinished
         This invocation's time is used up; another one goes on.
     """
-    if entry.answer is not None:
-        return entry.answer
+    if entry.response is not None:
+        return entry.response
     try:
         _ensure_awaited(invocation, entry)
         if request.type is RequestType.DELETE:
-            return _answer_delete(invocation, request, entry)
-        return _answer_claim(invocation, request, entry)
+            return _respond_to_delete(invocation, request, entry)
+        return _respond_to_claim(invocation, request, entry)
     except TimedOut as trouble:
         try:
             return fail(invocation, request, _timed_out(trouble))
@@ -61,7 +61,7 @@ def fulfil(invocation: Invocation, request: Request, entry: RequestEntry) -> Ans
             raise NotFinished(str(unavailable)) from trouble
 
 
-def fail(invocation: Invocation, request: Request, reason: str) -> Answer:
+def fail(invocation: Invocation, request: Request, reason: str) -> Response:
     """Answer FAILED, and let go of what the request has claimed, in one write.
 
     Returns the answer that the request has in the end: another invocation may have answered it already.
@@ -69,24 +69,24 @@ def fail(invocation: Invocation, request: Request, reason: str) -> Answer:
     while True:
         entry = invocation.ledger.request(resource_key(request), request.key)
         physical_id = request.physical_resource_id or failed_creation_id(request.key)
-        answer = Answer(Status.FAILED, physical_id, reason)
+        response = Response(Status.FAILED, physical_id, reason)
         if entry is None:
-            return answer
-        if entry.answer is not None:
-            return entry.answer
+            return response
+        if entry.response is not None:
+            return entry.response
         changed: list[Claim] = []
         if request.type is not RequestType.DELETE:
             claim = invocation.ledger.claim(entry.claim_keys[0])
             if claim.state is ClaimState.OPENING and claim.request_key == request.key:
                 changed.append(claim.close("its creation failed", invocation.timing.now()))
         try:
-            invocation.ledger.save(replace(entry, answer=answer), *changed)
+            invocation.ledger.save(replace(entry, response=response), *changed)
         except Conflict:
             continue
-        return answer
+        return response
 
 
-def _answer_claim(invocation: Invocation, request: Request, entry: RequestEntry) -> Answer:
+def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
     claim = invocation.ledger.claim(entry.claim_keys[0])
     while True:
         try:
@@ -109,17 +109,17 @@ def _answer_claim(invocation: Invocation, request: Request, entry: RequestEntry)
             return fail(invocation, request, error.remediation(claim.phone_number or claim.candidate))
 
 
-def _succeed(invocation: Invocation, request: Request, claim: Claim, state: PhoneNumberState) -> Answer:
+def _succeed(invocation: Invocation, request: Request, claim: Claim, state: PhoneNumberState) -> Response:
     entry = invocation.ledger.request(resource_key(request), request.key)
     claim = invocation.reread(claim)
     if entry is None:
         raise LookupError(f"The ledger has lost request {request.key} of {resource_key(request)}.")
-    if entry.answer is not None:
-        return entry.answer
+    if entry.response is not None:
+        return entry.response
     if not claim.is_open or claim.request_key != request.key:
         raise Superseded
     parsed = rules.parse_phone_number_arn(claim.arn)
-    answer = Answer(
+    response = Response(
         Status.SUCCESS,
         claim.arn,
         data={
@@ -140,14 +140,14 @@ def _succeed(invocation: Invocation, request: Request, claim: Claim, state: Phon
         invocation.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS
     )
     live = claim.succeed(doubts=doubts, protected=wanted.release_protection, next_check_at=next_check_at)
-    invocation.ledger.save(replace(entry, answer=answer), live)
+    invocation.ledger.save(replace(entry, response=response), live)
     if claim.state is ClaimState.OPENING and not claim.is_adopted:
         invocation.log.metrics(invocation.scope.provider_id, Claims=1)
     invocation.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
-    return answer
+    return response
 
 
-def _answer_delete(invocation: Invocation, request: Request, entry: RequestEntry) -> Answer:
+def _respond_to_delete(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
     try:
         findings = [_closed(invocation, request, key) for key in entry.claim_keys]
         if not entry.claims:
@@ -158,17 +158,17 @@ def _answer_delete(invocation: Invocation, request: Request, entry: RequestEntry
     if problems:
         return fail(invocation, request, " ".join(problems))
     notes = " ".join(finding.note for finding in findings if finding.note)
-    answer = Answer(Status.SUCCESS, request.physical_resource_id, notes)
+    response = Response(Status.SUCCESS, request.physical_resource_id, notes)
     while True:
         try:
-            invocation.ledger.save(replace(entry, answer=answer))
+            invocation.ledger.save(replace(entry, response=response))
         except Conflict:
             stored = invocation.ledger.request(resource_key(request), request.key)
-            if stored is not None and stored.answer is not None:
-                return stored.answer
+            if stored is not None and stored.response is not None:
+                return stored.response
             entry = stored or entry
         else:
-            return answer
+            return response
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _unanswered(invocation: Invocation, request: Request) -> Permit:
 
     def permit(_claim: Claim) -> None:
         entry = invocation.ledger.request(resource_key(request), request.key)
-        if entry is None or entry.answer is not None:
+        if entry is None or entry.response is not None:
             raise Superseded
         _ensure_awaited(invocation, entry)
 

@@ -238,9 +238,9 @@ class PatientStacks:
 
     def _with_retries(self, ask: Callable[[], _R | None]) -> _R | None:
         for retry in range(_TRIES):
-            answer = ask()
-            if answer is not None:
-                return answer
+            response = ask()
+            if response is not None:
+                return response
             self._timing.backoff(retry, "CloudFormation does not tell the state of the stack")
         return None
 

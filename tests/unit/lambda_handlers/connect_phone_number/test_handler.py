@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from lambda_handlers.connect_phone_number import handler, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, StoreUnavailable
-from lambda_handlers.connect_phone_number.protocol.answer import AnswerNotDelivered
+from lambda_handlers.connect_phone_number.protocol.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import (
@@ -75,10 +75,10 @@ MALFORMED: list[tuple[str, dict[str, Any], str]] = [
 def test_a_malformed_request_is_answered(world: World, changes: dict[str, Any], reason: str) -> None:
     event = {name: value for name, value in {**world.event("Create"), **changes}.items() if value is not None}
     world.handle(event)
-    (answer,) = world.answers
-    assert (answer.status, answer.reason, answer.url) == ("FAILED", reason, event["ResponseURL"])
-    assert answer.physical_id == event.get("PhysicalResourceId", "malformed-request")
-    assert answer.fields["StackId"] == str(event.get("StackId", ""))
+    (response,) = world.responses
+    assert (response.status, response.reason, response.url) == ("FAILED", reason, event["ResponseURL"])
+    assert response.physical_id == event.get("PhysicalResourceId", "malformed-request")
+    assert response.fields["StackId"] == str(event.get("StackId", ""))
     assert world.emulator.audit == []
 
 
@@ -122,9 +122,9 @@ def test_a_target_that_is_not_served_is_refused_before_anything_is_called(world:
     other = world.emulator.add_instance(REGION)
     outside = replace(world.function()._world, target_arns=(other,))  # pyright: ignore[reportPrivateUsage]
     handler.Function(outside).handle(world.event("Create"), world.context())
-    (answer,) = world.answers
-    assert answer.status == "FAILED"
-    assert answer.reason.startswith(f"TargetArn {world.instance} is not among the targets")
+    (response,) = world.responses
+    assert response.status == "FAILED"
+    assert response.reason.startswith(f"TargetArn {world.instance} is not among the targets")
     assert world.emulator.audit == []
 
 
@@ -164,9 +164,9 @@ def test_s20_an_answer_that_does_not_arrive_is_sent_again(world: World, trouble:
 def test_s20_an_answer_that_never_arrives_is_left_to_a_redelivery_which_answers_alike(world: World) -> None:
     event = world.event("Create")
     world.put_status = [500] * 7
-    with pytest.raises(AnswerNotDelivered):
+    with pytest.raises(ResponseNotDelivered):
         world.handle(event)
-    assert world.answers == []
+    assert world.responses == []
     created = world.send(event)
     assert created.succeeded
     assert world.effects("ClaimPhoneNumber") == 1
@@ -177,27 +177,27 @@ def test_s20_an_answer_that_nobody_takes_does_not_come_again_and_is_published(wo
     event = world.event("Create")
     world.put_status = [status] * 14
     # As long as CloudFormation listens, it may be the refusal that is wrong.
-    with pytest.raises(AnswerNotDelivered):
+    with pytest.raises(ResponseNotDelivered):
         world.handle(event)
     world.clock.pause(rules.MAX_TIMEOUT_SECONDS)
     world.handle(event)
-    assert world.answers == []
+    assert world.responses == []
     line, metrics = world.messages()[-2:]
     assert (line["level"], line["message"]) == ("ERROR", "CloudFormation does not take an answer")
     assert (line["status"], line["physical_id"]) == ("SUCCESS", world.claim().arn)
-    assert (metrics["AnswersNotDelivered"], metrics["Provider"]) == (1, "shared")
+    assert (metrics["ResponsesNotDelivered"], metrics["Provider"]) == (1, "shared")
 
 
 def test_s20_an_answer_that_is_taken_is_not_published_as_lost(world: World) -> None:
     world.put_status = [403, 400]
     assert world.create().succeeded
-    assert not any("AnswersNotDelivered" in line for line in world.messages())
+    assert not any("ResponsesNotDelivered" in line for line in world.messages())
     assert [line["message"] for line in world.messages() if line.get("physical_id")] == ["answered"]
 
 
 def test_s20_a_number_whose_answer_nobody_took_is_asked_about_later(world: World) -> None:
     world.put_status = [403] * 7
-    with pytest.raises(AnswerNotDelivered):
+    with pytest.raises(ResponseNotDelivered):
         world.handle(world.event("Create"))
     claim = world.claim()
     assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, True, False)
@@ -214,9 +214,13 @@ def test_s20_a_number_whose_answer_nobody_took_is_asked_about_later(world: World
 def test_a_request_that_lambda_gave_up_on_is_answered(world: World) -> None:
     event = world.event("Create")
     world.handle(_given_up(event))
-    (answer,) = world.answers
-    assert (answer.status, answer.url, answer.reason) == ("FAILED", event["ResponseURL"], GAVE_UP.format("NotFinished"))
-    assert answer.physical_id.startswith("not-claimed-")
+    (response,) = world.responses
+    assert (response.status, response.url, response.reason) == (
+        "FAILED",
+        event["ResponseURL"],
+        GAVE_UP.format("NotFinished"),
+    )
+    assert response.physical_id.startswith("not-claimed-")
     assert any(line.get("FailedDeliveries") == 1 for line in world.messages())
 
 
@@ -224,8 +228,8 @@ def test_a_request_that_lambda_gave_up_on_is_answered(world: World) -> None:
 def test_it_names_the_number_that_the_resource_has(world: World, request_type: str) -> None:
     arn = world.created()
     world.handle(_given_up(world.event(request_type, arn, Description="x")))
-    answer = world.answers[-1]
-    assert (answer.status, answer.physical_id) == ("FAILED", arn)
+    response = world.responses[-1]
+    assert (response.status, response.physical_id) == ("FAILED", arn)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +244,7 @@ def test_it_names_the_number_that_the_resource_has(world: World, request_type: s
 )
 def test_it_says_why(world: World, changes: dict[str, Any], trouble: str) -> None:
     world.handle(_given_up(world.event("Create"), **changes))
-    assert world.answers[-1].reason == GAVE_UP.format(trouble)
+    assert world.responses[-1].reason == GAVE_UP.format(trouble)
 
 
 def test_what_the_failed_creation_had_begun_is_released(world: World) -> None:
@@ -249,7 +253,7 @@ def test_what_the_failed_creation_had_begun_is_released(world: World) -> None:
     with pytest.raises(Died):
         world.handle(event)
     world.handle(_given_up(event))
-    failed = world.answers[-1]
+    failed = world.responses[-1]
     assert failed.status == "FAILED"
     for _ in range(3):
         world.clock.pause(3600)
@@ -265,7 +269,7 @@ def test_a_release_that_was_asked_for_still_happens(world: World) -> None:
     with pytest.raises(Died):
         world.handle(event)
     world.handle(_given_up(event))
-    assert world.answers[-1].status == "FAILED"
+    assert world.responses[-1].status == "FAILED"
     world.clock.pause(3600)
     world.sweep()
     assert world.held() == []
@@ -275,14 +279,14 @@ def test_a_request_that_an_attempt_has_answered_is_answered_alike(world: World) 
     event = world.event("Create")
     created = world.send(event)
     world.handle(_given_up(event))
-    assert world.answers[-1].fields == created.fields
+    assert world.responses[-1].fields == created.fields
 
 
 def test_it_is_answered_alike_however_often_the_record_comes(world: World) -> None:
     event = world.event("Create")
     for _ in range(2):
         world.handle(_given_up(event))
-    assert world.answers[0].fields == world.answers[1].fields
+    assert world.responses[0].fields == world.responses[1].fields
 
 
 class Broken(MemoryStore):
@@ -305,7 +309,7 @@ def test_it_is_not_answered_while_the_ledger_is_unavailable_for_a_while(world: W
     # Another invocation may have answered it, or may yet do so. The queue delivers the record again.
     with pytest.raises(NotFinished):
         world.handle(_given_up(world.event("Create")))
-    assert world.answers == []
+    assert world.responses == []
     assert world.clock() - began < 120, "the queue's message is not to come again meanwhile"
 
 
@@ -314,8 +318,8 @@ def test_it_is_answered_where_the_ledger_does_not_come_back_by_itself(world: Wor
     # The queue delivers it again, until the ledger knows what is to be undone.
     with pytest.raises(NotFinished):
         world.handle(_given_up(world.event("Create")))
-    (answer,) = world.answers
-    assert (answer.status, answer.reason) == ("FAILED", GAVE_UP.format("NotFinished"))
+    (response,) = world.responses
+    assert (response.status, response.reason) == ("FAILED", GAVE_UP.format("NotFinished"))
 
 
 @pytest.mark.parametrize("store_type", [Broken, Lost])
@@ -329,7 +333,7 @@ def test_a_delete_that_the_ledger_could_not_be_told_of_happens_when_the_record_c
         world.handle(record)
     world.store = store
     world.handle(record)
-    assert {answer.status for answer in world.answers[1:]} == {"FAILED"}
+    assert {response.status for response in world.responses[1:]} == {"FAILED"}
     world.sweep()
     assert world.held() == []
 
@@ -338,13 +342,13 @@ def test_a_malformed_request_that_lambda_gave_up_on_is_answered(world: World) ->
     event = world.event("Create")
     del event["StackId"]
     world.handle(_given_up(event))
-    assert (world.answers[-1].status, world.answers[-1].reason) == ("FAILED", GAVE_UP.format("NotFinished"))
+    assert (world.responses[-1].status, world.responses[-1].reason) == ("FAILED", GAVE_UP.format("NotFinished"))
 
 
 @pytest.mark.parametrize("payload", [{}, "text", None, 7, {"action": "sweep"}])
 def test_what_cannot_be_answered_is_logged_and_does_not_come_again(world: World, payload: object) -> None:
     world.handle(_given_up(payload))
-    assert world.answers == []
+    assert world.responses == []
     assert any(line.get("level") == "ERROR" for line in world.messages())
 
 
@@ -358,13 +362,13 @@ def test_all_records_of_a_batch_are_answered(world: World) -> None:
     one, other = world.event("Create"), world.event("Create", stack=OTHER_STACK)
     records = [*_given_up(one)["Records"], *_given_up(other)["Records"]]
     world.handle({"Records": records})
-    assert [answer.url for answer in world.answers] == [one["ResponseURL"], other["ResponseURL"]]
+    assert [response.url for response in world.responses] == [one["ResponseURL"], other["ResponseURL"]]
 
 
 def test_the_providers_own_resource_is_answered_too(world: World) -> None:
     event = world.event("Delete", "provider-shared", resource_type="Custom::ConnectPhoneNumberProvider")
     world.handle(_given_up(event))
-    assert (world.answers[-1].status, world.answers[-1].physical_id) == ("FAILED", "provider-shared")
+    assert (world.responses[-1].status, world.responses[-1].physical_id) == ("FAILED", "provider-shared")
 
 
 # --- The answer URL is a secret ---
@@ -377,7 +381,7 @@ def _everything(world: World) -> str:
         [
             *world.lines,
             json.dumps(store.dump()),
-            *(json.dumps(answer.fields) for answer in world.answers),
+            *(json.dumps(response.fields) for response in world.responses),
             *(str(entry) for entry in world.emulator.audit),
         ]
     )
@@ -426,7 +430,7 @@ def test_the_answer_url_appears_nowhere(world: World) -> None:
     tried({"Records": [{"body": given_up["ResponseURL"]}]})
     tried({"Records": [{"body": json.dumps(given_up["ResponseURL"])}]})
     assert texts
-    assert len(world.answers) > 10
+    assert len(world.responses) > 10
     assert SECRET not in _everything(world)
     assert SECRET not in "\n".join(texts)
     assert "answers.s3.amazonaws.com" not in _everything(world) + "\n".join(texts)

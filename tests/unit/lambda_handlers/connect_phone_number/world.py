@@ -65,9 +65,9 @@ class HookedClient:
     def __getattr__(self, method: str) -> Any:
         def call(**parameters: Any) -> Any:
             self.before.pop(method, _nothing)(parameters)
-            answer = getattr(self._client, method)(**parameters)
+            response = getattr(self._client, method)(**parameters)
             self.after.pop(method, _nothing)(parameters)
-            return answer
+            return response
 
         return call
 
@@ -192,7 +192,7 @@ class World:
         self.client = HookedClient(EmulatedConnectClient(self.emulator, REGION))
         self.store = MemoryStore(self.clock)
         self.stacks = FakeStacks()
-        self.answers: list[Answered] = []
+        self.responses: list[Answered] = []
         self.lines: list[str] = []
         self.put_status: list[int | Exception] = []
         """What the next PUTs of answers come to; after these each one is taken."""
@@ -228,23 +228,26 @@ class World:
 
     def send(self, event: Event, seconds: float = LAMBDA_SECONDS) -> Answered:
         """Deliver a request and return the answer to it."""
-        before = len(self.answers)
+        before = len(self.responses)
         self.handle(event, seconds)
-        assert len(self.answers) == before + 1, "a request gets one answer"
-        answer = self.answers[-1]
-        assert answer.url == event["ResponseURL"]
+        assert len(self.responses) == before + 1, "a request gets one answer"
+        response = self.responses[-1]
+        assert response.url == event["ResponseURL"]
         for name in ("StackId", "RequestId", "LogicalResourceId"):
-            assert answer.fields[name] == event[name]
-        self._take_note(event, answer)
-        return answer
+            assert response.fields[name] == event[name]
+        self._take_note(event, response)
+        return response
 
-    def _take_note(self, event: Event, answer: Answered) -> None:
+    def _take_note(self, event: Event, response: Answered) -> None:
         """Let CloudFormation hear an answer."""
         resource = ResourceKey(event["StackId"], event["LogicalResourceId"])
-        if answer.succeeded and event["RequestType"] != "Delete":
-            self.stacks.hold(resource, answer.physical_id)
-        elif answer.succeeded and self.stacks.resources.get(resource, HeldResource()).physical_id == answer.physical_id:
-            self.stacks.resources[resource] = HeldResource(answer.physical_id, "DELETE_COMPLETE")
+        if response.succeeded and event["RequestType"] != "Delete":
+            self.stacks.hold(resource, response.physical_id)
+        elif (
+            response.succeeded
+            and self.stacks.resources.get(resource, HeldResource()).physical_id == response.physical_id
+        ):
+            self.stacks.resources[resource] = HeldResource(response.physical_id, "DELETE_COMPLETE")
 
     def sweep(self, seconds: float = LAMBDA_SECONDS) -> None:
         self.handle({"action": "sweep"}, seconds)
@@ -272,7 +275,7 @@ class World:
             raise outcome
         if outcome == 200:
             fields = json.loads(body)
-            self.answers.append(
+            self.responses.append(
                 Answered(
                     url,
                     fields["Status"],
@@ -339,9 +342,9 @@ class World:
 
     def created(self, *, stack: str = STACK, resource: str = "Number", **properties: Any) -> str:
         """Create a resource and return its number's ARN."""
-        answer = self.create(stack=stack, resource=resource, **properties)
-        assert answer.succeeded, answer.reason
-        return answer.physical_id
+        response = self.create(stack=stack, resource=resource, **properties)
+        assert response.succeeded, response.reason
+        return response.physical_id
 
     def update(self, physical_id: str, *, stack: str = STACK, resource: str = "Number", **properties: Any) -> Answered:
         return self.send(self.event("Update", physical_id, stack=stack, resource=resource, **properties))
@@ -358,9 +361,9 @@ class World:
             "PhoneNumber": phone_number,
             "PhoneNumberDescription": "By hand",
         }
-        answer = self.client.claim_phone_number(**parameters, **({"Tags": tags} if tags else {}))
+        response = self.client.claim_phone_number(**parameters, **({"Tags": tags} if tags else {}))
         self.clock.pause(200.0)
-        return str(answer["PhoneNumberArn"])
+        return str(response["PhoneNumberArn"])
 
     def released_by_hand(self, arn: str) -> None:
         self.client.release_phone_number(PhoneNumberId=arn)

@@ -288,7 +288,7 @@ def test_flow_of(resource_id: str, flow_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {},
         {"FlowAssociationSummaryList": []},
@@ -298,8 +298,8 @@ def test_flow_of(resource_id: str, flow_id: str) -> None:
         {"FlowAssociationSummaryList": [{"FlowId": FLOW_ID}]},
     ],
 )
-def test_flow_of_a_number_without_one(answer: Outcome) -> None:
-    assert _Bench(answer).connect.flow_of(ARN, INSTANCE) == ""
+def test_flow_of_a_number_without_one(response: Outcome) -> None:
+    assert _Bench(response).connect.flow_of(ARN, INSTANCE) == ""
 
 
 # --- Patience ---

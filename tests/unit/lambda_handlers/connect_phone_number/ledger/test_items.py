@@ -26,7 +26,7 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     key_of,
     number_key,
 )
-from lambda_handlers.connect_phone_number.protocol.answer import Answer, Status
+from lambda_handlers.connect_phone_number.protocol.response import Response, Status
 
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
 ARN = "arn:aws:connect:eu-west-1:123456789012:phone-number/11111111-2222-3333-4444-555555555555"
@@ -51,7 +51,7 @@ REQUEST = RequestEntry(
     received_at=100,
     deadline=3680,
     claims=("claim-1", "claim-2"),
-    answer=Answer(Status.SUCCESS, ARN, "why", {"PhoneNumber": "+12065550100"}),
+    response=Response(Status.SUCCESS, ARN, "why", {"PhoneNumber": "+12065550100"}),
     version=4,
 )
 CLAIM = Claim(
@@ -129,8 +129,8 @@ def _small_claim(state: ClaimState, **changes: Any) -> Claim:
         ResourceEntry(STACK, "Number"),
         NUMBER,
         REQUEST,
-        replace(REQUEST, answer=None, claims=()),
-        replace(REQUEST, answer=Answer(Status.FAILED, "")),
+        replace(REQUEST, response=None, claims=()),
+        replace(REQUEST, response=Response(Status.FAILED, "")),
         CLAIM,
         _small_claim(ClaimState.OPENING),
     ],
@@ -175,8 +175,8 @@ def test_a_decoded_entry_has_the_right_types() -> None:
     assert isinstance(claim.rejected_candidates, tuple)
     assert isinstance(decode(ResourceEntry, encode(RESOURCE_ENTRY)).claims, tuple)
     request = decode(RequestEntry, encode(REQUEST))
-    assert request.answer is not None
-    assert isinstance(request.answer.status, Status)
+    assert request.response is not None
+    assert isinstance(request.response.status, Status)
 
 
 def test_an_attribute_that_a_later_version_adds_is_ignored() -> None:

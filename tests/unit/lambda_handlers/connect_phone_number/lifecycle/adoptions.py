@@ -25,17 +25,17 @@ def adopt(world: World, phone_number: str = NUMBER, **properties: Any) -> Answer
 def adopt_unheard(world: World, phone_number: str = NUMBER, **properties: Any) -> None:
     """Adopt the number into the other stack, with an answer of which CloudFormation never takes note."""
     world.handle(adoption(world, phone_number, **properties))
-    assert world.answers[-1].succeeded, world.answers[-1].reason
+    assert world.responses[-1].succeeded, world.responses[-1].reason
 
 
 def adopt_for_good(world: World, phone_number: str = NUMBER, **properties: Any) -> str:
     """Adopt the number in a deployment that is seen to be complete, and return its ARN."""
-    answer = adopt(world, phone_number, **properties)
-    assert answer.succeeded, answer.reason
+    response = adopt(world, phone_number, **properties)
+    assert response.succeeded, response.reason
     world.clock.pause(400.0)
     world.sweep()
     assert world.claim(OTHER_STACK, "Sales").established
-    return answer.physical_id
+    return response.physical_id
 
 
 def adopt_within_the_stack(world: World, **properties: Any) -> Answered:

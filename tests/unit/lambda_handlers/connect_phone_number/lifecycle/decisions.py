@@ -5,8 +5,8 @@ from typing import Any
 from lambda_handlers.connect_phone_number.claim import Claim, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import RequestEntry, ResourceEntry
 from lambda_handlers.connect_phone_number.lifecycle.requests import decide_on
-from lambda_handlers.connect_phone_number.protocol.answer import Status
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
+from lambda_handlers.connect_phone_number.protocol.response import Status
 from tests.unit.lambda_handlers.connect_phone_number.world import STACK, Event, World
 
 INVENTED = "support-Number-1ABCDEFGH"
@@ -28,14 +28,14 @@ def without_time(event: Event) -> Event:
 
 def reason(entry: RequestEntry) -> str:
     """Return why the request is refused."""
-    assert entry.answer is not None
-    assert entry.answer.status is Status.FAILED
-    return entry.answer.reason
+    assert entry.response is not None
+    assert entry.response.status is Status.FAILED
+    return entry.response.reason
 
 
 def only_claim(entry: RequestEntry) -> str:
     """Return the claim that the request is about."""
-    assert entry.answer is None, entry.answer
+    assert entry.response is None, entry.response
     (claim,) = entry.claims
     return claim
 
@@ -54,9 +54,9 @@ def resource_entry(world: World) -> ResourceEntry:
 def unheard(world: World, **properties: Any) -> str:
     """Create a resource whose answer CloudFormation never takes note of, and return the number's ARN."""
     world.handle(world.event("Create", **properties))
-    answer = world.answers[-1]
-    assert answer.succeeded, answer.reason
-    return answer.physical_id
+    response = world.responses[-1]
+    assert response.succeeded, response.reason
+    return response.physical_id
 
 
 def let_go(world: World, arn: str) -> None:
@@ -67,7 +67,7 @@ def let_go(world: World, arn: str) -> None:
 def replaced(world: World, **properties: Any) -> tuple[str, str]:
     """Replace the number of a resource by another country's, and return the ARNs of both."""
     old = world.created()
-    answer = world.update(old, **{"CountryCode": "GB", "AllowReplacement": "true", **properties})
-    assert answer.succeeded, answer.reason
-    assert answer.physical_id != old
-    return old, answer.physical_id
+    response = world.update(old, **{"CountryCode": "GB", "AllowReplacement": "true", **properties})
+    assert response.succeeded, response.reason
+    assert response.physical_id != old
+    return old, response.physical_id

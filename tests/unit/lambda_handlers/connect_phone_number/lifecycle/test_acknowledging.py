@@ -31,16 +31,16 @@ class _PartlySilent(FakeStacks):
     silent_about: set[str] = field(default_factory=set[str])
 
     def state(self, stack_id: str) -> StackState | None:
-        answer = super().state(stack_id)
-        return None if "state" in self.silent_about else answer
+        response = super().state(stack_id)
+        return None if "state" in self.silent_about else response
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
-        answer = super().resource(resource)
-        return None if "resource" in self.silent_about else answer
+        response = super().resource(resource)
+        return None if "resource" in self.silent_about else response
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
-        answer = super().has_named(resource, physical_id, since, by_any_name=by_any_name)
-        return None if "has_named" in self.silent_about else answer
+        response = super().has_named(resource, physical_id, since, by_any_name=by_any_name)
+        return None if "has_named" in self.silent_about else response
 
 
 @pytest.fixture
@@ -316,10 +316,10 @@ def test_a_number_that_a_request_takes_up_meanwhile_is_not_given_up(world: World
 
 def _adopted(world: World) -> str:
     world.claimed_by_hand(NUMBER)
-    answer = adopt(world)
-    assert answer.succeeded, answer.reason
+    response = adopt(world)
+    assert response.succeeded, response.reason
     world.stacks.asked.clear()
-    return answer.physical_id
+    return response.physical_id
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])

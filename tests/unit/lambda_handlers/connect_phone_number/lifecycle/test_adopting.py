@@ -446,7 +446,7 @@ def test_two_adoptions_of_one_number_at_the_same_time(world: World) -> None:
     rival = world.event("Create", resource="Rival", CountryCode=None, Type=None, PhoneNumber=NUMBER, Adopt="true")
     world.client.after["describe_phone_number"] = lambda _: world.send(rival)
     world.handle(adoption(world))
-    assert sorted(answer.succeeded for answer in world.answers) == [False, True]
+    assert sorted(response.succeeded for response in world.responses) == [False, True]
     assert world.held() == [NUMBER]
 
 

@@ -179,7 +179,7 @@ def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, momen
     for _ in range(3):
         world.clock.pause(3600)
         world.sweep()
-    by_url = {answer.url: answer for answer in world.answers}
+    by_url = {response.url: response for response in world.responses}
     assert by_url[delete["ResponseURL"]].succeeded
     assert not by_url[create["ResponseURL"]].succeeded
     assert world.held() == [NUMBER]
@@ -314,7 +314,7 @@ def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: Wo
     number = world.number(arn)
     assert (number.description, number.tags, number.target_arn) == ("By hand", {}, world.instance)
     assert flows(world, arn) == [flow]
-    assert world.answers[-1].succeeded
+    assert world.responses[-1].succeeded
     assert world.calls("ReleasePhoneNumber") == []
 
 

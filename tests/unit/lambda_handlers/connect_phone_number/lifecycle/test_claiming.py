@@ -124,7 +124,7 @@ def test_six_stacks_at_once(world: World) -> None:
             world.handle(event)
 
     start_the_next(None)
-    assert [answer.succeeded for answer in world.answers] == [True] * 6
+    assert [response.succeeded for response in world.responses] == [True] * 6
     assert len(set(world.held())) == 6
     assert world.effects("ClaimPhoneNumber") == 6
 

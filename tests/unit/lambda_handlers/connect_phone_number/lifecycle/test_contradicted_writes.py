@@ -56,15 +56,15 @@ def test_a_number_that_somebody_else_got_is_given_up_though_the_first_write_of_i
 
     world.client.before["claim_phone_number"] = stranger
     store = _contradicting(world, lambda item: bool(item.get("rejected_candidates")))
-    answer = world.create()
-    assert answer.succeeded
+    response = world.create()
+    assert response.succeeded
     assert store.contradicted == 1
     assert list(world.claim().rejected_candidates) == lost
     assert world.invocation().ledger.number(lost[0]) is None
 
 
 def test_an_answer_of_a_failure_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
-    store = _contradicting(world, lambda item: isinstance(item.get("answer"), dict))
+    store = _contradicting(world, lambda item: isinstance(item.get("response"), dict))
     failed = world.create(CountryCode="AD")
     assert store.contradicted == 1
     assert failed.reason.startswith("Amazon Connect has no DID number of AD to claim.")
@@ -124,14 +124,14 @@ def test_a_refused_claim_names_number_and_target(world: World) -> None:
 
 
 def test_the_answer_to_a_delete_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
-    store = _contradicting(world, lambda item: item.get("type") == "Delete" and isinstance(item.get("answer"), dict))
+    store = _contradicting(world, lambda item: item.get("type") == "Delete" and isinstance(item.get("response"), dict))
     event = world.event("Delete", world.created())
     assert world.send(event).succeeded
     assert store.contradicted == 1
     request = world.invocation().ledger.request(world.claim().resource, parse_request(event).key)
     assert request is not None
-    assert request.answer is not None
-    assert request.answer.status == "SUCCESS"
+    assert request.response is not None
+    assert request.response.status == "SUCCESS"
 
 
 def test_an_adoption_that_was_forestalled_looks_again_whose_the_number_is(world: World) -> None:
@@ -160,7 +160,7 @@ def test_a_creation_that_is_cancelled_just_before_its_answer_is_written_is_not_a
     world.store = store
     world.client.after["describe_phone_number"] = lambda _: setattr(store, "is_next", True)
     world.handle(create)
-    assert [answer.status for answer in world.answers] == ["FAILED"]
+    assert [response.status for response in world.responses] == ["FAILED"]
     assert world.claim().state is ClaimState.CLOSING
     assert world.send(delete).succeeded
     assert world.held() == []

@@ -303,7 +303,7 @@ def test_a_later_update_that_runs_at_the_same_time_has_the_last_word(world: Worl
     second = world.event("Update", arn, Description="three", Tags=tag_list(stage="three"))
     world.client.before["update_phone_number_metadata"] = lambda _: world.handle(second)
     world.handle(first)
-    by_url = {answer.url: answer for answer in world.answers}
+    by_url = {response.url: response for response in world.responses}
     assert not by_url[first["ResponseURL"]].succeeded
     assert by_url[second["ResponseURL"]].succeeded
     assert world.number(arn).description == "three"

@@ -60,7 +60,7 @@ def test_a_delete_is_never_stale(world: World) -> None:
     delete = world.event("Delete", arn)
     world.handle(world.event("Update", arn, Description="x", CountryCode="XX"))
     entry = decided(world, delete)
-    assert entry.answer is None
+    assert entry.response is None
     assert entry.claims
 
 
@@ -83,7 +83,7 @@ def test_an_update_of_the_same_second_as_a_create_is_not_stale(world: World) -> 
     arn = world.send(create).physical_id
     update = world.event("Update", arn)
     update["ResponseURL"] = create["ResponseURL"] + "update"
-    assert decided(world, update).answer is None
+    assert decided(world, update).response is None
 
 
 def test_an_update_of_the_same_second_as_a_delete_is_not_stale(world: World) -> None:
@@ -292,7 +292,7 @@ def test_an_update_resumes_the_replacement_that_cloudformation_never_heard_of(wo
     arn = world.created()
     wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
     world.handle(world.event("Update", arn, **wanted))
-    answered = world.answers[-1].physical_id
+    answered = world.responses[-1].physical_id
     assert answered != arn
     again = only_claim(decided(world, world.event("Update", arn, **wanted)))
     claim = claim_of(world, answered)

@@ -50,7 +50,7 @@ def test_a_delete_of_a_closed_claim_has_nothing_to_do(world: World) -> None:
     arn = world.created()
     world.delete(arn)
     entry = decided(world, world.event("Delete", arn))
-    assert (entry.claims, entry.answer) == ((), None)
+    assert (entry.claims, entry.response) == ((), None)
 
 
 def test_a_second_delete_goes_on_with_a_claim_that_is_closing(world: World) -> None:

@@ -20,7 +20,7 @@ def test_a_number_that_comes_after_its_claim_was_closed_is_released(world: World
     world.client.before["claim_phone_number"] = meanwhile
     world.handle(event)
     assert states == [ClaimState.CLOSED]
-    assert world.answers[-1].status == "FAILED"
+    assert world.responses[-1].status == "FAILED"
     claim = world.claim()
     (phone_number,) = world.held()
     assert (claim.state, claim.phone_number) == (ClaimState.CLOSING, phone_number)

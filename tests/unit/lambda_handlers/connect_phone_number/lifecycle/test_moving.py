@@ -376,8 +376,8 @@ def test_a_request_fails_and_changes_nothing_where_cloudformation_does_not_tell(
 def test_a_request_of_a_resource_that_never_had_the_number_leaves_it_alone(world: World, request_type: str) -> None:
     arn = world.created()
     before = world.claims()
-    answer = world.send(world.event(request_type, arn, resource="Renamed"))
-    assert answer.status == ("FAILED" if request_type == "Update" else "SUCCESS")
+    response = world.send(world.event(request_type, arn, resource="Renamed"))
+    assert response.status == ("FAILED" if request_type == "Update" else "SUCCESS")
     assert world.claims() == before
     assert world.number(arn).is_held
 
@@ -387,18 +387,18 @@ def test_a_number_that_another_resource_takes_over_meanwhile_is_decided_on_again
     tell = world.stacks.resource
 
     def moved_on(resource: ResourceKey) -> HeldResource | None:
-        answer = tell(resource)
+        response = tell(resource)
         if resource == RENAMED:
             # It is moved on, and a request of the next resource is faster.
             world.stacks.resource = tell  # type: ignore[method-assign]
             del world.stacks.resources[RENAMED]
             world.stacks.hold(ELSEWHERE, arn)
             world.handle(world.event("Update", arn, stack=OTHER_STACK, Description="Mine"))
-        return answer
+        return response
 
     world.stacks.resource = moved_on  # type: ignore[method-assign]
     world.handle(world.event("Update", arn, resource="Renamed", Description="No, mine"))
-    assert [answer.status for answer in world.answers[-2:]] == ["SUCCESS", "FAILED"]
+    assert [response.status for response in world.responses[-2:]] == ["SUCCESS", "FAILED"]
     assert world.claims(resource="Renamed") == []
     assert (_claim(world, ELSEWHERE).state, _claim(world, ELSEWHERE).arn) == (ClaimState.LIVE, arn)
     assert world.number(arn).description == "Mine"

@@ -37,8 +37,8 @@ def _delete_in_the_end(world: World) -> Answered:
 def test_it_is_made_and_changed_without_more(world: World, request_type: str) -> None:
     world.created()
     calls = len(world.emulator.audit)
-    answer = world.send(_event(world, request_type))
-    assert (answer.status, answer.physical_id) == ("SUCCESS", PHYSICAL_ID)
+    response = world.send(_event(world, request_type))
+    assert (response.status, response.physical_id) == ("SUCCESS", PHYSICAL_ID)
     assert len(world.emulator.audit) == calls
 
 
@@ -268,8 +268,8 @@ def test_s21_it_waits_for_what_only_time_settles(world: World) -> None:
     with pytest.raises(Died):
         world.handle(create)
     world.delete("support-Number-1ABCDEFGH")
-    answer = _delete_in_the_end(world)
-    assert answer.succeeded, answer.reason
+    response = _delete_in_the_end(world)
+    assert response.succeeded, response.reason
     assert list(world.invocation().ledger.unfinished_or_live()) == []
 
 

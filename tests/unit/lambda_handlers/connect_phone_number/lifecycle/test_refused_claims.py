@@ -92,10 +92,10 @@ def test_after_30_lost_races_something_else_is_wrong(world: World, lost: int, su
     decided(world, event)
     rejected = tuple(f"+1{index}" for index in range(lost))
     world.invocation().ledger.save(replace(world.claim(), rejected_candidates=rejected))
-    answer = world.send(event)
-    assert answer.succeeded is succeeds
+    response = world.send(event)
+    assert response.succeeded is succeeds
     if not succeeds:
-        assert answer.reason == "30 numbers in a row went to somebody else between search and claim. Deploy again."
+        assert response.reason == "30 numbers in a row went to somebody else between search and claim. Deploy again."
         assert world.calls("ClaimPhoneNumber") == []
 
 

@@ -77,7 +77,7 @@ def test_s2_the_same_create_at_the_same_time_gets_the_same_answer_and_one_number
     event = world.event("Create")
     world.client.after["claim_phone_number"] = lambda _: world.handle(event)
     world.handle(event)
-    one, other = world.answers
+    one, other = world.responses
     assert one.succeeded
     assert one.fields == other.fields
     assert world.effects("ClaimPhoneNumber") == 1
@@ -117,7 +117,7 @@ def test_s4_a_create_cancelled_while_it_runs_leaves_nothing(world: World, moment
     for _ in range(3):
         world.clock.pause(3600)
         world.sweep()
-    by_url = {answer.url: answer for answer in world.answers}
+    by_url = {response.url: response for response in world.responses}
     assert by_url[delete["ResponseURL"]].succeeded
     assert not by_url[create["ResponseURL"]].succeeded
     assert world.held() == []
@@ -213,7 +213,7 @@ def test_s6_the_same_delete_at_the_same_time_releases_once(world: World) -> None
     event = world.event("Delete", arn)
     world.client.before["release_phone_number"] = lambda _: world.handle(event)
     world.handle(event)
-    one, other = world.answers[-2:]
+    one, other = world.responses[-2:]
     assert one.succeeded
     assert one.fields == other.fields
     assert world.effects("ReleasePhoneNumber") == 1

@@ -127,7 +127,7 @@ def test_s24_a_retained_number_outlives_whatever_its_logical_id_is_used_for_next
 def test_s25_the_number_of_an_update_that_was_stopped_is_released_by_the_sweeper(world: World) -> None:
     arn = world.created()
     world.handle(world.event("Update", arn, CountryCode="GB", AllowReplacement="true"))
-    lost = world.answers[-1].physical_id
+    lost = world.responses[-1].physical_id
     world.stacks.status = "UPDATE_ROLLBACK_COMPLETE"
     _settle(world)
     assert world.held() == [claim_of(world, arn).phone_number]
@@ -137,7 +137,7 @@ def test_s25_the_number_of_an_update_that_was_stopped_is_released_by_the_sweeper
 def test_s25_an_update_tried_again_takes_up_the_number_of_the_one_that_was_stopped(world: World) -> None:
     arn = world.created()
     world.handle(world.event("Update", arn, CountryCode="GB", AllowReplacement="true"))
-    lost = world.answers[-1].physical_id
+    lost = world.responses[-1].physical_id
     world.stacks.status = "UPDATE_FAILED"
     _settle(world)
     again = world.update(arn, CountryCode="GB", AllowReplacement="true")
@@ -209,7 +209,7 @@ def test_s18_two_stacks_with_the_same_ids_at_the_same_time_get_a_number_each(wor
     other = world.event("Create", stack=OTHER_STACK)
     world.client.after["search_available_phone_numbers"] = lambda _: world.handle(other)
     world.handle(world.event("Create"))
-    assert [answer.succeeded for answer in world.answers] == [True, True]
+    assert [response.succeeded for response in world.responses] == [True, True]
     assert len(set(world.held())) == 2
     assert world.claim().id != world.claim(OTHER_STACK).id
 
@@ -219,7 +219,7 @@ def test_near_lambdas_limit_it_stops_and_goes_on_in_the_next_attempt(world: Worl
     event = world.event("Create")
     with pytest.raises(NotFinished):
         world.handle(event, seconds=60)
-    assert world.answers == []
+    assert world.responses == []
     assert world.send(event, seconds=120).succeeded
     assert world.effects("ClaimPhoneNumber") == 1
 

@@ -152,8 +152,8 @@ def test_a_nested_stack_that_is_changed_by_itself_is_not_rolled_back_since_its_r
 class _Client:
     """Gives out the answers in turn, the last one for ever, whatever is asked."""
 
-    def __init__(self, *answers: Any) -> None:
-        self._answers = list(answers)
+    def __init__(self, *responses: Any) -> None:
+        self._answers = list(responses)
         self.parameters: list[dict[str, str]] = []
         self.pages_read = 0
 
@@ -172,22 +172,22 @@ class _Client:
 
     def paginate(self, **parameters: str) -> Iterator[Any]:
         self.parameters.append(parameters)
-        for answer in self._answers:
+        for response in self._answers:
             self.pages_read += 1
-            if isinstance(answer, Exception):
-                raise answer
-            yield answer
+            if isinstance(response, Exception):
+                raise response
+            yield response
 
     def _call(self, parameters: dict[str, str]) -> Any:
         self.parameters.append(parameters)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
-def _stacks(*answers: Any) -> tuple[CloudFormationStacks, _Client]:
-    client: Any = _Client(*answers)
+def _stacks(*responses: Any) -> tuple[CloudFormationStacks, _Client]:
+    client: Any = _Client(*responses)
     return CloudFormationStacks(client), client
 
 
@@ -553,9 +553,9 @@ def _timing(clock: VirtualClock, seconds: float = 780.0) -> Timing:
 def test_cloudformation_is_asked_again_before_anything_counts_as_unknown(
     question: str, knows_at: int, asked: int
 ) -> None:
-    ask, answer = _QUESTIONS[question]
+    ask, response = _QUESTIONS[question]
     forgetful = _Forgetful(knows_at)
-    assert ask(PatientStacks(forgetful, _timing(VirtualClock()))) == (answer if knows_at <= asked else None)
+    assert ask(PatientStacks(forgetful, _timing(VirtualClock()))) == (response if knows_at <= asked else None)
     assert forgetful.asked == asked
 
 

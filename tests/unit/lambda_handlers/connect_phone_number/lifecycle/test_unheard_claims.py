@@ -32,31 +32,31 @@ def _with_a_second_number(world: World) -> str:
     event = _dies_after_its_claim(world)
     world.emulator.configure(describe_lag_seconds=0.0)
     world.emulator.forget_client_tokens()
-    answer = world.send(event)
-    assert answer.succeeded
+    response = world.send(event)
+    assert response.succeeded
     assert world.effects("ClaimPhoneNumber") == 2
-    return answer.physical_id
+    return response.physical_id
 
 
 @pytest.mark.parametrize("properties", [{}, {"PhoneNumber": CHOSEN}], ids=["any", "chosen"])
 def test_a_number_that_a_forgotten_token_hides_is_found(world: World, properties: dict[str, Any]) -> None:
     world.emulator.faults.add("ClaimPhoneNumber", "no_answer")
     _forget_before_the_next_claim(world)
-    answer = world.create(**properties)
-    assert answer.succeeded
+    response = world.create(**properties)
+    assert response.succeeded
     assert len(world.calls("ClaimPhoneNumber")) == 2
     assert world.effects("ClaimPhoneNumber") == 1
-    assert world.held() == [answer.data["PhoneNumber"]]
+    assert world.held() == [response.data["PhoneNumber"]]
 
 
 def test_a_number_that_connect_shows_late_is_waited_for(world: World) -> None:
     world.emulator.configure(describe_lag_seconds=20.0)
     event = _dies_after_its_claim(world)
     world.emulator.forget_client_tokens()
-    answer = world.send(event)
-    assert answer.succeeded
+    response = world.send(event)
+    assert response.succeeded
     assert world.effects("ClaimPhoneNumber") == 1
-    assert world.held() == [answer.data["PhoneNumber"]]
+    assert world.held() == [response.data["PhoneNumber"]]
 
 
 def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World) -> None:
@@ -66,7 +66,7 @@ def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World)
     world.emulator.faults.add("ClaimPhoneNumber", "error", code="ThrottlingException")
     world.client.before["claim_phone_number"] = cancel
     world.handle(world.event("Create"))
-    assert [answer.status for answer in world.answers] == ["SUCCESS", "FAILED"]
+    assert [response.status for response in world.responses] == ["SUCCESS", "FAILED"]
     assert len(world.calls("ClaimPhoneNumber")) == 1
     # The refusal was clear, so nothing is left to wait for.
     assert (world.claim().state, world.claim().doubts) == (ClaimState.CLOSING, {})
@@ -82,7 +82,7 @@ def test_a_throttled_attempt_does_not_ask_again_for_what_another_one_has_got(wor
 
     world.client.before["claim_phone_number"] = another_attempt
     world.handle(event)
-    one, other = world.answers
+    one, other = world.responses
     assert one.succeeded
     assert one.fields == other.fields
     assert [call.outcome for call in world.calls("ClaimPhoneNumber")][1:] == ["ThrottlingException"]

@@ -16,8 +16,8 @@ from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, P
 def _answers(world: World) -> set[tuple[str, str, str]]:
     items = [item for item in world.store.dump() if str(item["sk"]).startswith(REQUEST_PREFIX)]
     requests = [decode(RequestEntry, item) for item in items]
-    assert all(request.answer is not None for request in requests)
-    return {(r.answer.status, r.answer.physical_resource_id, r.answer.reason) for r in requests if r.answer}
+    assert all(request.response is not None for request in requests)
+    return {(r.response.status, r.response.physical_resource_id, r.response.reason) for r in requests if r.response}
 
 
 def _lines(world: World, message: str) -> list[dict[str, Any]]:
@@ -127,16 +127,20 @@ def test_a_number_that_is_in_doubt_beside_is_looked_at_when_that_can_be_certain(
 
 
 def test_a_claim_and_a_release_are_counted_and_logged(world: World) -> None:
-    answer = world.create()
+    response = world.create()
     claim = world.claim()
     assert _metric(world, "Claims") == [1]
     assert _metric(world, "Releases") == []
     (line,) = _lines(world, "number is live")
-    assert (line["number"], line["arn"], line["claim"]) == (answer.data["PhoneNumber"], answer.physical_id, claim.id)
-    world.delete(answer.physical_id)
+    assert (line["number"], line["arn"], line["claim"]) == (
+        response.data["PhoneNumber"],
+        response.physical_id,
+        claim.id,
+    )
+    world.delete(response.physical_id)
     assert (_metric(world, "Claims"), _metric(world, "Releases")) == ([1], [1])
     (line,) = _lines(world, "claim closed")
-    assert (line["number"], line["outcome"], line["claim"]) == (answer.data["PhoneNumber"], "RELEASED", claim.id)
+    assert (line["number"], line["outcome"], line["claim"]) == (response.data["PhoneNumber"], "RELEASED", claim.id)
 
 
 def test_an_update_is_no_claim_and_an_adopted_number_neither(world: World) -> None:

@@ -32,7 +32,7 @@ class Status(StrEnum):
     FAILED = "FAILED"
 
 
-class AnswerNotDelivered(Exception):
+class ResponseNotDelivered(Exception):
     """CloudFormation could not be answered. The message does not contain the URL.
 
     Parameters
@@ -49,7 +49,7 @@ class AnswerNotDelivered(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What CloudFormation is told."""
 
     status: Status
@@ -58,15 +58,15 @@ class Answer:
     data: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def encode(answer: Answer, event: Mapping[str, object]) -> bytes:
+def encode(response: Response, event: Mapping[str, object]) -> bytes:
     """Return the body of the answer to ``event``, at most ``MAX_BODY_BYTES`` long.
 
     The ids are copied from the event, as CloudFormation demands, also from one that is otherwise malformed.
     """
     fields: dict[str, object] = {
-        "Status": answer.status.value,
-        "PhysicalResourceId": answer.physical_resource_id[:_MAX_ID_LENGTH],
-        "Data": dict(answer.data),
+        "Status": response.status.value,
+        "PhysicalResourceId": response.physical_resource_id[:_MAX_ID_LENGTH],
+        "Data": dict(response.data),
     }
     for name in ("StackId", "RequestId", "LogicalResourceId"):
         fields[name] = str(event.get(name, ""))[:_MAX_ID_LENGTH]
@@ -74,11 +74,11 @@ def encode(answer: Answer, event: Mapping[str, object]) -> bytes:
     def body(reason: str) -> bytes:
         return json.dumps({**fields, "Reason": reason}).encode()
 
-    whole = body(answer.reason)
+    whole = body(response.reason)
     if len(whole) <= MAX_BODY_BYTES:
         return whole
     # A character takes one to twelve bytes, so the length that just fits has to be searched for.
-    cuts = [answer.reason[:length] + "…" for length in range(min(len(answer.reason), MAX_BODY_BYTES))]
+    cuts = [response.reason[:length] + "…" for length in range(min(len(response.reason), MAX_BODY_BYTES))]
     fitting = bisect_right(cuts, MAX_BODY_BYTES, key=lambda cut: len(body(cut)))
     return body(cuts[max(fitting - 1, 0)])
 
@@ -106,7 +106,7 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
         if 200 <= status < 300:
             return
         trouble = f"HTTP status {status}"
-    raise AnswerNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {trouble}", status in _VOID)
+    raise ResponseNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {trouble}", status in _VOID)
 
 
 def http_put(url: str, body: bytes) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.protocol.answer import (
+from lambda_handlers.connect_phone_number.protocol.response import (
     MAX_BODY_BYTES,
-    Answer,
-    AnswerNotDelivered,
+    Response,
+    ResponseNotDelivered,
     Status,
     deliver,
     encode,
@@ -27,14 +27,14 @@ URL = "https://bucket.s3.amazonaws.com/key?X-Amz-Signature=5ec4e7"
 
 
 def _encoded(reason: str, event: dict[str, str] | None = None) -> tuple[bytes, Any]:
-    body = encode(Answer(Status.FAILED, "p-1", reason), event if event is not None else EVENT)
+    body = encode(Response(Status.FAILED, "p-1", reason), event if event is not None else EVENT)
     return body, json.loads(body)
 
 
 class TestEncode:
     def test_a_success(self) -> None:
-        answer = Answer(Status.SUCCESS, "p-1", data={"PhoneNumber": "+12065550100"})
-        assert json.loads(encode(answer, EVENT)) == {
+        response = Response(Status.SUCCESS, "p-1", data={"PhoneNumber": "+12065550100"})
+        assert json.loads(encode(response, EVENT)) == {
             "Status": "SUCCESS",
             "Reason": "",
             "PhysicalResourceId": "p-1",
@@ -110,7 +110,7 @@ class TestDeliver:
     @pytest.mark.parametrize("status", [403, 404, 410])
     def test_a_url_that_stays_void_is_told_from_one_that_cannot_be_reached(self, status: int) -> None:
         put, pauses = _Put(status), list[float]()
-        with pytest.raises(AnswerNotDelivered, match=f"HTTP status {status}") as problem:
+        with pytest.raises(ResponseNotDelivered, match=f"HTTP status {status}") as problem:
             deliver(URL, b"{}", put, pauses.append)
         assert problem.value.is_void
         assert (len(put.calls), pauses) == (7, PAUSES)
@@ -120,7 +120,7 @@ class TestDeliver:
         [([403] * 6 + [500], False), ([500] * 6 + [403], True), ([*[403] * 6, TimeoutError()], False)],
     )
     def test_only_the_last_try_says_that_the_url_is_void(self, outcomes: list[int | Exception], is_void: bool) -> None:
-        with pytest.raises(AnswerNotDelivered) as problem:
+        with pytest.raises(ResponseNotDelivered) as problem:
             deliver(URL, b"{}", _Put(*outcomes), list[float]().append)
         assert problem.value.is_void == is_void
 
@@ -138,7 +138,7 @@ class TestDeliver:
     )
     def test_after_seven_tries_it_is_left_to_another_delivery(self, trouble: int | Exception, said: str) -> None:
         put, pauses = _Put(trouble), list[float]()
-        with pytest.raises(AnswerNotDelivered) as problem:
+        with pytest.raises(ResponseNotDelivered) as problem:
             deliver(URL, b"{}", put, pauses.append)
         assert str(problem.value) == f"CloudFormation could not be answered in 7 tries: {said}"
         assert not problem.value.is_void
@@ -204,7 +204,7 @@ class TestHttpPut:
         assert http_put(bucket.url, b"{}") == status
 
     def test_it_does_not_wait_for_ever(self, bucket: _Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lambda_handlers.connect_phone_number.protocol.answer._TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr("lambda_handlers.connect_phone_number.protocol.response._TIMEOUT_SECONDS", 0.05)
         bucket.is_silent = True
         with pytest.raises(TimeoutError):
             http_put(bucket.url, b"{}")
@@ -221,6 +221,6 @@ class TestHttpPut:
             pauses.append(seconds)
             bucket.status = 200
 
-        deliver(bucket.url, encode(Answer(Status.SUCCESS, "p-1"), EVENT), http_put, pause)
+        deliver(bucket.url, encode(Response(Status.SUCCESS, "p-1"), EVENT), http_put, pause)
         assert pauses == [2.0]
         assert [json.loads(body)["Status"] for _, _, body in bucket.received] == ["SUCCESS", "SUCCESS"]
