@@ -145,13 +145,13 @@ def _watch_rules() -> Iterable[Callable[[], None]]:
     yield _watch(decide, "_is_disowned", "disowned", str)
     yield _watch(decide, "_is_adoption_undone", "adoption undone", str)
     yield _watch(decide, "_found_for_update", "resumed by an Update", _found)
-    yield _watch(decide, "_opened", "a claim is opened", lambda opened: opened[0].state.value)
-    yield _watch(decide, "_resumed", "a claim is resumed", lambda claim: claim.state.value)
+    yield _watch(decide, "_open_claim", "a claim is opened", lambda opened: opened[0].state.value)
+    yield _watch(decide, "_resume_claim", "a claim is resumed", lambda claim: claim.state.value)
     yield _watch(moving, "_find_moved", "moved without an event", _found)
     yield _watch(sweeping, "ask_what_became_of", "what became of an answer", _became)
     yield _watch(sweeping, "was_retained_since", "retained after its Delete failed", str)
     yield _watch(handler, "guard", "the guard", lambda response: response.status.value)
-    yield _watch(closing, "_released", "what became of a number", _became_of_number)
+    yield _watch(closing, "_release_number", "what became of a number", _became_of_number)
 
 
 def _watch(owner: Any, name: str, rule: str, tell: Callable[[Any], str]) -> Callable[[], None]:

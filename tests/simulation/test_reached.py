@@ -16,7 +16,7 @@ def test_what_is_not_reached_is_named() -> None:
     with counting() as reached:
         run(by_name("S1 create, delete"))
     missing = reached.missing()
-    assert "outcome GIVEN_BACK: 0 times instead of 3" in missing
+    assert "outcome ADOPTION_ROLLED_BACK: 0 times instead of 3" in missing
     assert any(line.startswith("no fault at claiming.") for line in missing)
     assert not any(line.startswith("transition none -> OPENING: 0") for line in missing)
 

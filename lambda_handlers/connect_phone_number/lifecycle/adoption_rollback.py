@@ -48,10 +48,12 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
         return invocation.ledger.save(ended)
     if previous is None:
         return invocation.ledger.save(ended, remove=(owner,))
-    return invocation.ledger.save(ended, _restored(invocation, claim, previous), owner.owned_by(previous.own_key))
+    return invocation.ledger.save(
+        ended, _restore_previous(invocation, claim, previous), owner.owned_by(previous.own_key)
+    )
 
 
-def _restored(invocation: Invocation, claim: Claim, previous: Claim) -> Claim:
+def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> Claim:
     """Return the claim that gets its number back: as it was, or to be closed where its own resource is gone."""
     if previous.state is not ClaimState.CLOSED:
         # Another invocation has handed the number back: this one has not seen it yet.

@@ -55,12 +55,14 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
         try:
             if claim.is_adopted:
                 return adopt(invocation, claim)
-            claim = _announced(invocation, claim)
+            claim = _announce(invocation, claim)
         except Conflict:
             continue
         # An earlier invocation may have got the number unheard, and Connect may have forgotten its token.
         own = find_own(invocation, claim, claim.candidate) if _others_in_doubt(invocation, claim) else None
-        claim = _called(invocation, claim) if own is None else record_number(invocation, claim, claim.candidate, own)
+        claim = (
+            _call_claim(invocation, claim) if own is None else record_number(invocation, claim, claim.candidate, own)
+        )
 
 
 def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState:
@@ -153,7 +155,7 @@ def find_own(invocation: Invocation, claim: Claim, phone_number: str) -> str | N
     return None
 
 
-def _announced(invocation: Invocation, claim: Claim) -> Claim:
+def _announce(invocation: Invocation, claim: Claim) -> Claim:
     """Choose a candidate if there is none, and announce the call."""
     phone_number = claim.candidate
     if not phone_number:
@@ -211,7 +213,7 @@ def _pages(invocation: Invocation, claim: Claim) -> Iterator[tuple[str, ...]]:
             return
 
 
-def _called(invocation: Invocation, claim: Claim) -> Claim:
+def _call_claim(invocation: Invocation, claim: Claim) -> Claim:
     """Call ClaimPhoneNumber for the candidate, and write down what came of it."""
     candidate = claim.candidate
     source = claim.specification.source_phone_number_arn
@@ -228,18 +230,18 @@ def _called(invocation: Invocation, claim: Claim) -> Claim:
         else:
             arn = invocation.connect.claim(candidate, claim.opening, tags, token, is_wanted)
     except ConnectError as error:
-        return _refused(invocation, claim, candidate, error)
+        return _handle_refusal(invocation, claim, candidate, error)
     return record_number(invocation, claim, candidate, arn)
 
 
-def _refused(invocation: Invocation, claim: Claim, candidate: str, error: ConnectError) -> Claim:
+def _handle_refusal(invocation: Invocation, claim: Claim, candidate: str, error: ConnectError) -> Claim:
     # If an earlier invocation did get the number and Connect has forgotten the token, this refusal is about ourselves.
     if error.kind in (ErrorKind.CHANGED_PARAMETERS, ErrorKind.INVALID):
         own = _patiently_find_own(invocation, claim, candidate, error.was_uncertain)
         if own is not None:
             return record_number(invocation, claim, candidate, own)
     is_lost_race = error.kind is ErrorKind.INVALID and error.is_about_availability_of(candidate)
-    claim = _answered_clearly(invocation, claim, candidate, error, is_lost_race=is_lost_race)
+    claim = _record_clear_response(invocation, claim, candidate, error, is_lost_race=is_lost_race)
     if error.kind is ErrorKind.CALLED_OFF:
         return claim
     if error.kind is not ErrorKind.INVALID:
@@ -280,7 +282,7 @@ def _others_in_doubt(invocation: Invocation, claim: Claim) -> list[int]:
     ]
 
 
-def _answered_clearly(
+def _record_clear_response(
     invocation: Invocation, claim: Claim, candidate: str, error: ConnectError, *, is_lost_race: bool
 ) -> Claim:
     """Take back the doubt about a call that was refused or not made, and the candidate if somebody else has it."""

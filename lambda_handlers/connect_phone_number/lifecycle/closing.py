@@ -90,18 +90,18 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
     if claim.state is ClaimState.CLOSING and claim.is_undone:
         permit(claim)
         return Closed(roll_back_adoption(invocation, claim))
-    claim = _doubts_settled(invocation, claim)
-    claim, problem = _surplus_released(invocation, claim, permit)
+    claim = _settle_in_flight_calls(invocation, claim)
+    claim, problem = _release_duplicates(invocation, claim, permit)
     if problem or claim.state is not ClaimState.CLOSING:
         return Closed(claim, problem)
     if claim.arn:
-        return _closed_with_number(invocation, claim, permit)
+        return _close_with_number(invocation, claim, permit)
     if not claim.doubts:
-        return Closed(_ended(invocation, claim, Outcome.NEVER_CLAIMED))
+        return Closed(_end(invocation, claim, Outcome.NEVER_CLAIMED))
     return None
 
 
-def _doubts_settled(invocation: Invocation, claim: Claim) -> Claim:
+def _settle_in_flight_calls(invocation: Invocation, claim: Claim) -> Claim:
     """Look in Connect for every number that a call may have claimed unheard."""
     numbers = dict.fromkeys(doubt.rsplit("/", 1)[0] for doubt in claim.doubts)
     for phone_number in numbers:
@@ -129,9 +129,9 @@ def _doubts_settled(invocation: Invocation, claim: Claim) -> Claim:
     return invocation.ledger.save(replace(claim, doubts=left, next_check_at=next_check_at, due_since=due_since))
 
 
-def _surplus_released(invocation: Invocation, claim: Claim, permit: Permit) -> tuple[Claim, str]:
+def _release_duplicates(invocation: Invocation, claim: Claim, permit: Permit) -> tuple[Claim, str]:
     for arn in claim.duplicate_arns:
-        outcome, problem = _released(invocation, claim, arn, permit)
+        outcome, problem = _release_number(invocation, claim, arn, permit)
         if outcome is None:
             return _postponed(invocation, claim, invocation.timing.now() + _RECHECK_SECONDS), problem
         left = tuple(other for other in claim.duplicate_arns if other != arn)
@@ -139,8 +139,8 @@ def _surplus_released(invocation: Invocation, claim: Claim, permit: Permit) -> t
     return claim, ""
 
 
-def _closed_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
-    outcome, problem = _released(invocation, claim, claim.arn, permit)
+def _close_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
+    outcome, problem = _release_number(invocation, claim, claim.arn, permit)
     if outcome is None:
         return Closed(put_off(invocation, claim, problem), problem)
     if outcome is Outcome.RETURNED_TO_INVENTORY:
@@ -152,10 +152,10 @@ def _closed_with_number(invocation: Invocation, claim: Claim, permit: Permit) ->
         return Closed(claim)
     if outcome is Outcome.ALREADY_GONE and claim.is_returning_to_inventory:
         outcome = Outcome.RETURNED_TO_INVENTORY
-    return Closed(_ended(invocation, claim, outcome))
+    return Closed(_end(invocation, claim, outcome))
 
 
-def _released(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
+def _release_number(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
     """Release one number of the claim; return how it ended, or ``None`` and the problem."""
     if not invocation.is_in_scope(arn):
         return None, (
@@ -176,7 +176,7 @@ def _released(invocation: Invocation, claim: Claim, arn: str, permit: Permit) ->
         is_provided = state is not None and state.status != "IN_PROGRESS"
         if is_provided or unseen >= _SURELY_UNSEEN or now - began >= _WAIT_FOR_PROVIDING_SECONDS:
             try:
-                _release(invocation, claim, arn, state, permit)
+                _call_release(invocation, claim, arn, state, permit)
             except ConnectError as error:
                 if _is_gone(claim, error, unseen, now):
                     return Outcome.ALREADY_GONE, ""
@@ -189,7 +189,9 @@ def _released(invocation: Invocation, claim: Claim, arn: str, permit: Permit) ->
     raise AssertionError("unreachable")
 
 
-def _release(invocation: Invocation, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit) -> None:
+def _call_release(
+    invocation: Invocation, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit
+) -> None:
     if state is not None and rules.PROVIDER_TAG not in state.tags:
         # Taken off by hand. The role may release only what carries the tag.
         invocation.tag(arn, invocation.ownership_tags(claim))
@@ -218,7 +220,7 @@ def _ends_without_release(invocation: Invocation, claim: Claim, state: PhoneNumb
     return None
 
 
-def _ended(invocation: Invocation, claim: Claim, outcome: Outcome) -> Claim:
+def _end(invocation: Invocation, claim: Claim, outcome: Outcome) -> Claim:
     ended = claim.end(outcome, invocation.timing.now())
     numbers = {name for name in (claim.phone_number, claim.candidate) if name}
     owners = [owner for number in sorted(numbers) if (owner := invocation.ledger.number(number)) is not None]

@@ -33,16 +33,16 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
         claim = invocation.reread(claim)
         if not claim.is_open:
             raise Superseded
-        state = _provisioned(invocation, claim)
+        state = _wait_until_provided(invocation, claim)
         wanted = claim.desired
         try:
             claim = _write_down(invocation, claim, state)
-            state = _owned(invocation, claim, state)
-            state = _moved(invocation, claim, state, wanted, turn)
+            state = _put_ownership_tags(invocation, claim, state)
+            state = _move(invocation, claim, state, wanted, turn)
             claim = invocation.reread(claim)
-            _described(invocation, claim, state, wanted, turn)
-            claim = _tagged(invocation, claim, state, wanted)
-            claim = _associated(invocation, claim, state, wanted)
+            _update_description(invocation, claim, state, wanted, turn)
+            claim = _update_tags(invocation, claim, state, wanted)
+            claim = _associate_flow(invocation, claim, state, wanted)
         except Conflict:
             continue
         claim = invocation.reread(claim)
@@ -52,16 +52,16 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
 
 def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
     """Set an adopted number's target, description, tags and flow back to what they were before."""
-    state = _moved(invocation, claim, state, before, 0)
+    state = _move(invocation, claim, state, before, 0)
     claim = invocation.reread(claim)
     if state.description != before.description:
         _set_description(invocation, claim, before.description, 0)
-    claim = _tagged(invocation, claim, state, before)
+    claim = _update_tags(invocation, claim, state, before)
     # Unless a change that concerns the flow was begun, it is what it was.
-    return _associated(invocation, claim, state, before) if claim.is_flow_before_known else claim
+    return _associate_flow(invocation, claim, state, before) if claim.is_flow_before_known else claim
 
 
-def _provisioned(invocation: Invocation, claim: Claim) -> PhoneNumberState:
+def _wait_until_provided(invocation: Invocation, claim: Claim) -> PhoneNumberState:
     if not claim.provisioned:
         return wait_until_claimed(invocation, claim)
     state = invocation.connect.describe(claim.arn)
@@ -91,7 +91,7 @@ def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -
     return invocation.ledger.save(written, NumberReservation.of(state.phone_number, claim.own_key))
 
 
-def _owned(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
+def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
     """Put the ownership tags on a number that lacks them: the role may change only numbers that carry them."""
     tags = invocation.ownership_tags(claim)
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
@@ -100,7 +100,7 @@ def _owned(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Pho
     return replace(state, tags={**state.tags, **missing})
 
 
-def _moved(
+def _move(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int
 ) -> PhoneNumberState:
     if _is_at(state, wanted):
@@ -134,7 +134,9 @@ def _is_at(state: PhoneNumberState, wanted: Settings) -> bool:
     return state.target_arn == wanted.target_arn and state.status != "IN_PROGRESS"
 
 
-def _described(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int) -> None:
+def _update_description(
+    invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int
+) -> None:
     is_left_alone = claim.specification.adopt and not wanted.description
     if state.description == wanted.description or is_left_alone:
         return
@@ -149,7 +151,7 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
     )
 
 
-def _tagged(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
+def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
     tags = wanted.tags
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
@@ -174,7 +176,7 @@ def _tagged(invocation: Invocation, claim: Claim, state: PhoneNumberState, wante
     return claim
 
 
-def _associated(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
+def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
     if claim.applied_flow_arn == wanted.contact_flow_arn and not claim.flow_may_differ:
         return claim
     # The flow is written down before the call: should this invocation die, a rollback knows what to take away.

@@ -113,7 +113,7 @@ class _Decision:
         """Return the request's entry and the other entries that the decision changes."""
         resource_entry = self.resource.resource_entry
         if self.request.type is not RequestType.DELETE and self._is_stale():
-            entry = self._answered(
+            entry = self._decided_response(
                 Status.FAILED,
                 "CloudFormation has sent a later request for this resource, so this one is void. Nothing was done.",
             )
@@ -137,13 +137,15 @@ class _Decision:
     def _create(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
         wanted = self._wanted()
         if isinstance(wanted, str):
-            return self._answered(Status.FAILED, wanted), resource_entry
+            return self._decided_response(Status.FAILED, wanted), resource_entry
         # What CloudFormation has named was removed from the stack and retained: it is no longer this resource's.
         found = self._disowned_among(self._exact(wanted.specification))
         if isinstance(found, str):
-            return self._answered(Status.FAILED, found), resource_entry
+            return self._decided_response(Status.FAILED, found), resource_entry
         claim, resource_entry = (
-            self._opened(wanted, resource_entry) if found is None else (self._resumed(found, wanted), resource_entry)
+            self._open_claim(wanted, resource_entry)
+            if found is None
+            else (self._resume_claim(found, wanted), resource_entry)
         )
         self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), resource_entry
@@ -151,23 +153,25 @@ class _Decision:
     def _update(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
         named, resource_entry = self._named_or_moved(resource_entry)
         if isinstance(named, str):
-            return self._answered(Status.FAILED, named), resource_entry
+            return self._decided_response(Status.FAILED, named), resource_entry
         is_open = named is not None and named.is_open
         if named is not None and is_open:
             named = self._change(replace(named, acknowledged=True))
         wanted = self._wanted()
         if isinstance(wanted, str):
-            return self._answered(Status.FAILED, wanted), resource_entry
+            return self._decided_response(Status.FAILED, wanted), resource_entry
         found = self._found_for_update(named if is_open else None, wanted)
         if isinstance(found, str):
-            return self._answered(Status.FAILED, found), resource_entry
+            return self._decided_response(Status.FAILED, found), resource_entry
         if found is None:
             if named is None or not is_open:
-                return self._answered(Status.FAILED, self._unknown_number(named)), resource_entry
+                return self._decided_response(Status.FAILED, self._unknown_number(named)), resource_entry
             if refusal := _replacement_refusal(named, wanted):
-                return self._answered(Status.FAILED, refusal), resource_entry
+                return self._decided_response(Status.FAILED, refusal), resource_entry
         claim, resource_entry = (
-            self._opened(wanted, resource_entry) if found is None else (self._resumed(found, wanted), resource_entry)
+            self._open_claim(wanted, resource_entry)
+            if found is None
+            else (self._resume_claim(found, wanted), resource_entry)
         )
         self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), resource_entry
@@ -216,7 +220,7 @@ class _Decision:
     def _latest(self, claims: Iterable[Claim]) -> Claim | None:
         return max(claims, key=lambda claim: (claim.opened_at, claim.id), default=None)
 
-    def _opened(self, wanted: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
+    def _open_claim(self, wanted: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
         resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
         claim = Claim.open(
             self._new_key(resource_entry),
@@ -229,7 +233,7 @@ class _Decision:
         )
         return self._change(claim), resource_entry
 
-    def _resumed(self, claim: Claim, wanted: DesiredNumber) -> Claim:
+    def _resume_claim(self, claim: Claim, wanted: DesiredNumber) -> Claim:
         return self._change(
             claim.resume(
                 wanted.specification,
@@ -263,7 +267,7 @@ class _Decision:
         for claim in cancelled:
             is_disowned = self._is_disowned(claim)
             if is_disowned is None:
-                return self._answered(Status.FAILED, _not_told(claim)), resource_entry
+                return self._decided_response(Status.FAILED, _not_told(claim)), resource_entry
             if claim.is_open and is_disowned:
                 self._close(claim, "its creation was cancelled")
         if self.request.sent_at is None and resource_entry.latest_type != RequestType.CREATE:
@@ -285,7 +289,7 @@ class _Decision:
     def _delete_number(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
         named, resource_entry = self._named_or_moved(resource_entry)
         if isinstance(named, str):
-            return self._answered(Status.FAILED, named), resource_entry
+            return self._decided_response(Status.FAILED, named), resource_entry
         if named is None or named.state is ClaimState.CLOSED:
             # Never ours, released already, or handed over: not ours to touch either way.
             if named is not None and named.outcome is Outcome.TRANSFERRED:
@@ -293,16 +297,16 @@ class _Decision:
                 self._change(replace(named, is_deleted=True))
             return self._entry(claims=()), resource_entry
         if self._is_older_than(named):
-            return self._answered(
+            return self._decided_response(
                 Status.FAILED,
                 f"CloudFormation has taken {named.phone_number} into use again since, so it is kept.",
             ), resource_entry
         if named.is_open:
             is_undone = self._is_adoption_undone(named)
             if is_undone is None:
-                return self._answered(Status.FAILED, _not_told(named)), resource_entry
+                return self._decided_response(Status.FAILED, _not_told(named)), resource_entry
             if named.protected and not is_undone and not self._is_rolling_back():
-                return self._answered(Status.FAILED, _protection_refusal(named)), resource_entry
+                return self._decided_response(Status.FAILED, _protection_refusal(named)), resource_entry
             named = replace(named, acknowledged=True, is_undone=is_undone)
             self._close(named, "CloudFormation deleted the resource")
         self._close_unanswered({named.id})
@@ -420,7 +424,7 @@ class _Decision:
             response=response,
         )
 
-    def _answered(self, status: Status, reason: str) -> RequestEntry:
+    def _decided_response(self, status: Status, reason: str) -> RequestEntry:
         physical_id = self.request.physical_resource_id or failed_creation_id(self.request.key)
         return self._entry((), Response(status, physical_id, reason))
 

@@ -149,7 +149,7 @@ def _succeed(invocation: Invocation, request: Request, claim: Claim, state: Phon
 
 def _respond_to_delete(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
     try:
-        findings = [_closed(invocation, request, key) for key in entry.claim_keys]
+        findings = [_close_claim(invocation, request, key) for key in entry.claim_keys]
         if not entry.claims:
             findings.append(_about_unknown_number(invocation, request))
     except Superseded:
@@ -203,7 +203,7 @@ def _unanswered(invocation: Invocation, request: Request) -> Permit:
     return permit
 
 
-def _closed(invocation: Invocation, request: Request, key: ClaimKey) -> _Finding:
+def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Finding:
     claim = invocation.ledger.claim(key)
     closed = close(invocation, claim, _unanswered(invocation, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
