@@ -112,6 +112,25 @@ class Specification:
 
 
 @dataclass(frozen=True)
+class InFlightCall:
+    """A call that takes a number, announced before it is made.
+
+    Parameters
+    ----------
+    phone_number
+        The number, or the ARN of what is imported.
+    worker
+        The invocation that makes the call.
+    until
+        Until when it may turn out to have worked, in seconds since the epoch.
+    """
+
+    phone_number: str
+    worker: str
+    until: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """What can be changed on a number in place."""
 
@@ -207,8 +226,8 @@ class Claim:
     protected: bool = False
     candidate: str = ""
     """The number for which ClaimPhoneNumber is called, or was."""
-    doubts: Mapping[str, int] = field(default_factory=dict[str, int])
-    """``<number>/<worker>``: until when a call of ClaimPhoneNumber may turn out to have worked."""
+    in_flight_calls: tuple[InFlightCall, ...] = ()
+    """Calls that may turn out to have worked, of every invocation that has made one."""
     rejected_candidates: tuple[str, ...] = ()
     """Candidates that somebody else got."""
     unexplained_refusals: int = 0
@@ -275,7 +294,17 @@ class Claim:
     @property
     def in_doubt(self) -> bool:
         """Whether there may be numbers that the claim does not name."""
-        return bool(self.doubts or self.duplicate_arns)
+        return bool(self.in_flight_calls or self.duplicate_arns)
+
+    def calls_with(self, call: InFlightCall) -> tuple[InFlightCall, ...]:
+        """Return the calls in flight with one more, in place of what the same worker has announced for the number."""
+        return (*self.calls_without(call.phone_number, call.worker), call)
+
+    def calls_without(self, phone_number: str, worker: str) -> tuple[InFlightCall, ...]:
+        """Return the calls in flight without a worker's for a number."""
+        return tuple(
+            call for call in self.in_flight_calls if (call.phone_number, call.worker) != (phone_number, worker)
+        )
 
     def satisfies(self, wanted: Specification) -> bool:
         """Return whether the number is one that ``wanted`` could have brought.
@@ -357,7 +386,7 @@ class Claim:
             due_since=next_check_at,
         )
 
-    def succeed(self, *, doubts: Mapping[str, int], protected: bool, next_check_at: int) -> Self:
+    def succeed(self, *, in_flight_calls: tuple[InFlightCall, ...], protected: bool, next_check_at: int) -> Self:
         """Return the claim as one of whose number CloudFormation is told.
 
         Parameters
@@ -368,7 +397,7 @@ class Claim:
         return self._after(
             "succeed",
             follow_up=not self.acknowledged or (self.is_adopted and not self.established),
-            doubts=doubts,
+            in_flight_calls=in_flight_calls,
             protected=protected,
             failures=0,
             last_error="",

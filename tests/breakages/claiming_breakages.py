@@ -24,12 +24,12 @@ CLAIMING: Final = (
         (Hunt("S3 create dies, after step *"), Hunt("S4 cancelled at step *, create dies, *")),
     ),
     Breakage(
-        "the call of a claim is not announced as a doubt",
+        "the call of a claim is not announced as one in flight",
         (
             Patch(
                 _CLAIMING,
-                'doubt = {f"{phone_number}/{invocation.worker}": int(invocation.timing.invocation_deadline)}',
-                "doubt: dict[str, int] = {}",
+                "announced = replace(claim, candidate=phone_number, in_flight_calls=claim.calls_with(call))",
+                "announced = replace(claim, candidate=phone_number) if call else claim",
             ),
         ),
         (Hunt("S4 cancelled at step *, create goes on much later"), Hunt("S4 cancelled at step *, create dies, *")),

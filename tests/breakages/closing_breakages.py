@@ -50,13 +50,13 @@ CLOSING: Final = (
         (Hunt("S4 cancelled at step 0, *"),),
     ),
     Breakage(
-        "doubts are not settled: nobody looks for a number that was claimed unheard",
+        "calls in flight are not settled: nobody looks for a number that was claimed unheard",
         (Patch(_CLOSING, "arn = find_own(invocation, claim, phone_number)", "arn = None"),),
         (Hunt("S4 cancelled at step *, create dies, *"),),
     ),
     Breakage(
-        "doubts are dropped before Connect shows every number",
-        (Patch(_CLOSING, "if until + LAG_SECONDS > now}", "if until > now + 10**9}"),),
+        "calls in flight are dropped before Connect shows every number",
+        (Patch(_CLOSING, "if call.until + LAG_SECONDS > now)", "if call.until > now + 10**9)"),),
         (Hunt("S4 cancelled at step *, create goes on much later", "connect.ClaimPhoneNumber", "death after*"),),
     ),
     Breakage(

@@ -143,7 +143,7 @@ def _item_summary(item: Item | None) -> str:
         "arn",
         "claims",
         "claim_id",
-        "doubts",
+        "in_flight_calls",
         "duplicate_arns",
         "watermark",
     )

@@ -185,7 +185,7 @@ def _encode(value: Any) -> Any:
     if isinstance(value, str | int):
         return value
     if is_tuple(value):
-        return list(value)
+        return [_encode(element) for element in value]
     if (members := as_mapping(value)) is not None:
         return dict(members)
     return {attribute.name: _encode(getattr(value, attribute.name)) for attribute in fields(value)}
@@ -199,7 +199,8 @@ def _decoders(entry_type: Any) -> dict[str, Callable[[Any], Any]]:
 
 def _decoder(hint: Any) -> Callable[[Any], Any]:
     if get_origin(hint) is tuple:
-        return tuple
+        element = _decoder(get_args(hint)[0])
+        return lambda values: tuple(map(element, values))
     # Of ``X | None`` an absent value is not stored, so a stored one is an X.
     for option in (hint, *get_args(hint)):
         if isinstance(option, type) and is_dataclass(option):

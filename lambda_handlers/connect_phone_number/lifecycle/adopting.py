@@ -6,7 +6,7 @@ Ownership changes in the ledger, in one write; the tags on the number follow.
 from dataclasses import replace
 
 from .. import rules
-from ..claim import Claim, ClaimState, ResourceKey, Settings
+from ..claim import Claim, ClaimState, InFlightCall, ResourceKey, Settings
 from ..ledger.items import NumberReservation
 from .context import Failed, Invocation
 
@@ -64,7 +64,9 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
             tags={key: value for key, value in state.tags.items() if key not in rules.OWNERSHIP_TAGS},
         ),
         # Until then this invocation may put the claim's tags on the number, even if the claim is cancelled meanwhile.
-        doubts={**claim.doubts, f"{wanted}/{invocation.worker}": int(invocation.timing.invocation_deadline)},
+        in_flight_calls=claim.calls_with(
+            InFlightCall(wanted, invocation.worker, int(invocation.timing.invocation_deadline))
+        ),
     )
     owner = invocation.ledger.number(wanted)
     entry = NumberReservation(

@@ -37,10 +37,10 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
         # Another invocation was faster.
         return claim
     now = invocation.timing.now()
-    doubts = {doubt: until for doubt, until in claim.doubts.items() if until > now}
-    next_check_at = max(doubts.values(), default=now)
-    ended = replace(claim, doubts=doubts, next_check_at=next_check_at, due_since=next_check_at)
-    if not doubts:
+    calls = tuple(call for call in claim.in_flight_calls if call.until > now)
+    next_check_at = max((call.until for call in calls), default=now)
+    ended = replace(claim, in_flight_calls=calls, next_check_at=next_check_at, due_since=next_check_at)
+    if not calls:
         ended = ended.end(Outcome.ADOPTION_ROLLED_BACK, now)
     owner = invocation.ledger.number(claim.specification.phone_number)
     previous = previous_of(invocation, claim)

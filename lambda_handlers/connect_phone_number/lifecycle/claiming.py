@@ -1,18 +1,18 @@
 """From an opened claim to a number that Connect says is CLAIMED.
 
-Every call of ClaimPhoneNumber is announced in the ledger first, as a doubt: number, worker, and until when the call may
-turn out to have worked. Whoever closes the claim looks there; so no number can be taken without the ledger pointing at
-it. What is announced is taken back only by a clear answer.
+Every call of ClaimPhoneNumber is announced in the ledger first, as a call in flight: number, worker, and until when it
+may turn out to have worked. Whoever closes the claim looks there; so no number can be taken without the ledger pointing
+at it. What is announced is taken back only by a clear response.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from typing import Final
 
 from .. import rules, tokens
-from ..claim import Claim, ClaimState
+from ..claim import Claim, ClaimState, InFlightCall
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
@@ -59,7 +59,7 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
         except Conflict:
             continue
         # An earlier invocation may have got the number unheard, and Connect may have forgotten its token.
-        own = find_own(invocation, claim, claim.candidate) if _others_in_doubt(invocation, claim) else None
+        own = find_own(invocation, claim, claim.candidate) if _other_calls(invocation, claim) else None
         claim = (
             _call_claim(invocation, claim) if own is None else record_number(invocation, claim, claim.candidate, own)
         )
@@ -112,7 +112,7 @@ def record_number(invocation: Invocation, claim: Claim, phone_number: str, arn: 
         The claim was cancelled; the number is written down to be released.
     """
     while True:
-        changed = replace(claim, doubts=_without(claim.doubts, f"{phone_number}/{invocation.worker}"))
+        changed = replace(claim, in_flight_calls=claim.calls_without(phone_number, invocation.worker))
         if claim.arn in ("", arn):
             changed = replace(
                 changed,
@@ -163,8 +163,8 @@ def _announce(invocation: Invocation, claim: Claim) -> Claim:
             phone_number = claim.specification.source_phone_number_arn
         else:
             phone_number = claim.specification.phone_number or _choose(invocation, claim)
-    doubt = {f"{phone_number}/{invocation.worker}": int(invocation.timing.invocation_deadline)}
-    announced = replace(claim, candidate=phone_number, doubts={**claim.doubts, **doubt})
+    call = InFlightCall(phone_number, invocation.worker, int(invocation.timing.invocation_deadline))
+    announced = replace(claim, candidate=phone_number, in_flight_calls=claim.calls_with(call))
     if claim.candidate:
         return invocation.ledger.save(announced)
     owner = invocation.ledger.number(phone_number)
@@ -265,7 +265,7 @@ def _patiently_find_own(invocation: Invocation, claim: Claim, candidate: str, wa
             return own
         claim = invocation.reread(claim)
         now = invocation.timing.now()
-        is_on_its_way = any(until > now for until in _others_in_doubt(invocation, claim))
+        is_on_its_way = any(call.until > now for call in _other_calls(invocation, claim))
         patience = LAG_SECONDS if was_uncertain else _OTHERS_SECONDS if is_on_its_way else 0
         if claim.arn or not claim.is_open or claim.candidate != candidate or now - began >= patience:
             break
@@ -273,27 +273,26 @@ def _patiently_find_own(invocation: Invocation, claim: Claim, candidate: str, wa
     return None
 
 
-def _others_in_doubt(invocation: Invocation, claim: Claim) -> list[int]:
-    """Return until when other invocations' calls for the candidate may turn out to have worked."""
+def _other_calls(invocation: Invocation, claim: Claim) -> list[InFlightCall]:
+    """Return other invocations' calls for the candidate."""
     return [
-        until
-        for doubt, until in claim.doubts.items()
-        if doubt.startswith(claim.candidate + "/") and not doubt.endswith("/" + invocation.worker)
+        call
+        for call in claim.in_flight_calls
+        if call.phone_number == claim.candidate and call.worker != invocation.worker
     ]
 
 
 def _record_clear_response(
     invocation: Invocation, claim: Claim, candidate: str, error: ConnectError, *, is_lost_race: bool
 ) -> Claim:
-    """Take back the doubt about a call that was refused or not made, and the candidate if somebody else has it."""
+    """Take back the announcement of a call that was refused or not made, and the candidate if somebody else has it."""
     while True:
         claim = invocation.reread(claim)
-        doubt = f"{candidate}/{invocation.worker}"
-        doubts = _without(claim.doubts, doubt)
+        calls = claim.calls_without(candidate, invocation.worker)
         if error.was_uncertain:
             # The refusal may only say that an earlier invocation of this call did get the number.
-            doubts[doubt] = invocation.timing.now() + LAG_SECONDS
-        changed = replace(claim, doubts=doubts)
+            calls = (*calls, InFlightCall(candidate, invocation.worker, invocation.timing.now() + LAG_SECONDS))
+        changed = replace(claim, in_flight_calls=calls)
         remove: tuple[NumberReservation, ...] = ()
         gave_up = error.kind is ErrorKind.INVALID and claim.candidate == candidate
         if gave_up and not is_lost_race:
@@ -319,7 +318,3 @@ def _taken(owner: NumberReservation) -> str:
         f"{owner.phone_number} belongs to resource {owner.logical_resource_id} of stack {owner.stack_id}. "
         "Remove it there with a retaining removal policy and take it over with Adopt, or ask for another number."
     )
-
-
-def _without(doubts: Mapping[str, int], doubt: str) -> dict[str, int]:
-    return {name: until for name, until in doubts.items() if name != doubt}

@@ -96,14 +96,14 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
         return Closed(claim, problem)
     if claim.arn:
         return _close_with_number(invocation, claim, permit)
-    if not claim.doubts:
+    if not claim.in_flight_calls:
         return Closed(_end(invocation, claim, Outcome.NEVER_CLAIMED))
     return None
 
 
 def _settle_in_flight_calls(invocation: Invocation, claim: Claim) -> Claim:
     """Look in Connect for every number that a call may have claimed unheard."""
-    numbers = dict.fromkeys(doubt.rsplit("/", 1)[0] for doubt in claim.doubts)
+    numbers = dict.fromkeys(call.phone_number for call in claim.in_flight_calls)
     for phone_number in numbers:
         arn = find_own(invocation, claim, phone_number)
         if arn is None:
@@ -121,12 +121,14 @@ def _settle_in_flight_calls(invocation: Invocation, claim: Claim) -> Claim:
             claim = invocation.ledger.save(replace(claim, duplicate_arns=(*claim.duplicate_arns, arn)))
     # Only what Connect cannot show any later than now is settled.
     now = invocation.timing.now()
-    left = {doubt: until for doubt, until in claim.doubts.items() if until + LAG_SECONDS > now}
-    if left == dict(claim.doubts):
+    left = tuple(call for call in claim.in_flight_calls if call.until + LAG_SECONDS > now)
+    if left == claim.in_flight_calls:
         return claim
-    next_check_at = max(left.values(), default=claim.next_check_at)
+    next_check_at = max((call.until for call in left), default=claim.next_check_at)
     due_since = max(next_check_at, claim.due_since) if left else claim.due_since
-    return invocation.ledger.save(replace(claim, doubts=left, next_check_at=next_check_at, due_since=due_since))
+    return invocation.ledger.save(
+        replace(claim, in_flight_calls=left, next_check_at=next_check_at, due_since=due_since)
+    )
 
 
 def _release_duplicates(invocation: Invocation, claim: Claim, permit: Permit) -> tuple[Claim, str]:

@@ -132,14 +132,15 @@ def _succeed(invocation: Invocation, request: Request, claim: Claim, state: Phon
         },
     )
     wanted = parse_properties(request.properties, invocation.scope.region)
-    doubts = dict(claim.doubts)
+    calls = claim.in_flight_calls
     if not (claim.is_adopted and invocation.connect.was_uncertain):
         # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
-        doubts.pop(f"{claim.phone_number}/{invocation.worker}", None)
+        calls = claim.calls_without(claim.phone_number, invocation.worker)
     next_check_at = max(
-        invocation.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS, max(doubts.values(), default=0) + LAG_SECONDS
+        invocation.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS,
+        max((call.until for call in calls), default=0) + LAG_SECONDS,
     )
-    live = claim.succeed(doubts=doubts, protected=wanted.release_protection, next_check_at=next_check_at)
+    live = claim.succeed(in_flight_calls=calls, protected=wanted.release_protection, next_check_at=next_check_at)
     invocation.ledger.save(replace(entry, response=response), live)
     if claim.state is ClaimState.OPENING and not claim.is_adopted:
         invocation.log.metrics(invocation.scope.provider_id, Claims=1)

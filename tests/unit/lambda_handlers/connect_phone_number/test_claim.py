@@ -10,6 +10,7 @@ from lambda_handlers.connect_phone_number.claim import (
     ClaimKey,
     ClaimState,
     IllegalTransition,
+    InFlightCall,
     Origin,
     Outcome,
     ResourceKey,
@@ -95,7 +96,9 @@ _METHODS: dict[str, Callable[[Claim], Claim]] = {
     "resume": lambda claim: claim.resume(
         Specification("GB", "DID"), Settings("arn:other"), request_key="b", sent_at=2, next_check_at=_TIME
     ),
-    "succeed": lambda claim: claim.succeed(doubts={"+1/w": 1}, protected=True, next_check_at=_TIME),
+    "succeed": lambda claim: claim.succeed(
+        in_flight_calls=(InFlightCall("+1", "w", 1),), protected=True, next_check_at=_TIME
+    ),
     "close": lambda claim: claim.close("deleted", _TIME),
     "keep": lambda claim: claim.keep(),
     "end": lambda claim: claim.end(Outcome.RELEASED, _TIME),
@@ -209,6 +212,18 @@ def test_a_claim_for_the_resource_that_has_the_number_now() -> None:
         acknowledged=True,
         previous_claim=None,
     )
+
+
+# --- Calls in flight ---
+
+
+def test_a_call_takes_the_place_of_the_same_workers_for_the_same_number() -> None:
+    mine, others, elsewhere = InFlightCall("+1", "me", 1), InFlightCall("+1", "other", 2), InFlightCall("+2", "me", 3)
+    claim = replace(CLAIM, in_flight_calls=(mine, others, elsewhere))
+    again = InFlightCall("+1", "me", 9)
+    assert claim.calls_with(again) == (others, elsewhere, again)
+    assert claim.calls_without("+1", "me") == (others, elsewhere)
+    assert claim.calls_without("+1", "nobody") == claim.in_flight_calls
 
 
 # --- What it says of itself ---

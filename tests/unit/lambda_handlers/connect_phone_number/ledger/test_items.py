@@ -7,6 +7,7 @@ from lambda_handlers.connect_phone_number.claim import (
     Claim,
     ClaimKey,
     ClaimState,
+    InFlightCall,
     Outcome,
     Settings,
     Specification,
@@ -74,7 +75,7 @@ CLAIM = Claim(
     disowned_at=1_767_300_000,
     protected=True,
     candidate="+12065550100",
-    doubts={"+12065550100/w": 1000},
+    in_flight_calls=(InFlightCall("+12065550100", "w", 1000),),
     rejected_candidates=("+12065550101",),
     unexplained_refusals=1,
     phone_number="+12065550100",
@@ -218,13 +219,13 @@ def test_number_key() -> None:
         (_small_claim(ClaimState.OPENING), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.LIVE), {"due": LIVE, "due_at": 101}),
         (_small_claim(ClaimState.LIVE, follow_up=True), {"due": DUE, "due_at": 104}),
-        (_small_claim(ClaimState.LIVE, doubts={"n/w": 1}), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.LIVE, in_flight_calls=(InFlightCall("n", "w", 1),)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.LIVE, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSING), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSED), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
         # What CloudFormation has made of its answer no longer matters.
         (_small_claim(ClaimState.CLOSED, follow_up=True), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
-        (_small_claim(ClaimState.CLOSED, doubts={"n/w": 1}), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.CLOSED, in_flight_calls=(InFlightCall("n", "w", 1),)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSED, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),
     ],
 )
@@ -235,9 +236,9 @@ def test_index_attributes(entry: Entry, index: dict[str, object]) -> None:
 
 def test_what_has_work_left_never_expires() -> None:
     for state in ClaimState:
-        for doubts in ({}, {"n/w": 1}):
-            index = index_of(_small_claim(state, doubts=doubts))
-            assert ("expires_at" in index) == (state is ClaimState.CLOSED and not doubts)
+        for calls in ((), (InFlightCall("n", "w", 1),)):
+            index = index_of(_small_claim(state, in_flight_calls=calls))
+            assert ("expires_at" in index) == (state is ClaimState.CLOSED and not calls)
 
 
 def test_closed_claims_outlive_the_180_days_of_the_200_percent_rule() -> None:

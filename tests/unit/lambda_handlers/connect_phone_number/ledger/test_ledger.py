@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, ResourceKey, Settings, Specification
+from lambda_handlers.connect_phone_number.claim import (
+    Claim,
+    ClaimKey,
+    ClaimState,
+    InFlightCall,
+    ResourceKey,
+    Settings,
+    Specification,
+)
 from lambda_handlers.connect_phone_number.ledger.items import (
     DUE,
     LIVE,
@@ -203,7 +211,7 @@ def test_what_is_due_and_what_is_live(ledger: Ledger) -> None:
         _claim("now", ClaimState.OPENING, next_check_at=100),
         _claim("live", ClaimState.LIVE, next_check_at=50, claimed_at=10),
         _claim("older", ClaimState.LIVE, next_check_at=50, claimed_at=9),
-        _claim("doubt", ClaimState.LIVE, next_check_at=200, doubts={"+1/w": 1}),
+        _claim("doubt", ClaimState.LIVE, next_check_at=200, in_flight_calls=(InFlightCall("+1", "w", 1),)),
         _claim("asked", ClaimState.LIVE, next_check_at=201, follow_up=True),
         _claim("closed", ClaimState.CLOSED, next_check_at=50),
     )

@@ -4,7 +4,7 @@ from typing import Any, Literal
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle import adopting
 from lambda_handlers.connect_phone_number.lifecycle.context import Failed
@@ -248,7 +248,9 @@ def test_ownership_is_written_down_at_once_with_all_that_is_known_of_the_number(
     assert (claim.arn, claim.phone_number, claim.candidate) == (arn, NUMBER, NUMBER)
     assert (claim.country_code, claim.type, claim.provisioned) == ("US", "DID", True)
     assert claim.claimed_at == int(world.clock.now)
-    assert dict(claim.doubts) == {f"{NUMBER}/{invocation.worker}": int(invocation.timing.invocation_deadline)}
+    assert claim.in_flight_calls == (
+        InFlightCall(NUMBER, invocation.worker, int(invocation.timing.invocation_deadline)),
+    )
     owner = world.invocation().ledger.number(NUMBER)
     assert owner is not None
     assert owner.claim_id == claim.id

@@ -41,7 +41,7 @@ def test_the_claim_is_in_the_ledger_before_connect_is_called(world: World) -> No
     def look(parameters: Mapping[str, Any]) -> None:
         claim = world.claim()
         number = str(parameters["PhoneNumber"])
-        seen.append((number, claim.candidate, [doubt.rsplit("/", 1)[0] for doubt in claim.doubts]))
+        seen.append((number, claim.candidate, [call.phone_number for call in claim.in_flight_calls]))
         assert parameters["ClientToken"] == tokens.claim_token(claim.id, number)
         owner = world.invocation().ledger.number(number)
         assert owner is not None
@@ -50,7 +50,7 @@ def test_the_claim_is_in_the_ledger_before_connect_is_called(world: World) -> No
     world.client.before["claim_phone_number"] = look
     number = world.create().data["PhoneNumber"]
     assert seen == [(number, number, [number])]
-    assert world.claim().doubts == {}
+    assert world.claim().in_flight_calls == ()
 
 
 def test_a_doubt_is_kept_until_no_call_can_work_any_more(world: World) -> None:
@@ -58,7 +58,8 @@ def test_a_doubt_is_kept_until_no_call_can_work_any_more(world: World) -> None:
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):
         world.handle(event)
-    ((_, until),) = world.claim().doubts.items()
+    (call,) = world.claim().in_flight_calls
+    until = call.until
     assert until == int(world.clock() + 900)
 
 

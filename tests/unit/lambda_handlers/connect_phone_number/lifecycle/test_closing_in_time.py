@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number import rules
-from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, Died, World, die
 
@@ -41,14 +41,15 @@ def test_what_is_in_doubt_is_not_overdue_before_it_can_be_certain(world: World) 
     _cancelled_while_in_doubt(world)
     world.delete("support-Number-1A2B3C")
     closing_at = world.claim().closing_at
-    ((doubt, until),) = world.claim().doubts.items()
-    # Another invocation's doubt is settled by now, and this one's is not.
-    settled = {"+12065550199/worker-0": closing_at - LAG_SECONDS - 1}
-    world.invocation().ledger.save(replace(world.claim(), doubts={**settled, doubt: until}))
+    (call,) = world.claim().in_flight_calls
+    until = call.until
+    # Another invocation's call is settled by now, and this one's is not.
+    settled = InFlightCall("+12065550199", "worker-0", closing_at - LAG_SECONDS - 1)
+    world.invocation().ledger.save(replace(world.claim(), in_flight_calls=(settled, call)))
     world.clock.pause(300.0)
     world.sweep()
     claim = world.claim()
-    assert dict(claim.doubts) == {doubt: until}
+    assert claim.in_flight_calls == (call,)
     assert claim.next_check_at == claim.due_since == until
 
 
@@ -69,7 +70,7 @@ def test_a_claim_of_which_nothing_came_ends_when_that_is_certain(world: World) -
     _cancelled_while_in_doubt(world)
     world.delete("support-Number-1A2B3C")
     # The invocation's fifteen minutes, and what Connect may need to show a number.
-    until = max(world.claim().doubts.values())
+    until = max(call.until for call in world.claim().in_flight_calls)
     world.clock.now = until + LAG_SECONDS - 1.0
     world.sweep()
     assert world.claim().state is ClaimState.CLOSING
@@ -146,7 +147,7 @@ def test_every_number_in_doubt_is_looked_for(world: World) -> None:
     world.client.before["claim_phone_number"] = then_a_stranger
     with pytest.raises(Died):
         world.handle(event)
-    assert len(world.claim().doubts) == 2
+    assert len(world.claim().in_flight_calls) == 2
     assert world.delete("support-Number-1A2B3C").succeeded
     assert world.held() == []
 

@@ -82,8 +82,9 @@ def test_a_refusal_after_no_answer_leaves_the_doubt_until_connect_would_show_the
     world.emulator.faults.add("ClaimPhoneNumber", "lost_request")
     world.client.before["claim_phone_number"] = then_a_stranger
     assert world.create().succeeded
-    ((doubt, until),) = world.claim().doubts.items()
-    assert doubt.startswith(taken[0] + "/")
+    (call,) = world.claim().in_flight_calls
+    until = call.until
+    assert call.phone_number == taken[0]
     assert LAG_SECONDS - 20 < until - world.clock.now <= LAG_SECONDS
 
 

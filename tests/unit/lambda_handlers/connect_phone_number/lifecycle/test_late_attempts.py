@@ -12,7 +12,7 @@ def test_a_number_that_comes_after_its_claim_was_closed_is_released(world: World
 
     def meanwhile(_: object) -> None:
         assert world.delete("support-Number-1A2B3C").succeeded
-        world.clock.now = max(world.claim().doubts.values()) + LAG_SECONDS + 1.0
+        world.clock.now = max(call.until for call in world.claim().in_flight_calls) + LAG_SECONDS + 1.0
         world.sweep()
         states.append(world.claim().state)
 

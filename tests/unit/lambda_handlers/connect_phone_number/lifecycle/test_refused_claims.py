@@ -52,7 +52,7 @@ def test_s16_a_refusal_that_names_the_number_is_a_lost_race_however_it_is_worded
     created = world.create()
     assert created.succeeded, created.reason
     claim = world.claim()
-    assert (len(claim.rejected_candidates), claim.unexplained_refusals, dict(claim.doubts)) == (3, 0, {})
+    assert (len(claim.rejected_candidates), claim.unexplained_refusals, claim.in_flight_calls) == (3, 0, ())
 
 
 def test_s16_ten_lost_races_in_a_row(world: World) -> None:

@@ -241,7 +241,7 @@ def test_a_number_that_is_given_back_is_live_as_if_nothing_had_been(world: World
     assert (owner.state, owner.outcome, owner.closed_at, owner.close_reason) == (ClaimState.LIVE, None, 0, "")
     assert owner.id == before.id
     given_back = world.claim(OTHER_STACK, "Sales")
-    assert (given_back.doubts, given_back.closed_at) == ({}, int(world.clock.now))
+    assert (given_back.in_flight_calls, given_back.closed_at) == ((), int(world.clock.now))
 
 
 def test_a_number_that_is_given_back_to_nobody_loses_the_ownership_tags_in_one_call(world: World) -> None:
@@ -259,7 +259,8 @@ def test_what_an_attempt_that_may_still_run_would_tag_stays_due_until_it_is_over
     world.client.before["tag_resource"] = die
     with pytest.raises(Died):
         world.handle(adoption(world))
-    ((_, until),) = world.claim(OTHER_STACK, "Sales").doubts.items()
+    (call,) = world.claim(OTHER_STACK, "Sales").in_flight_calls
+    until = call.until
     assert delete(world, INVENTED).succeeded
     claim = world.claim(OTHER_STACK, "Sales")
     assert (claim.state, claim.next_check_at, claim.due_since) == (ClaimState.CLOSING, until, until)

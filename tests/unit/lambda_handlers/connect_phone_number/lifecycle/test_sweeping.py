@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import key_of
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import Sweep, sweep
@@ -218,8 +218,8 @@ def test_a_creation_that_still_runs_elsewhere_is_not_waited_for(world: World) ->
         world.handle(world.event("Create"))
     claim = world.claim()
     until = int(world.clock()) + 600
-    doubts = {f"{claim.candidate}/elsewhere": until}
-    world.invocation().ledger.save(replace(claim, state=ClaimState.CLOSING, doubts=doubts, next_check_at=0))
+    calls = (InFlightCall(claim.candidate, "elsewhere", until),)
+    world.invocation().ledger.save(replace(claim, state=ClaimState.CLOSING, in_flight_calls=calls, next_check_at=0))
     began = world.clock()
     world.sweep()
     assert world.clock() == began
@@ -367,12 +367,13 @@ def test_releases_come_before_questions(world: World) -> None:
 
 def test_a_live_number_with_doubts_is_work_and_no_question(world: World) -> None:
     world.created()
-    claim = replace(world.claim(), follow_up=False, doubts={"+12065550199/gone": 1}, next_check_at=1, due_since=1)
+    calls = (InFlightCall("+12065550199", "gone", 1),)
+    claim = replace(world.claim(), follow_up=False, in_flight_calls=calls, next_check_at=1, due_since=1)
     world.invocation().ledger.save(claim)
     world.stacks.asked.clear()
     result = sweep(world.invocation())
     assert result.due == 1
-    assert (world.claim().state, dict(world.claim().doubts)) == (ClaimState.LIVE, {})
+    assert (world.claim().state, world.claim().in_flight_calls) == (ClaimState.LIVE, ())
     assert world.stacks.asked == []
 
 

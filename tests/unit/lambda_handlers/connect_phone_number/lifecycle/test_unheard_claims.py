@@ -69,7 +69,7 @@ def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World)
     assert [response.status for response in world.responses] == ["SUCCESS", "FAILED"]
     assert len(world.calls("ClaimPhoneNumber")) == 1
     # The refusal was clear, so nothing is left to wait for.
-    assert (world.claim().state, world.claim().doubts) == (ClaimState.CLOSING, {})
+    assert (world.claim().state, world.claim().in_flight_calls) == (ClaimState.CLOSING, ())
     assert world.held() == []
 
 
@@ -107,7 +107,8 @@ def test_a_second_number_is_released_by_the_sweeper_and_the_first_stays(world: W
     world.clock.pause(1200.0)
     world.sweep()
     assert world.held() == [world.number(arn).phone_number]
-    assert (world.claim().state, world.claim().duplicate_arns, dict(world.claim().doubts)) == (ClaimState.LIVE, (), {})
+    claim = world.claim()
+    assert (claim.state, claim.duplicate_arns, claim.in_flight_calls) == (ClaimState.LIVE, (), ())
 
 
 def test_a_second_number_that_cannot_be_released_yet_is_tried_again_in_five_minutes(world: World) -> None:

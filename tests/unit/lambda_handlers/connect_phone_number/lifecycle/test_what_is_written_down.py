@@ -116,10 +116,11 @@ def test_a_number_that_is_in_doubt_beside_is_looked_at_when_that_can_be_certain(
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):
         world.handle(event)
-    ((_, until),) = world.claim().doubts.items()
+    (call,) = world.claim().in_flight_calls
+    until = call.until
     assert world.send(event).succeeded
     claim = world.claim()
-    assert list(claim.doubts.values()) == [until]
+    assert claim.in_flight_calls == (call,)
     assert claim.next_check_at == claim.due_since == until + LAG_SECONDS
 
 
