@@ -284,7 +284,7 @@ DYNAMODB_NOT_PLAYED: Final = (
         "An item or a transaction is too large.",
         model("DynamoDB", "TransactWriteItems"),
         Why.CANNOT_HAPPEN,
-        "A claim names at most 30 numbers that were given up and the attempts that are in doubt, and a decision writes "
+        "A claim names at most 30 rejected candidates and the calls in flight, and a decision writes "
         "the claims of one resource.",
     ),
     _dynamodb_not_played(
