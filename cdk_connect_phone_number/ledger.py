@@ -1,13 +1,12 @@
 """The ledger's table, with the keys and the index on which the function relies."""
 
-from typing import Final
-
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-DUE_INDEX: Final = "due"
+from .lambda_handlers.connect_phone_number import contract
+
 """The index by which the sweeper finds what is due."""
 
 
@@ -43,7 +42,7 @@ class Ledger(dynamodb.Table):
             deletion_protection=deletion_protection,
         )
         self.add_global_secondary_index(
-            index_name=DUE_INDEX,
+            index_name=contract.DUE_INDEX,
             partition_key=_attribute("due", dynamodb.AttributeType.STRING),
             sort_key=_attribute("due_at", dynamodb.AttributeType.NUMBER),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,

@@ -1,16 +1,13 @@
 """The CloudFormation resource inside a ``PhoneNumber``, where Aspects put tags and policies."""
 
 from collections.abc import Mapping
-from typing import Final
 
 import jsii
 from aws_cdk import CfnResource, ITaggableV2, RemovalPolicy, TagManager, TagType, Token
 from constructs import Construct, IValidation
 
-from .lambda_handlers.connect_phone_number import rules
+from .lambda_handlers.connect_phone_number import contract, rules
 from .number_properties import refuse
-
-RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumber"
 
 
 @jsii.implements(ITaggableV2, IValidation)
@@ -19,8 +16,8 @@ class NumberResource(CfnResource):
 
     def __init__(self, scope: Construct, id: str, properties: Mapping[str, object]) -> None:
         # The CDK renders the tags under this name; by default it would be "tags".
-        self._tags = TagManager(TagType.KEY_VALUE, RESOURCE_TYPE, None, tag_property_name="Tags")
-        super().__init__(scope, id, type=RESOURCE_TYPE, properties=properties)
+        self._tags = TagManager(TagType.KEY_VALUE, contract.RESOURCE_TYPE, None, tag_property_name="Tags")
+        super().__init__(scope, id, type=contract.RESOURCE_TYPE, properties=properties)
         self._owner = scope
         self.node.add_validation(self)
 

@@ -17,6 +17,7 @@ from constructs import Construct, IConstruct
 
 from .failure_queue import FailureQueue
 from .imported_provider import ImportedProvider
+from .lambda_handlers.connect_phone_number import contract
 from .ledger import Ledger
 from .number_properties import refuse
 from .provider_alarms import ProviderAlarms
@@ -28,7 +29,6 @@ from .provider_permissions import ProviderResources
 from .provider_role import ProviderRole
 from .provider_targets import check_target_arns
 
-GUARD_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 DEFAULT_ID: Final = "PhoneNumberProvider"
 DEFAULT_MEMORY_SIZE: Final = 256
 """Four times the 60 MiB that ``make bench`` measures. Most of the function's time goes into waiting for Connect, which
@@ -148,9 +148,9 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             log_group=log_group,
             failures=failures,
             environment={
-                "LEDGER_TABLE_NAME": ledger.table_name,
-                "PROVIDER_ID": self.provider_id,
-                **({} if self._target_arns is None else {"TARGET_ARNS": " ".join(self._target_arns)}),
+                contract.LEDGER_TABLE_NAME: ledger.table_name,
+                contract.PROVIDER_ID: self.provider_id,
+                **({} if self._target_arns is None else {contract.TARGET_ARNS: " ".join(self._target_arns)}),
             },
             memory_size=memory_size,
             tracing=tracing,
@@ -174,7 +174,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         self._guard = CfnResource(
             self,
             "Guard",
-            type=GUARD_RESOURCE_TYPE,
+            type=contract.PROVIDER_RESOURCE_TYPE,
             properties={"ServiceToken": function.function_arn, "ProviderId": self.provider_id},
         )
         self._guard.node.add_dependency(*rest)

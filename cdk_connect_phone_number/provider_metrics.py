@@ -5,8 +5,7 @@ from typing import Final
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-NAMESPACE: Final = "ConnectPhoneNumber"
-DIMENSION: Final = "Provider"
+from .lambda_handlers.connect_phone_number import contract
 
 _SUM: Final = "Sum"
 _MAXIMUM: Final = "Maximum"
@@ -28,9 +27,9 @@ class ProviderMetrics:
     def metric(self, metric_name: str, *, statistic: str, period: Duration | None = None) -> cloudwatch.Metric:
         """Return any metric of the provider by its name."""
         return cloudwatch.Metric(
-            namespace=NAMESPACE,
+            namespace=contract.METRIC_NAMESPACE,
             metric_name=metric_name,
-            dimensions_map={DIMENSION: self.provider_id},
+            dimensions_map={contract.PROVIDER_DIMENSION: self.provider_id},
             statistic=statistic,
             period=period or _DEFAULT_PERIOD,
         )

@@ -24,12 +24,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
-from .lambda_handlers.connect_phone_number import rules
-from .ledger import DUE_INDEX
+from .lambda_handlers.connect_phone_number import contract
 from .provider_targets import ServedTargets, served_targets
 
-_RESOURCE_TAG = f"aws:ResourceTag/{rules.PROVIDER_TAG}"
-_REQUEST_TAG = f"aws:RequestTag/{rules.PROVIDER_TAG}"
+_RESOURCE_TAG = f"aws:ResourceTag/{contract.PROVIDER_TAG}"
+_REQUEST_TAG = f"aws:RequestTag/{contract.PROVIDER_TAG}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +179,7 @@ def _infrastructure_statements(
         ],
         [resources.ledger.table_arn],
     )
-    yield _allow("FindDueWork", ["dynamodb:Query"], [f"{resources.ledger.table_arn}/index/{DUE_INDEX}"])
+    yield _allow("FindDueWork", ["dynamodb:Query"], [f"{resources.ledger.table_arn}/index/{contract.DUE_INDEX}"])
     yield _allow(
         "AskAboutStacks",
         [

@@ -18,7 +18,7 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from . import rules
+from . import contract, rules
 from .connect.gateway import Connect
 from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
@@ -27,7 +27,6 @@ from .ledger.store import Store
 from .lifecycle.context import Invocation
 from .lifecycle.decision import Scope
 from .lifecycle.items_of_request import failed_creation_id
-from .lifecycle.provider_resource import RESOURCE_TYPE as PROVIDER_RESOURCE_TYPE
 from .lifecycle.provider_resource import guard
 from .lifecycle.requests import decide_on, fail, handle_request
 from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
@@ -144,7 +143,7 @@ class Function:
             self._refuse(event, str(problem), log)
             return
         log = _with_request(log, request)
-        if request.resource_type == PROVIDER_RESOURCE_TYPE:
+        if request.resource_type == contract.PROVIDER_RESOURCE_TYPE:
             response = guard(self._invocation(context, log, None), request)
         else:
             invocation = self._invocation(context, log, None)
@@ -172,7 +171,7 @@ class Function:
         physical_id = request.physical_resource_id or failed_creation_id(request.key)
         response = Response(Status.FAILED, physical_id, reason)
         trouble: Exception | None = None
-        if request.resource_type != PROVIDER_RESOURCE_TYPE:
+        if request.resource_type != contract.PROVIDER_RESOURCE_TYPE:
             invocation = self._invocation(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
             try:
                 decide_on(invocation, request)
@@ -268,16 +267,16 @@ def _dependencies() -> Dependencies:
     # Made on the first event and kept: a warm function reuses its connections.
     return Dependencies(
         connect=boto3.client("connect", config=_ONE_ATTEMPT),
-        store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_ATTEMPT), os.environ["LEDGER_TABLE_NAME"]),
+        store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_ATTEMPT), os.environ[contract.LEDGER_TABLE_NAME]),
         stacks=CloudFormationStacks(boto3.client("cloudformation", config=_SOME_ATTEMPTS)),
         put=http_put,
         clock=time.time,
         pause=time.sleep,
         write_line=_write_line,
-        provider_id=os.environ["PROVIDER_ID"],
+        provider_id=os.environ[contract.PROVIDER_ID],
         new_worker=lambda: uuid4().hex,
         jitter=random.random,
-        target_arns=tuple(os.environ.get("TARGET_ARNS", "").split()),
+        target_arns=tuple(os.environ.get(contract.TARGET_ARNS, "").split()),
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-METRIC_NAMESPACE: Final = "ConnectPhoneNumber"
-PROVIDER_DIMENSION: Final = "Provider"
+from .contract import METRIC_NAMESPACE, PROVIDER_DIMENSION
+
 _SECONDS: Final = frozenset({"OldestDueSeconds"})
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .contract import OWNERSHIP_TAGS, TAG_PREFIX
 from .countries import CALLING_CODES
 
 PHONE_NUMBER_TYPES: Final = (
@@ -31,15 +32,6 @@ MAX_TAGS: Final = 50
 MAX_TAG_KEY_LENGTH: Final = 128
 MAX_TAG_VALUE_LENGTH: Final = 256
 MAX_TIMEOUT_SECONDS: Final = 3600
-
-TAG_PREFIX: Final = "cdk-connect-phone-number:"
-"""Tag keys that begin so say who owns a number. They are the provider's alone."""
-
-PROVIDER_TAG: Final = TAG_PREFIX + "provider"
-CLAIM_TAG: Final = TAG_PREFIX + "claim"
-STACK_TAG: Final = TAG_PREFIX + "stack"
-RESOURCE_TAG: Final = TAG_PREFIX + "resource"
-OWNERSHIP_TAGS: Final = (PROVIDER_TAG, CLAIM_TAG, STACK_TAG, RESOURCE_TAG)
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _CONNECT_ARN = r"arn:(?P<partition>aws[a-z-]*):connect:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"

@@ -7,7 +7,7 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 
 CHANGES: Final = 2
 """What the lifecycle takes from the 200 % allowance: one claim and one release."""
@@ -138,5 +138,5 @@ class Account:
         return [
             arn
             for arn in sorted(self.held(target_arn) - known_before)
-            if f":stack/{stack}/" in (self.describe(arn) or {}).get("Tags", {}).get(rules.STACK_TAG, "")
+            if f":stack/{stack}/" in (self.describe(arn) or {}).get("Tags", {}).get(contract.STACK_TAG, "")
         ]

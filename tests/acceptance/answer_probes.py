@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.json_types import as_mapping
 
 from .asking import Asker, Members
@@ -65,7 +65,7 @@ class AnswerProbes:
 
     def answer_url(self, context: Context) -> Finding:
         """Deploy the stack, and read what its function has seen of the answer URLs."""
-        provider_id = context.number.tags.get(rules.PROVIDER_TAG, "")
+        provider_id = context.number.tags.get(contract.PROVIDER_TAG, "")
         if self._stacks.deploy_probes(provider_id, has_resources=True).exit_code != 0:
             return Finding(False, "The stack of the probes could not be deployed.")
         seen = self._deliveries(context.asker)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_handlers.connect_phone_number import rules, tokens
+from lambda_handlers.connect_phone_number import contract, rules, tokens
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Number:
     @property
     def claim_token(self) -> str:
         """The token with which the function has claimed it."""
-        return tokens.claim_token(self.tags.get(rules.CLAIM_TAG, ""), self.phone_number)
+        return tokens.claim_token(self.tags.get(contract.CLAIM_TAG, ""), self.phone_number)
 
     @property
     def release_token(self) -> str:

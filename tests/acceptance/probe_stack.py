@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 
 RESOURCE_TYPE: Final = "Custom::AcceptanceProbe"
 KEPT: Final = "Kept"
@@ -76,7 +76,7 @@ def add_probe_stack(app: cdk.App, name: str, provider_id: str, *, fails_for_seco
 
 def _tagger(stack: cdk.Stack, provider_id: str) -> iam.Role:
     # StringEquals and not StringEqualsIfExists: a call is allowed only if Connect lets IAM see the number's tags.
-    owned = {"StringEquals": {f"aws:ResourceTag/{rules.PROVIDER_TAG}": provider_id}}
+    owned = {"StringEquals": {f"aws:ResourceTag/{contract.PROVIDER_TAG}": provider_id}}
     statement = iam.PolicyStatement(
         actions=["connect:DescribePhoneNumber", "connect:TagResource", "connect:UntagResource"],
         resources=[stack.format_arn(service="connect", resource="phone-number", resource_name="*")],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.json_types import as_mapping
 
 from .asking import Reply
@@ -115,8 +115,8 @@ class Record:
             number.id: "number-id",
             number.phone_number: "phone-number",
             target_id: f"{kind}-id",
-            number.tags.get(rules.PROVIDER_TAG, ""): "provider-id",
-            number.tags.get(rules.CLAIM_TAG, ""): "claim-id",
+            number.tags.get(contract.PROVIDER_TAG, ""): "provider-id",
+            number.tags.get(contract.CLAIM_TAG, ""): "claim-id",
             number.claim_token: "claim-token",
             number.release_token: "release-token",
         }

@@ -16,11 +16,11 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.json_types import as_list, as_mapping, is_tuple
 
 KEPT_TAGS: Final = frozenset({"step", "acceptance-probe"})
-"""Keys of tags that a run sets itself, beside those that begin with ``rules.TAG_PREFIX``."""
+"""Keys of tags that a run sets itself, beside those that begin with ``contract.TAG_PREFIX``."""
 
 _LONGEST: Final = 600
 _LARGEST: Final = 999_999
@@ -130,7 +130,7 @@ class Redactor:
         return self.clean(value)
 
     def _tag(self, key: str, value: Any) -> tuple[str, Any]:
-        if key in KEPT_TAGS or key in rules.OWNERSHIP_TAGS:
+        if key in KEPT_TAGS or key in contract.OWNERSHIP_TAGS:
             return key, self.clean(value)
         return self._placeholder("tag-key", key), self._placeholder("tag-value", str(value))
 

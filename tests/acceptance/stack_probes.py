@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 
 from .asking import Members, Reply
 from .assumptions import in_words
@@ -118,7 +118,7 @@ class StackProbes:
         if not self._stacks.exists(self._stacks.probes):
             return Finding(False, "The stack of the probes is not there.")
         name = self._stacks.probes
-        provider_id = context.number.tags.get(rules.PROVIDER_TAG, "")
+        provider_id = context.number.tags.get(contract.PROVIDER_TAG, "")
         if self._stacks.deploy_probes(provider_id, has_resources=False).exit_code != 0:
             return Finding(False, "The stack of the probes could not be updated.")
         waited = 0.0

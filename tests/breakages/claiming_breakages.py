@@ -83,7 +83,7 @@ CLAIMING: Final = (
             Patch(
                 _CLAIMING,
                 "**invocation.ownership_tags(claim)}",
-                "rules.PROVIDER_TAG: invocation.scope.provider_id}",
+                "contract.PROVIDER_TAG: invocation.scope.provider_id}",
             ),
         ),
         (Hunt("S4 cancelled at step *, create dies, *"),),

@@ -77,12 +77,12 @@ CLOSING: Final = (
     ),
     Breakage(
         "a number whose tags were taken off is released without them",
-        (Patch(_CLOSING, "if state is not None and rules.PROVIDER_TAG not in state.tags:", "if False:"),),
+        (Patch(_CLOSING, "if state is not None and contract.PROVIDER_TAG not in state.tags:", "if False:"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_closing_in_time.py", "-k", "gets_them_back"),
     ),
     Breakage(
         "a number that carries somebody else's tags is released",
-        (Patch(_CLOSING, "if state.tags.get(rules.CLAIM_TAG, claim.id) != claim.id:", "if False:"),),
+        (Patch(_CLOSING, "if state.tags.get(contract.CLAIM_TAG, claim.id) != claim.id:", "if False:"),),
         (Hunt("S9 number tagged for somebody else"),),
     ),
     Breakage(

@@ -335,7 +335,7 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/context.py",
-                "{**tags, rules.PROVIDER_TAG: self.scope.provider_id}",
+                "{**tags, contract.PROVIDER_TAG: self.scope.provider_id}",
                 "dict(tags)",
             ),
         ),

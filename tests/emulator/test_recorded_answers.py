@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from local_aws.connect_emulator import ConnectEmulator
 from local_aws.connect_emulator.client import EmulatedConnectClient
 from local_aws.connect_emulator.inventory import numbers
@@ -123,10 +123,10 @@ class Play:
         """Claim a number as the function does it."""
         tags = {
             "step": "claim",
-            rules.PROVIDER_TAG: "66666666-2222-3333-4444-555555555555-Ledger",
-            rules.CLAIM_TAG: "77777777-2222-5333-8444-555555555555",
-            rules.STACK_TAG: f"arn:aws:cloudformation:{REGION}:000000000000:stack/Line/1",
-            rules.RESOURCE_TAG: "Line",
+            contract.PROVIDER_TAG: "66666666-2222-3333-4444-555555555555-Ledger",
+            contract.CLAIM_TAG: "77777777-2222-5333-8444-555555555555",
+            contract.STACK_TAG: f"arn:aws:cloudformation:{REGION}:000000000000:stack/Line/1",
+            contract.RESOURCE_TAG: "Line",
         }
         number = Number("", numbers(*self._kind)[0], self._target_arn, "Acceptance, first", tags, self._emulator.now())
         arn = self._connect.claim_phone_number(**number.claim_parameters)["PhoneNumberArn"]

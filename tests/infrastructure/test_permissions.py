@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.session import get_session
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 
 from .conftest import GROUP_ARN, TARGET_ARN, Synthesized
 from .iam_policy import Call, Statement, covers, resolve, statements_of
@@ -155,7 +155,7 @@ def test_no_permission_hangs_on_a_key_that_may_not_be_there(synthesized: Synthes
                 assert operator.endswith("IfExists"), f"{statement.sid}: {action} may come without {key}"
                 uncertain.add((action, key))
 
-    tag = f"aws:ResourceTag/{rules.PROVIDER_TAG}"
+    tag = f"aws:ResourceTag/{contract.PROVIDER_TAG}"
     assert uncertain == {("connect:TagResource", tag), ("connect:UntagResource", tag)}
 
 
@@ -163,7 +163,7 @@ def test_every_action_that_changes_a_number_is_bound_by_a_tag_that_iam_sees(synt
     unbound: set[str] = set()
     for statement, action, resource in grants(synthesized):
         if ":phone-number/" in resource and privilege(action)["access_level"] in ("Write", "Tagging"):
-            bound = {key for key in statement.conditions.get("StringEquals", {}) if key.endswith(rules.PROVIDER_TAG)}
+            bound = {key for key in statement.conditions.get("StringEquals", {}) if key.endswith(contract.PROVIDER_TAG)}
             if not {in_reference(key) for key in bound} & action_conditions(action):
                 unbound.add(action)
 
@@ -189,11 +189,11 @@ def test_every_call_of_the_function_is_allowed_and_none_that_it_does_not_make(
 def test_l3_its_own_number_can_be_changed_and_no_other(provider: tuple[list[Statement], str], action: str) -> None:
     statements, own = provider
 
-    assert is_allowed(statements, Call(action, NUMBER, resource_tags={rules.PROVIDER_TAG: own}))
-    assert not is_allowed(statements, Call(action, NUMBER, resource_tags={rules.PROVIDER_TAG: "other"}))
+    assert is_allowed(statements, Call(action, NUMBER, resource_tags={contract.PROVIDER_TAG: own}))
+    assert not is_allowed(statements, Call(action, NUMBER, resource_tags={contract.PROVIDER_TAG: "other"}))
     assert not is_allowed(statements, Call(action, NUMBER, resource_tags={"team": "support"}))
     for number in ELSEWHERE:
-        assert not is_allowed(statements, Call(action, number, resource_tags={rules.PROVIDER_TAG: own}))
+        assert not is_allowed(statements, Call(action, number, resource_tags={contract.PROVIDER_TAG: own}))
 
 
 @pytest.mark.parametrize("action", ["connect:ClaimPhoneNumber", "connect:ImportPhoneNumber"])
@@ -203,8 +203,8 @@ def test_l3_a_number_is_claimed_with_the_providers_tag_only(
 ) -> None:
     statements, own = provider
 
-    assert is_allowed(statements, Call(action, resource, request_tags={rules.PROVIDER_TAG: own}))
-    assert not is_allowed(statements, Call(action, resource, request_tags={rules.PROVIDER_TAG: "other"}))
+    assert is_allowed(statements, Call(action, resource, request_tags={contract.PROVIDER_TAG: own}))
+    assert not is_allowed(statements, Call(action, resource, request_tags={contract.PROVIDER_TAG: "other"}))
     assert not is_allowed(statements, Call(action, resource))
 
 
@@ -213,7 +213,7 @@ def test_its_own_number_and_one_without_a_provider_can_be_tagged_whatever_iam_se
     provider: tuple[list[Statement], str], seen: bool
 ) -> None:
     statements, own = provider
-    tag = {rules.PROVIDER_TAG: own}
+    tag = {contract.PROVIDER_TAG: own}
 
     for resource_tags in (tag, {"team": "support"}, {}):
         tags = resource_tags if seen else {}
@@ -226,29 +226,29 @@ def test_l3_tags_of_another_providers_number_stay_where_iam_sees_them(
     provider: tuple[list[Statement], str], action: str
 ) -> None:
     statements, own = provider
-    others = {rules.PROVIDER_TAG: "other"}
+    others = {contract.PROVIDER_TAG: "other"}
 
     assert not is_allowed(
-        statements, Call(action, NUMBER, request_tags={rules.PROVIDER_TAG: own}, resource_tags=others)
+        statements, Call(action, NUMBER, request_tags={contract.PROVIDER_TAG: own}, resource_tags=others)
     )
 
 
 @pytest.mark.parametrize("action", ["connect:TagResource", "connect:UntagResource"])
 def test_tags_of_a_number_elsewhere_stay(provider: tuple[list[Statement], str], action: str) -> None:
     statements, own = provider
-    tag = {rules.PROVIDER_TAG: own}
+    tag = {contract.PROVIDER_TAG: own}
 
     for number in ELSEWHERE:
         assert not is_allowed(statements, Call(action, number, request_tags=tag, resource_tags=tag))
 
 
-@pytest.mark.parametrize("request_tags", [{rules.PROVIDER_TAG: "other"}, {"team": "support"}, {}], ids=str)
+@pytest.mark.parametrize("request_tags", [{contract.PROVIDER_TAG: "other"}, {"team": "support"}, {}], ids=str)
 def test_l3_every_tagging_names_this_provider_so_that_no_number_is_given_away(
     provider: tuple[list[Statement], str], request_tags: dict[str, str]
 ) -> None:
     statements, own = provider
 
-    for resource_tags in ({rules.PROVIDER_TAG: own}, {}):
+    for resource_tags in ({contract.PROVIDER_TAG: own}, {}):
         call = Call("connect:TagResource", NUMBER, request_tags=request_tags, resource_tags=resource_tags)
         assert not is_allowed(statements, call)
 
@@ -257,7 +257,7 @@ def test_s9_the_function_may_see_that_a_number_is_not_its_own(provider: tuple[li
     statements, _ = provider
 
     assert is_allowed(
-        statements, Call("connect:DescribePhoneNumber", NUMBER, resource_tags={rules.PROVIDER_TAG: "other"})
+        statements, Call("connect:DescribePhoneNumber", NUMBER, resource_tags={contract.PROVIDER_TAG: "other"})
     )
 
 
@@ -284,7 +284,7 @@ def test_a_provider_reaches_the_targets_that_it_serves_and_no_others(
 ) -> None:
     def reached(policy: tuple[list[Statement], str]) -> set[str]:
         statements, own = policy
-        tags = {rules.PROVIDER_TAG: own}
+        tags = {contract.PROVIDER_TAG: own}
         return {target for target in served | others if is_allowed(statements, Call(action, target, tags, tags))}
 
     assert reached(provider_of_two) == served
@@ -297,4 +297,4 @@ def test_its_own_number_can_be_changed_wherever_it_is(
 ) -> None:
     statements, own = provider_of_two
 
-    assert is_allowed(statements, Call(action, NUMBER, resource_tags={rules.PROVIDER_TAG: own}))
+    assert is_allowed(statements, Call(action, NUMBER, resource_tags={contract.PROVIDER_TAG: own}))

@@ -9,9 +9,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import custom_resources
 from aws_cdk.assertions import Template
 
-from cdk_connect_phone_number.ledger import DUE_INDEX
-from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
-
 from .conftest import Synthesized
 
 STACK = "ConnectPhoneNumberProvider"
@@ -83,7 +80,6 @@ def test_the_ledger_has_the_keys_and_the_index_of_the_function(synthesized: Synt
         ("due_at", "N"),
     }
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
-    assert DUE_INDEX == INDEX_NAME
 
 
 def test_the_ledger_is_on_demand_encrypted_recoverable_and_kept(synthesized: Synthesized) -> None:

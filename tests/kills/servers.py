@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lambda_handlers.connect_phone_number.claim import ResourceKey
+from lambda_handlers.connect_phone_number.contract import DUE_INDEX
 from lambda_handlers.connect_phone_number.json_types import is_tuple
-from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME
 from tests.simulation.clients import StackBooks
 
 from .attempt import REGION, TABLE_NAME
@@ -100,7 +100,7 @@ class LedgerServer:
             KeySchema=_keys("pk", "sk"),
             GlobalSecondaryIndexes=[
                 {
-                    "IndexName": INDEX_NAME,
+                    "IndexName": DUE_INDEX,
                     "KeySchema": _keys("due", "due_at"),
                     "Projection": {"ProjectionType": "KEYS_ONLY"},
                 }

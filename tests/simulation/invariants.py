@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lambda_handlers.connect_phone_number import rules, tokens
+from lambda_handlers.connect_phone_number import contract, tokens
 from lambda_handlers.connect_phone_number.lifecycle.items_of_request import failed_creation_id, is_failed_creation_id
 from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from local_aws.connect_emulator.state import ClaimedNumber, Status
@@ -96,7 +96,7 @@ def one_number_per_resource(world: World, numbers: Mapping[str, ClaimedNumber]) 
         if count > 1 and _ARN.fullmatch(physical_id):
             yield f"L2: {count} resources have the number {physical_id}"
     claims = Counter(
-        number.tags.get(rules.CLAIM_TAG, number.arn)
+        number.tags.get(contract.CLAIM_TAG, number.arn)
         for number in numbers.values()
         if number.is_held and number.status is not Status.FAILED
     )
@@ -118,7 +118,7 @@ def one_number_per_resource(world: World, numbers: Mapping[str, ClaimedNumber]) 
         for number in numbers.values()
         if number.is_held
         and number.arn not in kept | replaced
-        and rules.RESOURCE_TAG in number.tags
+        and contract.RESOURCE_TAG in number.tags
         and number.status is not Status.FAILED
     )
     for owner, count in owners.items():
@@ -243,7 +243,7 @@ def _check_response(world: World, request: SentRequest) -> None:
 def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str, ClaimedNumber]) -> Iterator[str]:
     if _ARN.fullmatch(request.physical_id):
         number = numbers.get(request.physical_id)
-        is_ours = number is not None and number.tags.get(rules.RESOURCE_TAG) == request.logical_id
+        is_ours = number is not None and number.tags.get(contract.RESOURCE_TAG) == request.logical_id
         if number is None or not number.is_held or not is_ours or _may_stay(request):
             return
         if _has_another(world, request):
@@ -363,7 +363,7 @@ def _is_claimed(number: ClaimedNumber) -> bool:
 
 
 def _owner(number: ClaimedNumber) -> str:
-    return f"{number.tags.get(rules.STACK_TAG)} {number.tags.get(rules.RESOURCE_TAG)}"
+    return f"{number.tags.get(contract.STACK_TAG)} {number.tags.get(contract.RESOURCE_TAG)}"
 
 
 def _timeout(request: SentRequest) -> float:

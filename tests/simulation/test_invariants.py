@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 
 from . import wire
 from .invariants import Needed, check, watch
@@ -52,12 +52,12 @@ def _leak(world: World, _: Stack, __: str) -> None:
 
 
 def _two_numbers(world: World, stack: Stack, _: str) -> None:
-    _claim(world, **{rules.STACK_TAG: stack.id, rules.RESOURCE_TAG: "Number"})
+    _claim(world, **{contract.STACK_TAG: stack.id, contract.RESOURCE_TAG: "Number"})
 
 
 def _two_numbers_for_a_claim(world: World, _: Stack, arn: str) -> None:
     number = next(number for number in world.emulator.numbers() if number.arn == arn)
-    _claim(world, **{rules.CLAIM_TAG: number.tags[rules.CLAIM_TAG]})
+    _claim(world, **{contract.CLAIM_TAG: number.tags[contract.CLAIM_TAG]})
 
 
 def _released_without_delete(world: World, _: Stack, arn: str) -> None:

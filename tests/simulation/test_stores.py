@@ -8,8 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lambda_handlers.connect_phone_number.contract import DUE_INDEX
 from lambda_handlers.connect_phone_number.ledger import dynamodb
-from lambda_handlers.connect_phone_number.ledger.dynamodb import INDEX_NAME, DynamoDBStore
+from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Store, Write
 
 from .memory_store import MemoryStore
@@ -42,7 +43,7 @@ def _dynamodb_store(monkeypatch: pytest.MonkeyPatch) -> DynamoDBStore:
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": INDEX_NAME,
+                "IndexName": DUE_INDEX,
                 "KeySchema": [
                     {"AttributeName": "due", "KeyType": "HASH"},
                     {"AttributeName": "due_at", "KeyType": "RANGE"},

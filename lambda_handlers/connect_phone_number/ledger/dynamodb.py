@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..contract import DUE_INDEX
 from ..json_types import as_list, as_mapping
 from .store import Conflict, IndexPage, Item, Key, ScanPage, StoreUnavailable, Write
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef, TransactWriteItemTypeDef
 
-INDEX_NAME: Final = "due"
 MAX_TRANSACTION_ITEMS: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html"""
 
@@ -68,7 +68,7 @@ class DynamoDBStore:
         try:
             page = self._client.query(
                 TableName=self._table_name,
-                IndexName=INDEX_NAME,
+                IndexName=DUE_INDEX,
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues=values,
                 **parameters,

@@ -5,7 +5,7 @@ Ownership changes in the ledger, in one write; the tags on the number follow.
 
 from dataclasses import replace
 
-from .. import rules
+from .. import contract
 from ..claim import Claim, ClaimState, InFlightCall, ResourceKey, Settings
 from ..ledger.items import NumberReservation
 from .context import Failed, Invocation
@@ -30,11 +30,11 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
             "number and the Region. A number of a traffic distribution group is found only where TargetArn is that "
             "group. To claim a free number, leave Adopt out."
         )
-    provider = state.tags.get(rules.PROVIDER_TAG, invocation.scope.provider_id)
+    provider = state.tags.get(contract.PROVIDER_TAG, invocation.scope.provider_id)
     if provider != invocation.scope.provider_id:
         raise Failed(
             f"{wanted} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
-            f"there, remove its tags that begin with {rules.TAG_PREFIX!r}, then deploy again."
+            f"there, remove its tags that begin with {contract.TAG_PREFIX!r}, then deploy again."
         )
     served = invocation.scope.target_arns
     if served and state.target_arn not in served:
@@ -61,7 +61,7 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
         settings_before_adoption=Settings(
             target_arn=state.target_arn,
             description=state.description,
-            tags={key: value for key, value in state.tags.items() if key not in rules.OWNERSHIP_TAGS},
+            tags={key: value for key, value in state.tags.items() if key not in contract.OWNERSHIP_TAGS},
         ),
         # Until then this invocation may put the claim's tags on the number, even if the claim is cancelled meanwhile.
         in_flight_calls=claim.calls_with(

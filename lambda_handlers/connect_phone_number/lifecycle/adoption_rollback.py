@@ -5,7 +5,7 @@ Target, description, tags, flow and owner go back to what they were.
 
 from dataclasses import replace
 
-from .. import rules
+from .. import contract
 from ..claim import Claim, ClaimState, Outcome
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
@@ -24,13 +24,13 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
         state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
         if state is None and invocation.timing.now() - claim.claimed_at < LAG_SECONDS:
             raise Failed(f"Amazon Connect does not show {claim.phone_number} yet, so it cannot be given back now.")
-        if state is not None and state.tags.get(rules.CLAIM_TAG) == claim.id:
+        if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
             # While the number carries the provider's tag: without it the role may not change it.
             if claim.settings_before_adoption is not None:
                 claim = restore(invocation, claim, state, claim.settings_before_adoption)
             previous = previous_of(invocation, claim)
             if previous is None:
-                invocation.connect.untag(claim.arn, list(rules.OWNERSHIP_TAGS))
+                invocation.connect.untag(claim.arn, list(contract.OWNERSHIP_TAGS))
             else:
                 invocation.tag(claim.arn, invocation.ownership_tags(previous))
     if claim.state is not ClaimState.CLOSING:

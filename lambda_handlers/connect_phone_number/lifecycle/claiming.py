@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Final
 
-from .. import rules, tokens
+from .. import contract, tokens
 from ..claim import Claim, ClaimState, InFlightCall
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
@@ -150,7 +150,7 @@ def find_own(invocation: Invocation, claim: Claim, phone_number: str) -> str | N
     for look in range(_LOOKS):
         state = invocation.connect.describe(arn)
         if state is not None:
-            return arn if state.tags.get(rules.CLAIM_TAG) == claim.id else None
+            return arn if state.tags.get(contract.CLAIM_TAG) == claim.id else None
         invocation.timing.backoff(look, f"Connect lists {phone_number} and does not describe it")
     return None
 

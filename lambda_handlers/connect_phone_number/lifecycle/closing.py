@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from .. import rules, tokens
+from .. import contract, tokens
 from ..claim import Claim, ClaimState, Outcome
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
@@ -194,7 +194,7 @@ def _release_number(invocation: Invocation, claim: Claim, arn: str, permit: Perm
 def _call_release(
     invocation: Invocation, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit
 ) -> None:
-    if state is not None and rules.PROVIDER_TAG not in state.tags:
+    if state is not None and contract.PROVIDER_TAG not in state.tags:
         # Taken off by hand. The role may release only what carries the tag.
         invocation.tag(arn, invocation.ownership_tags(claim))
     invocation.connect.release(arn, tokens.release_token(arn), partial(permit, claim))
@@ -211,9 +211,9 @@ def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:
 def _ends_without_release(invocation: Invocation, claim: Claim, state: PhoneNumberState, now: int) -> Outcome | None:
     # Tags that were taken off by hand change nothing, nor do those of an adoption that came to nothing: where the
     # ledger names this claim as the number's owner, that is proof enough.
-    if state.tags.get(rules.CLAIM_TAG, claim.id) != claim.id:
+    if state.tags.get(contract.CLAIM_TAG, claim.id) != claim.id:
         owner = invocation.ledger.number(state.phone_number)
-        is_other_providers = state.tags.get(rules.PROVIDER_TAG) != invocation.scope.provider_id
+        is_other_providers = state.tags.get(contract.PROVIDER_TAG) != invocation.scope.provider_id
         if is_other_providers or owner is None or owner.claim_id != claim.id:
             return Outcome.NOT_OURS
     is_taken_back_by_now = claim.is_returning_to_inventory and now >= claim.next_check_at

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .. import rules
+from .. import contract, rules
 from ..claim import Claim
 from ..connect.gateway import Connect
 from ..ledger.ledger import Ledger
@@ -46,15 +46,15 @@ class Invocation:
     def ownership_tags(self, claim: Claim) -> dict[str, str]:
         """Return the tags that say whose the claim's number is."""
         return {
-            rules.PROVIDER_TAG: self.scope.provider_id,
-            rules.CLAIM_TAG: claim.id,
-            rules.STACK_TAG: claim.stack_id,
-            rules.RESOURCE_TAG: claim.logical_resource_id,
+            contract.PROVIDER_TAG: self.scope.provider_id,
+            contract.CLAIM_TAG: claim.id,
+            contract.STACK_TAG: claim.stack_id,
+            contract.RESOURCE_TAG: claim.logical_resource_id,
         }
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Put tags on a number. The provider's own is always among them: without it the role may not."""
-        self.connect.tag(arn, {**tags, rules.PROVIDER_TAG: self.scope.provider_id})
+        self.connect.tag(arn, {**tags, contract.PROVIDER_TAG: self.scope.provider_id})
 
     def is_in_scope(self, arn: str) -> bool:
         """Return whether a number is of this account and Region.

@@ -3,7 +3,7 @@
 A request then names a number that is a claim of another resource. Whose it is now is asked of CloudFormation.
 """
 
-from .. import rules
+from .. import contract
 from ..claim import Claim, ClaimKey, ClaimState
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
@@ -26,7 +26,9 @@ def find_owner(invocation: Invocation, state: PhoneNumberState) -> Claim | None:
     if number is not None:
         return _claim_of(invocation, number, state.arn)
     tags = state.tags
-    key = ClaimKey(tags.get(rules.STACK_TAG, ""), tags.get(rules.RESOURCE_TAG, ""), tags.get(rules.CLAIM_TAG, ""))
+    key = ClaimKey(
+        tags.get(contract.STACK_TAG, ""), tags.get(contract.RESOURCE_TAG, ""), tags.get(contract.CLAIM_TAG, "")
+    )
     claim = invocation.ledger.find_claim(key)
     return claim if claim is not None and state.arn in (claim.arn, *claim.duplicate_arns) else None
 

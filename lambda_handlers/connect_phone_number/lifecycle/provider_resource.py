@@ -16,7 +16,6 @@ from .acknowledging import ask_what_became_of
 from .context import Invocation
 from .sweeping import sweep
 
-RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 _MOST_NAMED: Final = 5
 
 

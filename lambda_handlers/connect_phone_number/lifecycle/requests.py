@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .. import rules
+from .. import contract, rules
 from ..claim import Claim, ClaimKey, ClaimState, Outcome
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
@@ -237,7 +237,7 @@ def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
         return _Finding()
     owner = find_owner(invocation, state)
     if owner is None:
-        if state.tags.get(rules.PROVIDER_TAG) != invocation.scope.provider_id:
+        if state.tags.get(contract.PROVIDER_TAG) != invocation.scope.provider_id:
             invocation.log.warning("number of somebody else is left alone", arn=physical_id)
             return _Finding(note=f"{state.phone_number} was not claimed by this provider and was left alone.")
         return _Finding(

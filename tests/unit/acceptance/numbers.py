@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from tests.acceptance.asking import Asker
 from tests.acceptance.number import Number
 from tests.acceptance.probes import Context
@@ -21,7 +21,7 @@ NUMBER: Final = Number(
     "+442079460123",
     TARGET,
     "Acceptance, first",
-    {rules.CLAIM_TAG: "77777777-2222-4333-8444-555555555555", rules.PROVIDER_TAG: "66666666-2222-Ledger"},
+    {contract.CLAIM_TAG: "77777777-2222-4333-8444-555555555555", contract.PROVIDER_TAG: "66666666-2222-Ledger"},
     NOW,
 )
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import aws_cdk as cdk
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from local_aws.cdk_cli import CdkResult
 from tests.acceptance.account import Account
 from tests.acceptance.lifecycle import Lifecycle, Plan, SurpriseError
@@ -286,7 +286,7 @@ def test_stack_of_the_probes_that_stays_is_no_surprise_and_is_cleaned_up() -> No
 
 
 def test_claim_is_repeated_as_the_function_made_it() -> None:
-    tags = {"step": "claim", rules.CLAIM_TAG: "one"}
+    tags = {"step": "claim", contract.CLAIM_TAG: "one"}
     number = Number(ARN, NUMBER, TARGET, "Acceptance, first", tags)
 
     assert number.claim_parameters == {

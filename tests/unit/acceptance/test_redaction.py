@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from tests.acceptance.redaction import Redactor
 
 ACCOUNT: Final = "123456789012"
@@ -94,7 +94,7 @@ def test_nothing_private_is_left_of_hostile_members(redactor: Redactor) -> None:
         "FlowName": "Bob",
         "UserName": "Bob",
         "Email": "Bob",
-        "Tags": {"owner": "Bob", "Bob": "x", "step": PHONE_NUMBER, rules.STACK_TAG: ARN},
+        "Tags": {"owner": "Bob", "Bob": "x", "step": PHONE_NUMBER, contract.STACK_TAG: ARN},
         "tagKeys": ["owner", "Bob", "step", 5],
         "At": datetime(2026, 1, 1, tzinfo=UTC),
         "Account": int(ACCOUNT),
@@ -109,7 +109,7 @@ def test_nothing_private_is_left_of_hostile_members(redactor: Redactor) -> None:
         "<tag-key-1>": "<tag-value-1>",
         "<tag-key-2>": "<tag-value-2>",
         "step": "<phone-number>",
-        rules.STACK_TAG: "arn:aws:connect:eu-west-2:<account>:phone-number/<number-id>",
+        contract.STACK_TAG: "arn:aws:connect:eu-west-2:<account>:phone-number/<number-id>",
     }
     assert cleaned["tagKeys"] == ["<tag-key-1>", "<tag-key-2>", "step", 5]
     assert cleaned["Account"] == "<account>"

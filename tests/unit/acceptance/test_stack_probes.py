@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from local_aws.cdk_cli import CdkResult
 from tests.acceptance.answer_probes import AnswerProbes
 from tests.acceptance.catalogue import all_probes
@@ -187,7 +187,7 @@ def test_removed_resources_are_looked_at_when_they_are_gone() -> None:
         "Events: Removed: CREATE_COMPLETE, DELETE_COMPLETE; Kept: DELETE_SKIPPED. Afterwards the retained one is "
         "DELETE_SKIPPED, without a physical id, the deleted one ValidationError: Stack does not exist."
     )
-    assert stacks.deployed[-1] == (NUMBER.tags[rules.PROVIDER_TAG], False)
+    assert stacks.deployed[-1] == (NUMBER.tags[contract.PROVIDER_TAG], False)
 
 
 def test_removed_resources_are_not_waited_for_for_ever() -> None:
@@ -233,7 +233,7 @@ def test_answer_url() -> None:
         True,
         "With a signing time, with a lifetime of 7200 seconds, with the parameters X-Amz-Date, X-Amz-Expires.",
     )
-    assert stacks.deployed == [(NUMBER.tags[rules.PROVIDER_TAG], True)]
+    assert stacks.deployed == [(NUMBER.tags[contract.PROVIDER_TAG], True)]
     answer = context.asker.replies[-1].answer
     assert answer is not None
     assert [(one["resource"], one["url"], one["request"], one["signed_at"]) for one in answer["deliveries"]] == [
@@ -375,4 +375,4 @@ def test_role_may_only_read_and_tag_the_numbers_of_the_provider() -> None:
     (policy,) = [role["Properties"]["Policies"][0] for role in roles.values() if "Policies" in role["Properties"]]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["connect:DescribePhoneNumber", "connect:TagResource", "connect:UntagResource"]
-    assert statement["Condition"] == {"StringEquals": {f"aws:ResourceTag/{rules.PROVIDER_TAG}": "the provider"}}
+    assert statement["Condition"] == {"StringEquals": {f"aws:ResourceTag/{contract.PROVIDER_TAG}": "the provider"}}

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 import boto3
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from tests.acceptance.account import Account
 from tests.acceptance.stacks import AcceptanceStacks
 
@@ -143,7 +143,7 @@ def test_numbers_of_a_group_are_found_where_the_group_is_named() -> None:
     class Connect(Paged):
         def describe_phone_number(self, **parameters: Any) -> Answer:
             tag = tags.get(parameters["PhoneNumberId"], "")
-            return {"ClaimedPhoneNumberSummary": {"Tags": {rules.STACK_TAG: tag}}}
+            return {"ClaimedPhoneNumberSummary": {"Tags": {contract.STACK_TAG: tag}}}
 
     account = Account(cast(boto3.Session, Session(connect=Connect(page))))
     assert account.held(group) == {known, other, ARN}

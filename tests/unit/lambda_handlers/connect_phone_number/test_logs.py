@@ -1,7 +1,8 @@
 import json
 from typing import Any
 
-from lambda_handlers.connect_phone_number.logs import METRIC_NAMESPACE, PROVIDER_DIMENSION, Log
+from lambda_handlers.connect_phone_number.contract import METRIC_NAMESPACE, PROVIDER_DIMENSION
+from lambda_handlers.connect_phone_number.logs import Log
 
 
 def _log() -> tuple[Log, list[str]]:

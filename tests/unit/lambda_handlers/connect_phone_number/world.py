@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.claim import Claim, ResourceKey
 from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
@@ -403,7 +403,7 @@ class World:
 
 def user_tags(number: ClaimedNumber) -> dict[str, str]:
     """Return a number's tags without those that say who owns it."""
-    return {key: value for key, value in number.tags.items() if key not in rules.OWNERSHIP_TAGS}
+    return {key: value for key, value in number.tags.items() if key not in contract.OWNERSHIP_TAGS}
 
 
 def tag_list(**tags: str) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@ from typing import Any, Literal
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle import adopting
@@ -57,10 +57,10 @@ def test_an_untagged_number_is_adopted(world: World) -> None:
     }
     assert world.number(arn).tags == {
         "team": "sales",
-        rules.PROVIDER_TAG: "shared",
-        rules.CLAIM_TAG: world.claim(OTHER_STACK, "Sales").id,
-        rules.STACK_TAG: OTHER_STACK,
-        rules.RESOURCE_TAG: "Sales",
+        contract.PROVIDER_TAG: "shared",
+        contract.CLAIM_TAG: world.claim(OTHER_STACK, "Sales").id,
+        contract.STACK_TAG: OTHER_STACK,
+        contract.RESOURCE_TAG: "Sales",
     }
     assert world.number(arn).description == "By hand", "a description that the template does not set stays"
     assert world.effects("ClaimPhoneNumber") == 1
@@ -259,7 +259,7 @@ def test_ownership_is_written_down_at_once_with_all_that_is_known_of_the_number(
 
 
 def test_a_number_of_another_provider_is_refused(world: World) -> None:
-    arn = world.claimed_by_hand(NUMBER, {rules.PROVIDER_TAG: "theirs", rules.CLAIM_TAG: "their-claim"})
+    arn = world.claimed_by_hand(NUMBER, {contract.PROVIDER_TAG: "theirs", contract.CLAIM_TAG: "their-claim"})
     before = dict(world.number(arn).tags)
     failed = adopt(world)
     assert (failed.status, failed.reason) == (
@@ -339,7 +339,7 @@ def test_an_imported_number_of_another_resource_is_refused(world: World) -> None
     failed = adopt(world, "+12065559999")
     assert failed.status == "FAILED"
     assert f"it belongs to resource Number of stack {STACK}" in failed.reason
-    assert world.number(arn).tags[rules.RESOURCE_TAG] == "Number"
+    assert world.number(arn).tags[contract.RESOURCE_TAG] == "Number"
 
 
 def test_a_number_that_was_just_answered_and_not_yet_recorded_is_refused(world: World) -> None:
@@ -364,7 +364,7 @@ def test_s19_a_number_that_was_kept_is_adopted_by_another_stack(world: World) ->
     arn = retained(world)
     adopted = adopt_for_good(world)
     assert adopted == arn
-    assert world.number(arn).tags[rules.STACK_TAG] == OTHER_STACK
+    assert world.number(arn).tags[contract.STACK_TAG] == OTHER_STACK
     previous = world.claim()
     assert (previous.state, previous.outcome, previous.close_reason) == (
         ClaimState.CLOSED,
@@ -403,7 +403,7 @@ def test_s19_a_number_is_adopted_under_another_name_in_its_own_stack(world: Worl
         "SUCCESS",
         f"{NUMBER} belongs to Renamed of {STACK} now and was left alone.",
     )
-    assert world.number(arn).tags[rules.RESOURCE_TAG] == "Renamed"
+    assert world.number(arn).tags[contract.RESOURCE_TAG] == "Renamed"
     assert world.held() == [NUMBER]
 
 
@@ -424,7 +424,7 @@ def test_an_adoption_whose_function_dies_is_finished_by_its_redelivery(world: Wo
         world.handle(event)
     adopted = world.send(event)
     assert (adopted.status, adopted.physical_id) == ("SUCCESS", arn)
-    assert world.number(arn).tags[rules.RESOURCE_TAG] == "Sales"
+    assert world.number(arn).tags[contract.RESOURCE_TAG] == "Sales"
 
 
 def test_a_number_of_a_target_that_the_provider_does_not_serve_is_refused(world: World) -> None:

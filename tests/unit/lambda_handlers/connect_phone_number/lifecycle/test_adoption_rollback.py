@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import key_of
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
@@ -55,7 +55,7 @@ def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_
     assert world.held() == [NUMBER]
     owner = world.claim()
     assert owner.state is ClaimState.LIVE
-    assert world.number(arn).tags[rules.CLAIM_TAG] == owner.id
+    assert world.number(arn).tags[contract.CLAIM_TAG] == owner.id
     number = world.invocation().ledger.number(NUMBER)
     assert number is not None
     assert (number.stack_id, number.logical_resource_id, number.claim_id) == (
@@ -73,7 +73,7 @@ def test_s19_the_adoption_under_another_name_is_given_back_to_the_old_one(world:
     assert adopt_within_the_stack(world).succeeded
     world.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
     assert world.delete(arn, resource="Renamed").succeeded
-    assert world.number(arn).tags[rules.RESOURCE_TAG] == "Number"
+    assert world.number(arn).tags[contract.RESOURCE_TAG] == "Number"
     world.stacks.status = "UPDATE_ROLLBACK_COMPLETE"
     assert world.update(arn, PhoneNumber=NUMBER, Description="x").succeeded, "the old resource has it as before"
     assert world.delete(arn, PhoneNumber=NUMBER).succeeded
@@ -193,7 +193,7 @@ def test_an_adoption_whose_answer_never_arrived_is_given_back_when_it_is_cancell
     adopt_unheard(world, Tags=tag_list(team="sales"))
     assert delete(world, INVENTED).succeeded
     assert world.held() == [NUMBER]
-    assert set(world.number(arn).tags) & set(rules.OWNERSHIP_TAGS) == set()
+    assert set(world.number(arn).tags) & set(contract.OWNERSHIP_TAGS) == set()
     assert user_tags(world.number(arn)) == {"by-hand": "yes"}
 
 
@@ -358,7 +358,7 @@ def test_one_not_found_does_not_keep_a_number_from_being_given_back(world: World
 def test_a_number_that_somebody_else_has_taken_over_by_its_tags_is_left_as_it_is(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     assert adopt(world, Description="Sales").succeeded
-    theirs = {rules.PROVIDER_TAG: "theirs", rules.CLAIM_TAG: "their-claim"}
+    theirs = {contract.PROVIDER_TAG: "theirs", contract.CLAIM_TAG: "their-claim"}
     world.client.tag_resource(resourceArn=arn, tags=theirs)
     before = dict(world.number(arn).tags)
     assert world.send(_rolled_back(world, arn)).succeeded
@@ -397,14 +397,14 @@ def test_a_number_that_was_adopted_for_good_is_given_back_where_its_previous_own
     assert delete(world, arn).succeeded
     assert world.held() == [NUMBER]
     assert world.claim().state is ClaimState.LIVE
-    assert world.number(arn).tags[rules.STACK_TAG] == RESOURCE.stack_id
+    assert world.number(arn).tags[contract.STACK_TAG] == RESOURCE.stack_id
 
 
 def test_every_tag_that_is_put_on_carries_the_providers_own(world: World) -> None:
     arn = retained(world)
     assert adopt(world, Tags=tag_list(team="sales")).succeeded
     assert world.send(_rolled_back(world, arn)).succeeded
-    tagged = [call.parameters["tags"].get(rules.PROVIDER_TAG) for call in world.calls("TagResource")]
+    tagged = [call.parameters["tags"].get(contract.PROVIDER_TAG) for call in world.calls("TagResource")]
     assert tagged == [world.provider_id] * len(tagged)
     assert len(tagged) == 3, "ownership, the template's tags, and the previous owner's"
     assert (SALES, arn) in world.stacks.named

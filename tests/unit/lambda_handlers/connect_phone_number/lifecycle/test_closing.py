@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules, tokens
+from lambda_handlers.connect_phone_number import contract, tokens
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome
 from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle.closing import close
@@ -269,7 +269,9 @@ def test_failures_are_tried_again_ever_later(world: World) -> None:
 def test_a_second_number_that_a_forgotten_token_brought_is_released_too(world: World) -> None:
     arn = _old(world)
     claim = world.claim()
-    duplicate_arns = world.claimed_by_hand("+13125550150", {rules.CLAIM_TAG: claim.id, rules.PROVIDER_TAG: "shared"})
+    duplicate_arns = world.claimed_by_hand(
+        "+13125550150", {contract.CLAIM_TAG: claim.id, contract.PROVIDER_TAG: "shared"}
+    )
     invocation = world.invocation()
     invocation.ledger.save(replace(claim, duplicate_arns=(duplicate_arns,)))
     world.sweep()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, Died, World, die
@@ -91,10 +91,10 @@ def test_a_number_whose_claim_tag_was_changed_is_released_where_the_ledger_says_
 
 def test_a_number_whose_tags_were_taken_off_gets_them_back_before_it_is_released(world: World) -> None:
     arn = world.created()
-    world.client.untag_resource(resourceArn=arn, tagKeys=list(rules.OWNERSHIP_TAGS))
+    world.client.untag_resource(resourceArn=arn, tagKeys=list(contract.OWNERSHIP_TAGS))
     tagged: list[bool] = []
     world.client.before["release_phone_number"] = lambda _: tagged.append(
-        world.number(arn).tags.get(rules.PROVIDER_TAG) == world.provider_id
+        world.number(arn).tags.get(contract.PROVIDER_TAG) == world.provider_id
     )
     assert world.delete(arn).succeeded
     assert tagged == [True]

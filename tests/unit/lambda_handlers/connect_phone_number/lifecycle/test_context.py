@@ -1,6 +1,6 @@
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, World
 
 ARN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-555555555555"
@@ -25,12 +25,12 @@ def test_ownership_tags(world: World) -> None:
     claim = world.claim()
     tags = world.invocation().ownership_tags(claim)
     assert tags == {
-        rules.PROVIDER_TAG: "shared",
-        rules.CLAIM_TAG: claim.id,
-        rules.STACK_TAG: STACK,
-        rules.RESOURCE_TAG: "Number",
+        contract.PROVIDER_TAG: "shared",
+        contract.CLAIM_TAG: claim.id,
+        contract.STACK_TAG: STACK,
+        contract.RESOURCE_TAG: "Number",
     }
-    assert set(tags) == set(rules.OWNERSHIP_TAGS)
+    assert set(tags) == set(contract.OWNERSHIP_TAGS)
 
 
 def test_tags_are_put_on_together_with_the_providers_own(world: World) -> None:
@@ -38,14 +38,14 @@ def test_tags_are_put_on_together_with_the_providers_own(world: World) -> None:
     arn = world.claimed_by_hand("+12065550100")
     world.invocation().tag(arn, {"team": "support"})
     (call,) = world.calls("TagResource")
-    assert call.parameters["tags"] == {"team": "support", rules.PROVIDER_TAG: "shared"}
-    assert world.number(arn).tags == {"team": "support", rules.PROVIDER_TAG: "shared"}
+    assert call.parameters["tags"] == {"team": "support", contract.PROVIDER_TAG: "shared"}
+    assert world.number(arn).tags == {"team": "support", contract.PROVIDER_TAG: "shared"}
 
 
 def test_nobody_elses_tag_stands_for_the_providers_own(world: World) -> None:
     arn = world.claimed_by_hand("+12065550100")
-    world.invocation().tag(arn, {rules.PROVIDER_TAG: "other"})
-    assert world.number(arn).tags == {rules.PROVIDER_TAG: "shared"}
+    world.invocation().tag(arn, {contract.PROVIDER_TAG: "other"})
+    assert world.number(arn).tags == {contract.PROVIDER_TAG: "shared"}
 
 
 def test_reread(world: World) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     REGION,
     Died,
@@ -79,7 +79,7 @@ def test_tags_are_added_changed_and_removed(world: World) -> None:
     arn = world.created(Tags=tag_list(team="support", stage="test"))
     assert world.update(arn, Tags=tag_list(stage="live", cost="42")).succeeded
     assert user_tags(world.number(arn)) == {"stage": "live", "cost": "42"}
-    assert set(rules.OWNERSHIP_TAGS) <= set(world.number(arn).tags)
+    assert set(contract.OWNERSHIP_TAGS) <= set(world.number(arn).tags)
     assert world.update(arn).succeeded
     assert user_tags(world.number(arn)) == {}
 
@@ -91,7 +91,7 @@ def test_tags_that_people_have_put_on_the_number_stay(world: World) -> None:
     assert user_tags(world.number(arn)) == {"by-hand": "yes", "stage": "live"}
 
 
-@pytest.mark.parametrize("key", rules.OWNERSHIP_TAGS)
+@pytest.mark.parametrize("key", contract.OWNERSHIP_TAGS)
 def test_an_ownership_tag_that_was_taken_off_is_put_back(world: World, key: str) -> None:
     arn = world.created()
     before = dict(world.number(arn).tags)
@@ -103,12 +103,12 @@ def test_an_ownership_tag_that_was_taken_off_is_put_back(world: World, key: str)
 def test_every_call_that_puts_tags_on_carries_the_providers_own(world: World) -> None:
     # The role may tag only with it.
     arn = world.created()
-    world.client.untag_resource(resourceArn=arn, tagKeys=[rules.RESOURCE_TAG])
+    world.client.untag_resource(resourceArn=arn, tagKeys=[contract.RESOURCE_TAG])
     assert world.update(arn, Tags=tag_list(team="support")).succeeded
     tagged = [call.parameters["tags"] for call in world.calls("TagResource")]
     assert tagged == [
-        {rules.RESOURCE_TAG: "Number", rules.PROVIDER_TAG: world.provider_id},
-        {"team": "support", rules.PROVIDER_TAG: world.provider_id},
+        {contract.RESOURCE_TAG: "Number", contract.PROVIDER_TAG: world.provider_id},
+        {"team": "support", contract.PROVIDER_TAG: world.provider_id},
     ]
 
 

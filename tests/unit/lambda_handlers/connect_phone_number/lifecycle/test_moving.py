@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, Outcome, ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import NumberReservation, key_of, number_key
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
@@ -235,7 +235,7 @@ def test_a_number_that_is_to_be_released_has_not_moved_to_its_previous_owner(wor
 
 def test_the_owner_is_who_has_reserved_the_number(world: World) -> None:
     arn = world.created()
-    world.client.untag_resource(resourceArn=arn, tagKeys=list(rules.OWNERSHIP_TAGS))
+    world.client.untag_resource(resourceArn=arn, tagKeys=list(contract.OWNERSHIP_TAGS))
     assert _owner(world, arn) == world.claim()
 
 
@@ -312,7 +312,7 @@ def test_the_first_update_that_names_it_takes_it_over(world: World, to: Resource
     assert invocation.ledger.resource(to, "none").claims == {new.id: new}
     number = world.number(arn)
     assert (number.description, user_tags(number)) == ("Moved", {})
-    assert {key: number.tags[key] for key in rules.OWNERSHIP_TAGS} == invocation.ownership_tags(new)
+    assert {key: number.tags[key] for key in contract.OWNERSHIP_TAGS} == invocation.ownership_tags(new)
     assert len(world.held()) == 1
 
 
@@ -439,7 +439,7 @@ def test_a_number_that_is_on_its_way_back_is_taken_up_at_once_by_its_previous_ow
     assert len(world.claims()) == 1, "it is the claim that the number had before"
     assert resource_entry(world).claims == (claim.id,)
     assert _claim(world, RENAMED).outcome is Outcome.TRANSFERRED
-    assert world.number(arn).tags[rules.CLAIM_TAG] == claim.id
+    assert world.number(arn).tags[contract.CLAIM_TAG] == claim.id
     world.clock.pause(86_400)
     world.sweep()
     assert world.held() == [NUMBER]

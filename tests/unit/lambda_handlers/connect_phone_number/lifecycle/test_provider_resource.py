@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number.claim import ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.contract import PROVIDER_RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, key_of, resource_partition
-from lambda_handlers.connect_phone_number.lifecycle.provider_resource import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.simulation.memory_store import MemoryStore
@@ -15,7 +15,7 @@ PHYSICAL_ID = "provider-shared"
 
 
 def _event(world: World, request_type: str) -> Event:
-    return world.event(request_type, PHYSICAL_ID, resource="Provider", resource_type=RESOURCE_TYPE)
+    return world.event(request_type, PHYSICAL_ID, resource="Provider", resource_type=PROVIDER_RESOURCE_TYPE)
 
 
 def _delete(world: World) -> Answered:
@@ -44,7 +44,7 @@ def test_it_is_made_and_changed_without_more(world: World, request_type: str) ->
 
 @pytest.mark.parametrize("request_type", ["Update", "Delete"])
 def test_it_keeps_the_id_that_it_has(world: World, request_type: str) -> None:
-    event = world.event(request_type, "provider-before", resource="Provider", resource_type=RESOURCE_TYPE)
+    event = world.event(request_type, "provider-before", resource="Provider", resource_type=PROVIDER_RESOURCE_TYPE)
     assert world.send(event).physical_id == "provider-before"
 
 

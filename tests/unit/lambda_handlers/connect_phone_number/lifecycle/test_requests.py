@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules, tokens
+from lambda_handlers.connect_phone_number import contract, tokens
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.ledger.items import number_key
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, unheard
@@ -40,10 +40,10 @@ def test_s1_create(world: World) -> None:
     assert number.description == "Support"
     assert number.tags == {
         "team": "support",
-        rules.PROVIDER_TAG: PROVIDER,
-        rules.CLAIM_TAG: world.claim().id,
-        rules.STACK_TAG: STACK,
-        rules.RESOURCE_TAG: "Number",
+        contract.PROVIDER_TAG: PROVIDER,
+        contract.CLAIM_TAG: world.claim().id,
+        contract.STACK_TAG: STACK,
+        contract.RESOURCE_TAG: "Number",
     }
 
 
@@ -268,7 +268,7 @@ def test_s9_a_number_that_was_moved_by_hand_is_released(world: World) -> None:
 def test_s9_a_number_whose_tags_say_that_somebody_else_owns_it_is_left_alone(world: World) -> None:
     arn = world.created()
     number = world.claim().phone_number
-    world.client.tag_resource(resourceArn=arn, tags={rules.CLAIM_TAG: "another", rules.PROVIDER_TAG: "another"})
+    world.client.tag_resource(resourceArn=arn, tags={contract.CLAIM_TAG: "another", contract.PROVIDER_TAG: "another"})
     deleted = world.delete(arn)
     assert (deleted.status, deleted.reason) == (
         "SUCCESS",
@@ -281,7 +281,7 @@ def test_s9_a_number_whose_tags_say_that_somebody_else_owns_it_is_left_alone(wor
 def test_s9_a_number_whose_tags_were_taken_off_is_released(world: World) -> None:
     # The ARN in the ledger is proof enough: nobody else can have a number under the same ARN.
     arn = world.created()
-    world.client.untag_resource(resourceArn=arn, tagKeys=list(rules.OWNERSHIP_TAGS))
+    world.client.untag_resource(resourceArn=arn, tagKeys=list(contract.OWNERSHIP_TAGS))
     assert world.delete(arn).succeeded
     assert world.held() == []
 
@@ -325,7 +325,7 @@ def test_s9_a_number_of_another_resource_is_left_alone(world: World) -> None:
 
 def test_s9_a_number_of_another_resource_is_known_also_without_its_tags(world: World) -> None:
     arn = world.created(stack=OTHER_STACK, resource="Sales")
-    world.client.untag_resource(resourceArn=arn, tagKeys=list(rules.OWNERSHIP_TAGS))
+    world.client.untag_resource(resourceArn=arn, tagKeys=list(contract.OWNERSHIP_TAGS))
     deleted = world.delete(arn)
     assert deleted.succeeded
     assert f"belongs to Sales of {OTHER_STACK} now" in deleted.reason
@@ -387,7 +387,7 @@ def test_s9_a_number_of_another_resource_stays_where_cloudformation_does_not_tel
 
 
 def test_s9_a_number_that_the_ledger_has_lost_is_not_released_and_a_person_is_asked(world: World) -> None:
-    tags = {rules.PROVIDER_TAG: PROVIDER, rules.CLAIM_TAG: "lost"}
+    tags = {contract.PROVIDER_TAG: PROVIDER, contract.CLAIM_TAG: "lost"}
     arn = world.claimed_by_hand("+12065550100", tags)
     failed = world.delete(arn)
     assert (failed.status, failed.reason) == (

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number import rules
+from lambda_handlers.connect_phone_number import contract, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
-from lambda_handlers.connect_phone_number.lifecycle.provider_resource import RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import sweep
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     INVENTED,
@@ -40,7 +39,9 @@ def _tokens(world: World) -> list[str | None]:
 
 
 def _delete_provider(world: World) -> Answered:
-    return world.send(world.event("Delete", "provider-shared", resource="Provider", resource_type=RESOURCE_TYPE))
+    return world.send(
+        world.event("Delete", "provider-shared", resource="Provider", resource_type=contract.PROVIDER_RESOURCE_TYPE)
+    )
 
 
 # --- CloudFormation is asked about the very resource ---
@@ -251,7 +252,7 @@ def test_a_number_that_is_given_back_to_nobody_loses_the_ownership_tags_in_one_c
     assert delete(world, arn).succeeded
     assert [world.calls(operation) for operation in _CHANGES] == [[], []], "nothing else was to be changed back"
     (call,) = world.calls("UntagResource")
-    assert call.parameters == {"resourceArn": arn, "tagKeys": list(rules.OWNERSHIP_TAGS)}
+    assert call.parameters == {"resourceArn": arn, "tagKeys": list(contract.OWNERSHIP_TAGS)}
 
 
 def test_what_an_attempt_that_may_still_run_would_tag_stays_due_until_it_is_over(world: World) -> None:
