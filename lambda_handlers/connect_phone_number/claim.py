@@ -11,6 +11,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, Self
 
+from .cloudformation.resource_key import ResourceKey
+
 
 class ClaimState(StrEnum):
     """Where a claim stands."""
@@ -47,14 +49,6 @@ class Outcome(StrEnum):
     """Another resource of this provider has adopted the number."""
     ADOPTION_ROLLED_BACK = "ADOPTION_ROLLED_BACK"
     """Adopted by a creation that was cancelled: left as it was found."""
-
-
-@dataclass(frozen=True)
-class ResourceKey:
-    """A resource of CloudFormation."""
-
-    stack_id: str
-    logical_resource_id: str
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ import boto3
 from botocore.config import Config
 
 from . import contract, rules
+from .cloudformation.request import MalformedRequest, Request, parse_request
+from .cloudformation.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
+from .cloudformation.stacks import CloudFormationStacks, PatientStacks, Stacks
 from .connect.gateway import Connect
 from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
@@ -26,14 +29,10 @@ from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
 from .lifecycle.context import Invocation
 from .lifecycle.decision import Scope
-from .lifecycle.items_of_request import failed_creation_id
 from .lifecycle.provider_resource import guard
 from .lifecycle.requests import decide_on, fail, handle_request
-from .lifecycle.stacks import CloudFormationStacks, PatientStacks, Stacks
 from .lifecycle.sweeping import sweep
 from .logs import Log
-from .protocol.request import MalformedRequest, Request, parse_request
-from .protocol.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
 from .timing import NotFinished, Timing
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ class Function:
             return
         log = _with_request(log, request)
         log.metrics(self._world.provider_id, FailedDeliveries=1)
-        physical_id = request.physical_resource_id or failed_creation_id(request.key)
+        physical_id = request.failure_id
         response = Response(Status.FAILED, physical_id, reason)
         trouble: Exception | None = None
         if request.resource_type != contract.PROVIDER_RESOURCE_TYPE:

@@ -41,7 +41,7 @@ CLAIMING: Final = (
     ),
     Breakage(
         "an attempt is named by the RequestId",
-        (Patch("protocol/request.py", "self.response_url.encode()", "self.request_id.encode()"),),
+        (Patch("cloudformation/request.py", "self.response_url.encode()", "self.request_id.encode()"),),
         (Hunt("S14 *"),),
     ),
     Breakage(

@@ -11,7 +11,7 @@ _GATEWAY: Final = "connect/gateway.py"
 _ITEMS: Final = "ledger/items.py"
 _LEDGER: Final = "ledger/ledger.py"
 _MOVING: Final = "lifecycle/moving.py"
-_STACKS: Final = "lifecycle/stacks.py"
+_STACKS: Final = "cloudformation/stacks.py"
 
 KNOWING: Final = (
     Breakage(
@@ -246,7 +246,7 @@ KNOWING: Final = (
         "a 4xx from the answer URL counts as taken",
         (
             Patch(
-                "protocol/response.py",
+                "cloudformation/response.py",
                 '        trouble = f"HTTP status {status}"\n',
                 '        trouble = f"HTTP status {status}"\n        if 400 <= status < 500:\n            return\n',
             ),

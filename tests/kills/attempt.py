@@ -15,11 +15,11 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from lambda_handlers.connect_phone_number.claim import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered, http_put
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
-from lambda_handlers.connect_phone_number.protocol.response import ResponseNotDelivered, http_put
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from tests.simulation.lambda_service import TIMEOUT_SECONDS, Context
 

@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lambda_handlers.connect_phone_number.claim import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.contract import DUE_INDEX
 from lambda_handlers.connect_phone_number.json_types import is_tuple
 from tests.simulation.clients import StackBooks

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore import xform_name
 
-from lambda_handlers.connect_phone_number.claim import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
 from lambda_handlers.connect_phone_number.ledger.store import IndexPage, Item, Key, ScanPage, Write
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
 from local_aws.connect_emulator.service import OPERATIONS
 
 from .reached import current

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import contract, tokens
-from lambda_handlers.connect_phone_number.lifecycle.items_of_request import failed_creation_id, is_failed_creation_id
-from lambda_handlers.connect_phone_number.protocol.request import parse_request
+from lambda_handlers.connect_phone_number.cloudformation.request import (
+    failed_creation_id,
+    is_failed_creation_id,
+    parse_request,
+)
 from local_aws.connect_emulator.state import ClaimedNumber, Status
 
 from .cloudformation import PROVIDER_RESOURCE_TYPE

@@ -8,9 +8,9 @@ from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import DUE
-from lambda_handlers.connect_phone_number.protocol.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
 from local_aws.connect_emulator import Settings as EmulatorSettings

@@ -6,9 +6,10 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from ..claim import Claim, ClaimKey, ClaimState, ResourceKey
+from ..claim import Claim, ClaimKey, ClaimState
+from ..cloudformation.resource_key import ResourceKey
+from ..cloudformation.response import Response
 from ..json_types import as_mapping, is_tuple
-from ..protocol.response import Response
 from .store import Item, Key
 
 _DAY: Final = 86_400

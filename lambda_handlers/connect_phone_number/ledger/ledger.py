@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ..claim import Claim, ClaimKey, ResourceKey
+from ..claim import Claim, ClaimKey
+from ..cloudformation.resource_key import ResourceKey
 from ..timing import TimedOut, Timing
 from .items import (
     DUE,

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Final
 
 from ..claim import Claim, ClaimState
+from ..cloudformation.stacks import HeldResource
 from ..ledger.store import Conflict
 from .context import Invocation
 from .decision import was_named
-from .stacks import HeldResource
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600

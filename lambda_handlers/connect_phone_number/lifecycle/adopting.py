@@ -6,7 +6,8 @@ Ownership changes in the ledger, in one write; the tags on the number follow.
 from dataclasses import replace
 
 from .. import contract
-from ..claim import Claim, ClaimState, InFlightCall, ResourceKey, Settings
+from ..claim import Claim, ClaimState, InFlightCall, Settings
+from ..cloudformation.resource_key import ResourceKey
 from ..ledger.items import NumberReservation
 from .context import Failed, Invocation
 

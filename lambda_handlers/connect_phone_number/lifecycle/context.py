@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from .. import contract, rules
 from ..claim import Claim
+from ..cloudformation.stacks import PatientStacks
 from ..connect.gateway import Connect
 from ..ledger.ledger import Ledger
 from ..logs import Log
 from ..timing import Timing
 from .decision import Scope
-from .stacks import PatientStacks
 
 
 class Failed(Exception):

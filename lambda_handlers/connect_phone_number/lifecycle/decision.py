@@ -22,14 +22,13 @@ from typing import Final
 
 from .. import rules, tokens
 from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
+from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
+from ..cloudformation.response import Response, Status
+from ..cloudformation.stacks import PatientStacks, Stacks, still_has
 from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
 from ..ledger.ledger import Ledger, Resource
 from ..ledger.store import Conflict
-from ..protocol.request import Request, RequestType
-from ..protocol.response import Response, Status
-from .items_of_request import failed_creation_id, is_failed_creation_id, resource_key
 from .properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
-from .stacks import PatientStacks, Stacks, still_has
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600
@@ -85,7 +84,7 @@ def decide(
         Called where the request names a number that is no claim of its resource.
     """
     while True:
-        resource = ledger.resource(resource_key(request), request.key)
+        resource = ledger.resource(request.resource, request.key)
         if resource.request is not None:
             return resource.request
         decision = _Decision(request, resource, stacks, scope, now(), find_moved)
@@ -245,7 +244,7 @@ class _Decision:
         )
 
     def _new_key(self, resource_entry: ResourceEntry) -> ClaimKey:
-        key = resource_key(self.request)
+        key = self.request.resource
         claim_id = tokens.claim_id(key.stack_id, key.logical_resource_id, resource_entry.generation)
         return ClaimKey(key.stack_id, key.logical_resource_id, claim_id)
 
@@ -412,7 +411,7 @@ class _Decision:
         return began + timeout_seconds(self.request.properties) - _DEADLINE_MARGIN_SECONDS
 
     def _entry(self, claims: tuple[str, ...], response: Response | None = None) -> RequestEntry:
-        key = resource_key(self.request)
+        key = self.request.resource
         return RequestEntry(
             stack_id=key.stack_id,
             logical_resource_id=key.logical_resource_id,
@@ -425,7 +424,7 @@ class _Decision:
         )
 
     def _decided_response(self, status: Status, reason: str) -> RequestEntry:
-        physical_id = self.request.physical_resource_id or failed_creation_id(self.request.key)
+        physical_id = self.request.failure_id
         return self._entry((), Response(status, physical_id, reason))
 
     def _unknown_number(self, named: Claim | None) -> str:

@@ -5,14 +5,13 @@ A request then names a number that is a claim of another resource. Whose it is n
 
 from .. import contract
 from ..claim import Claim, ClaimKey, ClaimState
+from ..cloudformation.request import Request
+from ..cloudformation.stacks import CONFIRMATION_SECONDS
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
-from ..protocol.request import Request
 from .context import Invocation
 from .decision import FindMoved, Moved
-from .items_of_request import resource_key
-from .stacks import CONFIRMATION_SECONDS
 
 
 def finder(invocation: Invocation, request: Request) -> FindMoved:
@@ -51,7 +50,7 @@ def _find_moved(invocation: Invocation, request: Request) -> Moved | str | None:
     owner = None if number is None else _claim_of(invocation, number, arn)
     if number is None or owner is None:
         return None
-    if owner.state is ClaimState.CLOSING and owner.is_undone and owner.previous_owner == resource_key(request):
+    if owner.state is ClaimState.CLOSING and owner.is_undone and owner.previous_owner == request.resource:
         return Moved(owner, number)
     if owner.state is not ClaimState.LIVE:
         return None
@@ -68,12 +67,12 @@ def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bo
     """
     arn = request.physical_resource_id
     there = invocation.stacks.resource(owner.resource)
-    here = invocation.stacks.resource(resource_key(request))
+    here = invocation.stacks.resource(request.resource)
     if there is not None and here is not None and here.physical_id == arn and not there.has(arn):
         # What CloudFormation says may be behind what it does: a number changes hands only if it says so twice.
         invocation.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
         there = invocation.stacks.resource(owner.resource)
-        here = invocation.stacks.resource(resource_key(request))
+        here = invocation.stacks.resource(request.resource)
     recorded = f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}"
     if there is None or here is None:
         return (

@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Final
 
 from ..claim import Claim, ClaimState
+from ..cloudformation.request import Request, RequestType
+from ..cloudformation.response import Response, Status
 from ..ledger.items import DUE, index_of
 from ..ledger.ledger import UnreadableItem
-from ..protocol.request import Request, RequestType
-from ..protocol.response import Response, Status
 from .acknowledging import ask_what_became_of
 from .context import Invocation
 from .sweeping import sweep

@@ -5,12 +5,12 @@ from typing import Final
 
 from .. import contract, rules
 from ..claim import Claim, ClaimKey, ClaimState, Outcome
+from ..cloudformation.request import Request, RequestType
+from ..cloudformation.response import Response, Status
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import RequestEntry
 from ..ledger.store import Conflict
-from ..protocol.request import Request, RequestType
-from ..protocol.response import Response, Status
 from ..timing import NotFinished, TimedOut
 from .adoption_rollback import previous_of
 from .claiming import LAG_SECONDS, acquire
@@ -18,7 +18,6 @@ from .closing import Permit, close
 from .context import Failed, Invocation, Superseded
 from .converging import converge
 from .decision import decide
-from .items_of_request import failed_creation_id, resource_key
 from .moving import find_owner, finder, has_moved_here
 from .properties import parse_properties
 
@@ -67,8 +66,8 @@ def fail(invocation: Invocation, request: Request, reason: str) -> Response:
     Returns the answer that the request has in the end: another invocation may have answered it already.
     """
     while True:
-        entry = invocation.ledger.request(resource_key(request), request.key)
-        physical_id = request.physical_resource_id or failed_creation_id(request.key)
+        entry = invocation.ledger.request(request.resource, request.key)
+        physical_id = request.failure_id
         response = Response(Status.FAILED, physical_id, reason)
         if entry is None:
             return response
@@ -110,10 +109,10 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
 
 
 def _succeed(invocation: Invocation, request: Request, claim: Claim, state: PhoneNumberState) -> Response:
-    entry = invocation.ledger.request(resource_key(request), request.key)
+    entry = invocation.ledger.request(request.resource, request.key)
     claim = invocation.reread(claim)
     if entry is None:
-        raise LookupError(f"The ledger has lost request {request.key} of {resource_key(request)}.")
+        raise LookupError(f"The ledger has lost request {request.key} of {request.resource}.")
     if entry.response is not None:
         return entry.response
     if not claim.is_open or claim.request_key != request.key:
@@ -164,7 +163,7 @@ def _respond_to_delete(invocation: Invocation, request: Request, entry: RequestE
         try:
             invocation.ledger.save(replace(entry, response=response))
         except Conflict:
-            stored = invocation.ledger.request(resource_key(request), request.key)
+            stored = invocation.ledger.request(request.resource, request.key)
             if stored is not None and stored.response is not None:
                 return stored.response
             entry = stored or entry
@@ -196,7 +195,7 @@ def _unanswered(invocation: Invocation, request: Request) -> Permit:
     """
 
     def permit(_claim: Claim) -> None:
-        entry = invocation.ledger.request(resource_key(request), request.key)
+        entry = invocation.ledger.request(request.resource, request.key)
         if entry is None or entry.response is not None:
             raise Superseded
         _ensure_awaited(invocation, entry)

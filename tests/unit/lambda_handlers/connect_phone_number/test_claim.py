@@ -13,10 +13,10 @@ from lambda_handlers.connect_phone_number.claim import (
     InFlightCall,
     Origin,
     Outcome,
-    ResourceKey,
     Settings,
     Specification,
 )
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 
 OPENED_FOR = Specification("US", "DID", "+1206")
 SOURCE = "arn:aws:sms-voice:eu-west-1:123456789012:phone-number/phone-1"

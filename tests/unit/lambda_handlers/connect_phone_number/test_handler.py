@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number import handler, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState
+from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, StoreUnavailable
-from lambda_handlers.connect_phone_number.protocol.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import (

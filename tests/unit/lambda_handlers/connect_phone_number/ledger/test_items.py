@@ -12,6 +12,7 @@ from lambda_handlers.connect_phone_number.claim import (
     Settings,
     Specification,
 )
+from lambda_handlers.connect_phone_number.cloudformation.response import Response, Status
 from lambda_handlers.connect_phone_number.ledger.items import (
     CLAIM_KEPT_SECONDS,
     DUE,
@@ -27,7 +28,6 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     key_of,
     number_key,
 )
-from lambda_handlers.connect_phone_number.protocol.response import Response, Status
 
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
 ARN = "arn:aws:connect:eu-west-1:123456789012:phone-number/11111111-2222-3333-4444-555555555555"

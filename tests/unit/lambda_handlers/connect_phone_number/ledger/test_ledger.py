@@ -10,10 +10,10 @@ from lambda_handlers.connect_phone_number.claim import (
     ClaimKey,
     ClaimState,
     InFlightCall,
-    ResourceKey,
     Settings,
     Specification,
 )
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import (
     DUE,
     LIVE,

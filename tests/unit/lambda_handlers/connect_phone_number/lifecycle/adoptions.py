@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lambda_handlers.connect_phone_number.claim import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import let_go
 from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, Answered, Event, World
 

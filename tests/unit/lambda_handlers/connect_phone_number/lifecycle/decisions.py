@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from lambda_handlers.connect_phone_number.claim import Claim, ResourceKey
+from lambda_handlers.connect_phone_number.claim import Claim
+from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.response import Status
 from lambda_handlers.connect_phone_number.ledger.items import RequestEntry, ResourceEntry
 from lambda_handlers.connect_phone_number.lifecycle.requests import decide_on
-from lambda_handlers.connect_phone_number.protocol.request import parse_request
-from lambda_handlers.connect_phone_number.protocol.response import Status
 from tests.unit.lambda_handlers.connect_phone_number.world import STACK, Event, World
 
 INVENTED = "support-Number-1ABCDEFGH"

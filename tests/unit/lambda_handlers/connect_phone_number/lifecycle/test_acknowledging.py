@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
 from lambda_handlers.connect_phone_number.ledger.items import DUE, LIVE, index_of
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.acknowledging import ask_what_became_of, was_retained_since
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource, StackState
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     NUMBER,
     SALES,

@@ -4,11 +4,12 @@ from typing import Any, Literal
 import pytest
 
 from lambda_handlers.connect_phone_number import contract
-from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle import adopting
 from lambda_handlers.connect_phone_number.lifecycle.context import Failed
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     NUMBER,
     SALES,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number import contract, rules
-from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import key_of
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     INVENTED,

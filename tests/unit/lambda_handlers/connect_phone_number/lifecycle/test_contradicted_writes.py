@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number.claim import ClaimState
+from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
 from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
-from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die

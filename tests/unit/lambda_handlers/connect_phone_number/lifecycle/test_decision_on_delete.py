@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, ResourceKey
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
-from lambda_handlers.connect_phone_number.protocol.request import parse_request
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState
+from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     NUMBER,
     SALES,

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from lambda_handlers.connect_phone_number import contract
-from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimKey, ClaimState, Outcome
+from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.items import NumberReservation, key_of, number_key
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.decision import Moved
 from lambda_handlers.connect_phone_number.lifecycle.moving import find_owner, finder
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
-from lambda_handlers.connect_phone_number.protocol.request import parse_request
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     NUMBER,
     adopt_within_the_stack,

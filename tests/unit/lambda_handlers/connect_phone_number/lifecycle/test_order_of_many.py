@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimState
+from lambda_handlers.connect_phone_number.cloudformation.stacks import StackState
 from lambda_handlers.connect_phone_number.lifecycle.claiming import record_number
-from lambda_handlers.connect_phone_number.lifecycle.stacks import StackState
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
     INVENTED,
     RESOURCE,

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_handlers.connect_phone_number.claim import ClaimState, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.contract import PROVIDER_RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, key_of, resource_partition
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.timing import NotFinished
 from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, let_go, unheard

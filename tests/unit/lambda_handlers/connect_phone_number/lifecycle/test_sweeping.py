@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number import tokens
-from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome, ResourceKey
+from lambda_handlers.connect_phone_number.claim import ClaimState, InFlightCall, Outcome
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.items import key_of
-from lambda_handlers.connect_phone_number.lifecycle.stacks import HeldResource
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import Sweep, sweep
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import NUMBER, adopt
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, unheard

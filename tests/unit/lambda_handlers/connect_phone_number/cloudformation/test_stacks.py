@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lambda_handlers.connect_phone_number.claim import ResourceKey
-from lambda_handlers.connect_phone_number.lifecycle.stacks import (
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import (
     CloudFormationStacks,
     HeldResource,
     PatientStacks,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.protocol.response import (
+from lambda_handlers.connect_phone_number.cloudformation.response import (
     MAX_BODY_BYTES,
     Response,
     ResponseNotDelivered,
@@ -204,7 +204,7 @@ class TestHttpPut:
         assert http_put(bucket.url, b"{}") == status
 
     def test_it_does_not_wait_for_ever(self, bucket: _Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lambda_handlers.connect_phone_number.protocol.response._TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr("lambda_handlers.connect_phone_number.cloudformation.response._TIMEOUT_SECONDS", 0.05)
         bucket.is_silent = True
         with pytest.raises(TimeoutError):
             http_put(bucket.url, b"{}")

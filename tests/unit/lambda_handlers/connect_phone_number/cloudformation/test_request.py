@@ -2,12 +2,15 @@ from typing import Any
 
 import pytest
 
-from lambda_handlers.connect_phone_number.protocol.request import (
+from lambda_handlers.connect_phone_number.cloudformation.request import (
     MalformedRequest,
     Request,
     RequestType,
+    failed_creation_id,
+    is_failed_creation_id,
     parse_request,
 )
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 
 URL = "https://bucket.s3.amazonaws.com/key?X-Amz-Date=20260102T030405Z&X-Amz-Expires=7199&X-Amz-Signature=5ec4e7"
 
@@ -117,3 +120,18 @@ def test_a_url_that_does_not_tell_the_time(query: str) -> None:
 
 def test_a_url_that_is_none_does_not_tell_the_time() -> None:
     assert parse_request(_event(ResponseURL="http://[")).sent_at is None
+
+
+def test_the_resource_that_it_is_about() -> None:
+    request = parse_request(_event())
+    assert request.resource == ResourceKey(request.stack_id, request.logical_resource_id)
+
+
+def test_a_failed_creation_is_told_from_others_by_its_id() -> None:
+    creation = parse_request(_event(RequestType="Create", PhysicalResourceId=None, OldResourceProperties=None))
+    assert creation.failure_id == failed_creation_id(creation.key) == f"not-claimed-{creation.key}"
+    assert is_failed_creation_id(creation.failure_id)
+    update = parse_request(_event())
+    assert update.failure_id == update.physical_resource_id
+    assert not is_failed_creation_id(update.failure_id)
+    assert not is_failed_creation_id("malformed-request")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..claim import ResourceKey
+from ..cloudformation.resource_key import ResourceKey
 from ..timing import Timing
 
 if TYPE_CHECKING:

@@ -13,6 +13,9 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from ..json_types import as_mapping
+from .resource_key import ResourceKey
+
+_FAILED_CREATION: Final = "not-claimed-"
 
 _PRESIGNED_LIFETIME_SECONDS: Final = 7200
 
@@ -46,6 +49,16 @@ class Request:
     old_properties: Mapping[str, object]
 
     @property
+    def resource(self) -> ResourceKey:
+        """The resource that the request is about."""
+        return ResourceKey(self.stack_id, self.logical_resource_id)
+
+    @property
+    def failure_id(self) -> str:
+        """The physical id to answer with where the request fails: the resource's, or that of a failed creation."""
+        return self.physical_resource_id or failed_creation_id(self.key)
+
+    @property
     def key(self) -> str:
         """Name of this request that neither a redelivery changes nor a retried deployment repeats.
 
@@ -70,6 +83,16 @@ class Request:
         except ValueError:
             return None
         return None
+
+
+def failed_creation_id(request_key: str) -> str:
+    """Return the physical id with which a Create fails: CloudFormation names it in the Delete that follows."""
+    return _FAILED_CREATION + request_key
+
+
+def is_failed_creation_id(physical_resource_id: str) -> bool:
+    """Return whether this is an id of ``failed_creation_id``."""
+    return physical_resource_id.startswith(_FAILED_CREATION)
 
 
 def parse_request(event: Mapping[str, object]) -> Request:
