@@ -27,10 +27,10 @@ from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
 from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
-from .lifecycle.context import Invocation
-from .lifecycle.decision import Scope
+from .lifecycle.context import Invocation, Scope
+from .lifecycle.decision import decide
 from .lifecycle.provider_resource import guard
-from .lifecycle.requests import decide_on, fail, handle_request
+from .lifecycle.requests import fail, handle_request
 from .lifecycle.sweeping import sweep
 from .logs import Log
 from .timing import NotFinished, Timing
@@ -146,7 +146,7 @@ class Function:
             response = guard(self._invocation(context, log, None), request)
         else:
             invocation = self._invocation(context, log, None)
-            entry = decide_on(invocation, request)
+            entry = decide(invocation, request)
             response = handle_request(self._invocation(context, log, entry.deadline), request, entry)
         self._deliver(event, response, log, request.sent_at)
 
@@ -173,7 +173,7 @@ class Function:
         if request.resource_type != contract.PROVIDER_RESOURCE_TYPE:
             invocation = self._invocation(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
             try:
-                decide_on(invocation, request)
+                decide(invocation, request)
                 response = fail(invocation, request, reason)
             except LedgerUnavailable as error:
                 # Nobody knows now what an invocation that is still on its way will answer, or has answered already. Two

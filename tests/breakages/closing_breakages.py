@@ -178,7 +178,7 @@ CLOSING: Final = (
         (
             Patch(
                 "handler.py",
-                "                decide_on(invocation, request)\n",
+                "                decide(invocation, request)\n",
                 "",
             ),
             Patch("handler.py", "if trouble is not None:", "if False:"),

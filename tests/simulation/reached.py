@@ -17,7 +17,7 @@ from typing import Any, Final
 from lambda_handlers.connect_phone_number import handler
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX
-from lambda_handlers.connect_phone_number.lifecycle import acknowledging, closing, decision, moving, sweeping
+from lambda_handlers.connect_phone_number.lifecycle import acknowledging, closing, decision, sweeping
 
 _FUNCTION: Final = Path(acknowledging.__file__).parent
 
@@ -147,7 +147,7 @@ def _watch_rules() -> Iterable[Callable[[], None]]:
     yield _watch(decide, "_found_for_update", "resumed by an Update", _found)
     yield _watch(decide, "_open_claim", "a claim is opened", lambda opened: opened[0].state.value)
     yield _watch(decide, "_resume_claim", "a claim is resumed", lambda claim: claim.state.value)
-    yield _watch(moving, "_find_moved", "moved without an event", _found)
+    yield _watch(decision, "find_moved", "moved without an event", _found)
     yield _watch(sweeping, "ask_what_became_of", "what became of an answer", _became)
     yield _watch(sweeping, "was_retained_since", "retained after its Delete failed", str)
     yield _watch(handler, "guard", "the guard", lambda response: response.status.value)

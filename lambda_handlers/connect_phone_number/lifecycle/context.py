@@ -10,7 +10,6 @@ from ..connect.gateway import Connect
 from ..ledger.ledger import Ledger
 from ..logs import Log
 from ..timing import Timing
-from .decision import Scope
 
 
 class Failed(Exception):
@@ -19,6 +18,17 @@ class Failed(Exception):
 
 class Superseded(Exception):
     """The claim was cancelled, or a later request has taken it over."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where this function works."""
+
+    region: str
+    account: str
+    provider_id: str
+    target_arns: tuple[str, ...] = ()
+    """The instances and traffic distribution groups that the provider serves; all where this is empty."""
 
 
 @dataclass(frozen=True)

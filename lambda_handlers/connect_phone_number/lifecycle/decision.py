@@ -16,7 +16,7 @@ A number of which CloudFormation was told is closed by its own Delete, or becaus
 never took note of it (``is_disowned``), and never because a request does not mention it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,10 +24,12 @@ from .. import rules, tokens
 from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
 from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
 from ..cloudformation.response import Response, Status
-from ..cloudformation.stacks import PatientStacks, Stacks, still_has
-from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
-from ..ledger.ledger import Ledger, Resource
+from ..cloudformation.stacks import Stacks, still_has
+from ..ledger.items import Entry, RequestEntry, ResourceEntry
+from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
+from .context import Invocation
+from .moving import find_moved
 from .properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
@@ -37,73 +39,25 @@ GRACE_AFTER_DEADLINE_SECONDS: Final = 20 * 60
 """An invocation that began before the deadline is certainly over by then."""
 
 
-@dataclass(frozen=True)
-class Moved:
-    """A number that CloudFormation has given to another resource without an event.
-
-    Parameters
-    ----------
-    claim
-        The live claim of the resource that had it.
-    number
-        The reservation of the number.
-    """
-
-    claim: Claim
-    number: NumberReservation
-
-
-FindMoved = Callable[[], Moved | str | None]
-"""Returns what has moved to the request's resource; a text says why that cannot be found out."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where this function works."""
-
-    region: str
-    account: str
-    provider_id: str
-    target_arns: tuple[str, ...] = ()
-    """The instances and traffic distribution groups that the provider serves; all where this is empty."""
-
-
-def decide(
-    request: Request,
-    ledger: Ledger,
-    stacks: PatientStacks,
-    scope: Scope,
-    now: Callable[[], int],
-    find_moved: FindMoved,
-) -> RequestEntry:
-    """Return the ledger's entry of the request, made now or found: its answer, or the claims it is about.
-
-    Parameters
-    ----------
-    find_moved
-        Called where the request names a number that is no claim of its resource.
-    """
+def decide(invocation: Invocation, request: Request) -> RequestEntry:
+    """Return the ledger's entry of the request, made now or found: its response, or the claims it is about."""
     while True:
-        resource = ledger.resource(request.resource, request.key)
+        resource = invocation.ledger.resource(request.resource, request.key)
         if resource.request is not None:
             return resource.request
-        decision = _Decision(request, resource, stacks, scope, now(), find_moved)
-        entry, entries = decision.make()
+        entry, entries = _Decision(invocation, request, resource, invocation.timing.now()).make()
         try:
-            ledger.save(entry, *entries)
+            return invocation.ledger.save(entry, *entries)
         except Conflict:
             continue
-        return replace(entry, version=1)
 
 
 @dataclass
 class _Decision:
+    invocation: Invocation
     request: Request
     resource: Resource
-    stacks: PatientStacks
-    scope: Scope
     now: int
-    find_moved: FindMoved
     changed: dict[str, Claim] = field(default_factory=dict[str, Claim])
     moved: list[Entry] = field(default_factory=list[Entry])
     """What another resource's number leaves behind when it becomes this resource's."""
@@ -185,7 +139,7 @@ class _Decision:
             return unnamed
         if matching:
             # The number from before a replacement. Outside a roll-back it is on its way out, or was retained.
-            state = self.stacks.confirmed_state(self.request.stack_id)
+            state = self.invocation.stacks.confirmed_state(self.request.stack_id)
             if state is None:
                 return (
                     "CloudFormation did not tell whether it is rolling the stack back, so it is not certain which "
@@ -207,7 +161,9 @@ class _Decision:
 
     def _wanted(self) -> DesiredNumber | str:
         try:
-            return parse_properties(self.request.properties, self.scope.region, self.scope.target_arns)
+            return parse_properties(
+                self.request.properties, self.invocation.scope.region, self.invocation.scope.target_arns
+            )
         except InvalidProperty as problem:
             return str(problem)
 
@@ -321,16 +277,16 @@ class _Decision:
             return False
         # A resource that has adopted its own earlier number has nobody to hand it back to.
         if claim.previous_owner is not None and claim.previous_owner != claim.resource:
-            is_held = still_has(self.stacks, claim.previous_owner, claim.arn)
+            is_held = still_has(self.invocation.stacks, claim.previous_owner, claim.arn)
             if is_held is not False:
                 return is_held
         if claim.established:
             return False
-        has_completed = self.stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
+        has_completed = self.invocation.stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
         return None if has_completed is None else not has_completed
 
     def _is_rolling_back(self) -> bool:
-        state = self.stacks.state(self.request.stack_id)
+        state = self.invocation.stacks.state(self.request.stack_id)
         return state is not None and state.is_undoing
 
     # --- Parts ---
@@ -344,7 +300,7 @@ class _Decision:
             return False
         if claim.state is not ClaimState.LIVE:
             return True
-        named = was_named(self.stacks, claim)
+        named = was_named(self.invocation.stacks, claim)
         if named:
             self._change(replace(claim, acknowledged=True))
         return None if named is None else not named
@@ -379,7 +335,7 @@ class _Decision:
         named = self._named()
         if named is not None and named.state is not ClaimState.CLOSED:
             return named, resource_entry
-        moved = self.find_moved()
+        moved = find_moved(self.invocation, self.request)
         if isinstance(moved, str):
             return moved, resource_entry
         if moved is None:

@@ -3,6 +3,8 @@
 A request then names a number that is a claim of another resource. Whose it is now is asked of CloudFormation.
 """
 
+from dataclasses import dataclass
+
 from .. import contract
 from ..claim import Claim, ClaimKey, ClaimState
 from ..cloudformation.request import Request
@@ -11,12 +13,22 @@ from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from .context import Invocation
-from .decision import FindMoved, Moved
 
 
-def finder(invocation: Invocation, request: Request) -> FindMoved:
-    """Return what finds the number that a request names, where it has moved to the request's resource."""
-    return lambda: _find_moved(invocation, request)
+@dataclass(frozen=True)
+class Moved:
+    """A number that CloudFormation has given to another resource without an event.
+
+    Parameters
+    ----------
+    claim
+        The live claim of the resource that had it.
+    number
+        The reservation of the number.
+    """
+
+    claim: Claim
+    number: NumberReservation
 
 
 def find_owner(invocation: Invocation, state: PhoneNumberState) -> Claim | None:
@@ -37,7 +49,8 @@ def _claim_of(invocation: Invocation, number: NumberReservation, arn: str) -> Cl
     return claim if claim is not None and claim.arn == arn else None
 
 
-def _find_moved(invocation: Invocation, request: Request) -> Moved | str | None:
+def find_moved(invocation: Invocation, request: Request) -> Moved | str | None:
+    """Return the number that has moved to the request's resource, if any; a text says why that cannot be found out."""
     arn = request.physical_resource_id
     if not invocation.is_in_scope(arn):
         return None

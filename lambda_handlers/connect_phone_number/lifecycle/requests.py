@@ -17,25 +17,12 @@ from .claiming import LAG_SECONDS, acquire
 from .closing import Permit, close
 from .context import Failed, Invocation, Superseded
 from .converging import converge
-from .decision import decide
-from .moving import find_owner, finder, has_moved_here
+from .moving import find_owner, has_moved_here
 from .properties import parse_properties
 
 _SUPERSEDED: Final = "CloudFormation has cancelled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
 """After this time CloudFormation has taken note of an answer, or never does."""
-
-
-def decide_on(invocation: Invocation, request: Request) -> RequestEntry:
-    """Return the ledger's entry of the request, made now or found."""
-    return decide(
-        request,
-        invocation.ledger,
-        invocation.stacks,
-        invocation.scope,
-        invocation.timing.now,
-        finder(invocation, request),
-    )
 
 
 def handle_request(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:

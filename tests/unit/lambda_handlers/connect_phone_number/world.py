@@ -14,8 +14,7 @@ from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, decode, resource_partition
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
-from lambda_handlers.connect_phone_number.lifecycle.context import Invocation
-from lambda_handlers.connect_phone_number.lifecycle.decision import Scope
+from lambda_handlers.connect_phone_number.lifecycle.context import Invocation, Scope
 from lambda_handlers.connect_phone_number.logs import Log
 from lambda_handlers.connect_phone_number.timing import Timing
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings

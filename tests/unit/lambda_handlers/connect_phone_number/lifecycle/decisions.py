@@ -7,7 +7,7 @@ from lambda_handlers.connect_phone_number.cloudformation.request import parse_re
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.response import Status
 from lambda_handlers.connect_phone_number.ledger.items import RequestEntry, ResourceEntry
-from lambda_handlers.connect_phone_number.lifecycle.requests import decide_on
+from lambda_handlers.connect_phone_number.lifecycle.decision import decide
 from tests.unit.lambda_handlers.connect_phone_number.world import STACK, Event, World
 
 INVENTED = "support-Number-1ABCDEFGH"
@@ -19,7 +19,7 @@ ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 
 def decided(world: World, event: Event) -> RequestEntry:
     """Decide what an event means, and return the entry of its request."""
-    return decide_on(world.invocation(), parse_request(event))
+    return decide(world.invocation(), parse_request(event))
 
 
 def without_time(event: Event) -> Event:

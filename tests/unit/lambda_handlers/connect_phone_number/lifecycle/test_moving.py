@@ -12,8 +12,7 @@ from lambda_handlers.connect_phone_number.cloudformation.resource_key import Res
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.items import NumberReservation, key_of, number_key
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
-from lambda_handlers.connect_phone_number.lifecycle.decision import Moved
-from lambda_handlers.connect_phone_number.lifecycle.moving import find_owner, finder
+from lambda_handlers.connect_phone_number.lifecycle.moving import Moved, find_moved, find_owner
 from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
     NUMBER,
     adopt_within_the_stack,
@@ -52,7 +51,7 @@ def _refactored(world: World, to: ResourceKey = RENAMED) -> str:
 def _found(world: World, arn: str, to: ResourceKey = RENAMED) -> Moved | str | None:
     """Return what is found for an Update of a resource that names a number."""
     event = world.event("Update", arn, stack=to.stack_id, resource=to.logical_resource_id)
-    return finder(world.invocation(), parse_request(event))()
+    return find_moved(world.invocation(), parse_request(event))
 
 
 def _owner(world: World, arn: str) -> Claim | None:
