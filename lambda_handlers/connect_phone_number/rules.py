@@ -130,12 +130,10 @@ def check_phone_number(value: str, country_code: str | None = None) -> str | Non
 
 
 def check_description(value: str) -> str | None:
-    """Check the length of a description: 500 characters at the most."""
+    """Check the length of a description: at most 500 characters."""
     if len(value) <= MAX_DESCRIPTION_LENGTH:
         return None
-    return (
-        f"may have {MAX_DESCRIPTION_LENGTH} characters at the most, but has {len(value)} ({value[:40]!r}…). Shorten it."
-    )
+    return f"may have at most {MAX_DESCRIPTION_LENGTH} characters, but has {len(value)} ({value[:40]!r}…). Shorten it."
 
 
 def check_contact_flow_arn(value: str, region: str | None = None, target_arn: str | None = None) -> str | None:
@@ -193,7 +191,7 @@ def check_timeout_seconds(value: int) -> str | None:
         return None
     return (
         f"must be from 60 to {MAX_TIMEOUT_SECONDS} seconds, but is {value} seconds. "
-        "A claim usually takes less than a minute; CloudFormation waits an hour at the most."
+        "A claim usually takes less than a minute; CloudFormation waits at most an hour."
     )
 
 
@@ -202,7 +200,7 @@ def check_tags(tags: Mapping[str, str]) -> str | None:
     room = MAX_TAGS - len(OWNERSHIP_TAGS)
     if len(tags) > room:
         return (
-            f"may be {room} at the most, but are {len(tags)}: a phone number takes {MAX_TAGS} tags, and "
+            f"are limited to {room}, but {len(tags)} were given: a phone number takes {MAX_TAGS} tags, and "
             f"{len(OWNERSHIP_TAGS)} of them say who owns it. Remove {len(tags) - room}."
         )
     for key, value in tags.items():

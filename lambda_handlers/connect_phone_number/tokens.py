@@ -10,7 +10,7 @@ that it names:
   id, the logical id and a counter which the ledger raises when an *earlier* claim of the same resource is
   over. Two invocations of one claim for one number therefore agree; a later claim never does.
 * **release**: the phone number's ARN and nothing else. Connect makes a new ARN for each claiming, so one ARN is
-  released once at the most, and whoever knows the ARN can compute the token, without the ledger, in any
+  released at most once, and whoever knows the ARN can compute the token, without the ledger, in any
   process and at any time.
 A change of a number's target or description sets a value and can be repeated at will. There a token that comes back
 would do harm: Connect would answer from memory when a value has to be set again that another invocation has just

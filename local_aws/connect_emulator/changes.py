@@ -25,7 +25,7 @@ def tag_resource(call: Call) -> dict[str, Any]:
     number = call.find_number(call.parameters["resourceArn"])
     tags = number.tags | call.parameters["tags"]
     if len(tags) > _MAX_TAGS:
-        raise service_error("InvalidParameterException", f"A resource can have {_MAX_TAGS} tags at the most.")
+        raise service_error("InvalidParameterException", f"A resource can have at most {_MAX_TAGS} tags.")
     call.changed = tags != number.tags
     number.tags = tags
     return {}

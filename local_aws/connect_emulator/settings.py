@@ -51,10 +51,10 @@ class Settings:
     inventory_limit : int or None
         Offer only so many numbers of each country and type. Default ``None``: all that the inventory has.
     accept_unknown_targets : bool
-        Whether an instance or a traffic distribution group that was not added is taken for granted, instead of
+        Whether an instance or a traffic distribution group that was not added is assumed to exist, instead of
         being answered with ResourceNotFoundException. Default ``False``.
     accept_unknown_flows : bool
-        Whether a flow that was not added is taken for granted in an instance that exists. Default ``True``.
+        Whether a flow that was not added is assumed to exist in an instance that exists. Default ``True``.
     list_group_numbers_without_target : bool
         Whether ListPhoneNumbersV2 without TargetArn and InstanceId lists the numbers of traffic distribution groups
         beside those of instances. Default ``False``: a group's numbers are listed only where the group is named.

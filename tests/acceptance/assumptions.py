@@ -1,4 +1,4 @@
-"""What is taken for granted, in the words of docs/lifecycle.md, so that a record and that page speak of the same."""
+"""Assumptions, in the words of docs/lifecycle.md, so that a record and that page speak of the same."""
 
 from itertools import takewhile
 from typing import Final

@@ -41,7 +41,7 @@ def test_fifty_tags_at_the_most(connect: "ConnectClient", target_arn: str) -> No
     arn = claim(connect, target_arn, Tags={f"key{number}": "" for number in range(50)})
     connect.tag_resource(resourceArn=arn, tags={"key0": "new"})
     code, message, _ = error_of(lambda: connect.tag_resource(resourceArn=arn, tags={"one": "too many"}))
-    assert (code, message) == ("InvalidParameterException", "A resource can have 50 tags at the most.")
+    assert (code, message) == ("InvalidParameterException", "A resource can have at most 50 tags.")
 
 
 def test_tags_of_a_number_that_does_not_exist(connect: "ConnectClient") -> None:

@@ -67,7 +67,7 @@ LIVES: tuple[tuple[Life, Needed], ...] = (
     (replaced, Needed(2, 2)),
     (rolled_back, Needed(2, 2)),
 )
-"""Each with what it needs at the most."""
+"""Each with what it needs at most."""
 
 
 def _number(world: KillingWorld) -> dict[str, Any]:

@@ -42,7 +42,7 @@ _CHANGES_OF_A_NUMBER: Final = {
 
 @dataclass(frozen=True)
 class Needed:
-    """How many claims and releases a script needs at the most when nothing goes wrong (L6)."""
+    """How many claims and releases a script needs at most when nothing goes wrong (L6)."""
 
     claims: int
     releases: int

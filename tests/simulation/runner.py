@@ -20,7 +20,7 @@ class Script:
     play
         What happens in the world.
     needed
-        What it costs at the most when nothing goes wrong.
+        What it costs at most when nothing goes wrong.
     options
         What the world is like.
     scripted

@@ -12,7 +12,7 @@ from .wire import Call, Fault, FaultKind, Surface
 from .world import Options, World
 
 STEPS_OF_A_CREATE: Final = 24
-"""How many calls an undisturbed Create makes at the most; ``test_scripts`` checks it."""
+"""How many calls an undisturbed Create makes at most; ``test_scripts`` checks it."""
 
 _ONE: Final = Needed(1, 1)
 _WITHOUT_TIME: Final = Options(signs_time=False)

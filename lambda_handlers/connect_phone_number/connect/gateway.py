@@ -1,4 +1,4 @@
-"""The calls to Amazon Connect, each patient with what passes by itself.
+"""The calls to Amazon Connect, with retries for transient errors.
 
 https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Connect_Service.html
 """

@@ -138,6 +138,6 @@ def _plain(value: Any) -> Any:
 
 def _unavailable(error: ClientError | BotoCoreError) -> Exception:
     if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _FINAL_ERRORS:
-        # Waiting does not help: somebody has to mend the table or the role. The error goes up as it is.
+        # Not retryable: the table or the role must be fixed.
         return error
     return StoreUnavailable(type(error).__name__)

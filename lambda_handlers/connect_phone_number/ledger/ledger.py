@@ -53,8 +53,8 @@ class LedgerUnavailable(TimedOut):
 class Ledger:
     """Reads and writes entries; every write is conditional on the version that was read.
 
-    Each method waits and tries again while the store is unavailable. A write that did happen although nobody heard
-    then ends in ``Conflict``, like one that somebody else has forestalled: read again, and decide again.
+    Each method waits and tries again while the store is unavailable. A write whose response was lost
+    ends in ``Conflict``, like one that somebody else has forestalled: read again, and decide again.
     """
 
     def __init__(self, store: Store, timing: Timing) -> None:

@@ -32,7 +32,7 @@ https://docs.aws.amazon.com/connect/latest/devguide/eventual-consistency.html
 _OTHERS_SECONDS: Final = 45
 """How long another invocation's call for the same number is waited for."""
 _LOOKS: Final = 4
-"""So often is a number looked at that is listed and cannot be described."""
+"""Maximum DescribePhoneNumber calls for a number that is listed but not yet describable."""
 _MAX_PAGES: Final = 100
 
 

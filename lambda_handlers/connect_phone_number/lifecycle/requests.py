@@ -251,5 +251,5 @@ def _timed_out(trouble: TimedOut) -> str:
     last = f" Last: {trouble}." if str(trouble) else ""
     return (
         f"Not done within the time-out.{last} What was begun is undone or finished in the background. Try again; "
-        "for a longer wait raise ServiceTimeout (3600 seconds at the most)."
+        "for a longer wait raise ServiceTimeout (at most 3600 seconds)."
     )

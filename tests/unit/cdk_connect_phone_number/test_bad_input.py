@@ -102,7 +102,7 @@ def bad_timeout(seconds: float, shown: str) -> tuple[dict[str, Any], str]:
         {"timeout": cdk.Duration.millis(seconds * 1000)},
         (
             f"timeout must be from 60 to 3600 seconds, but is {shown} seconds. A claim usually takes less than a "
-            "minute; CloudFormation waits an hour at the most."
+            "minute; CloudFormation waits at most an hour."
         ),
     )
 
@@ -218,7 +218,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     # the rest
     (
         {"description": "x" * 501},
-        f"description may have 500 characters at the most, but has 501 ({'x' * 40!r}…). Shorten it.",
+        f"description may have at most 500 characters, but has 501 ({'x' * 40!r}…). Shorten it.",
     ),
     bad_timeout(0, "0"),
     bad_timeout(59, "59"),

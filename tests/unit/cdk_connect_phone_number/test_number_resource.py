@@ -237,6 +237,6 @@ def test_so_do_more_tags_than_a_number_takes(stack: cdk.Stack) -> None:
         Template.from_stack(stack)
 
     assert (
-        "Stack/Number: tags may be 46 at the most, but are 47: a phone number takes 50 tags, and 4 of them say who "
+        "Stack/Number: tags are limited to 46, but 47 were given: a phone number takes 50 tags, and 4 of them say who "
         "owns it. Remove 1." in str(refused.value)
     )

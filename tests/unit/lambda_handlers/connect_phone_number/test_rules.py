@@ -133,7 +133,7 @@ def test_what_is_allowed(check: Check, arguments: tuple[object, ...]) -> None:
         (
             rules.check_description,
             ("x" * 501,),
-            f"may have 500 characters at the most, but has 501 ('{'x' * 40}'…). Shorten it.",
+            f"may have at most 500 characters, but has 501 ('{'x' * 40}'…). Shorten it.",
         ),
         (
             rules.check_import_target,
@@ -180,7 +180,7 @@ def test_what_is_allowed(check: Check, arguments: tuple[object, ...]) -> None:
             (59,),
             (
                 "must be from 60 to 3600 seconds, but is 59 seconds. "
-                "A claim usually takes less than a minute; CloudFormation waits an hour at the most."
+                "A claim usually takes less than a minute; CloudFormation waits at most an hour."
             ),
         ),
         (
@@ -188,13 +188,16 @@ def test_what_is_allowed(check: Check, arguments: tuple[object, ...]) -> None:
             (3601,),
             (
                 "must be from 60 to 3600 seconds, but is 3601 seconds. "
-                "A claim usually takes less than a minute; CloudFormation waits an hour at the most."
+                "A claim usually takes less than a minute; CloudFormation waits at most an hour."
             ),
         ),
         (
             rules.check_tags,
             ({f"key{index}": "" for index in range(48)},),
-            "may be 46 at the most, but are 48: a phone number takes 50 tags, and 4 of them say who owns it. Remove 2.",
+            (
+                "are limited to 46, but 48 were given: a phone number takes 50 tags, and 4 of them say who owns it. "
+                "Remove 2."
+            ),
         ),
         (
             rules.check_tags,

@@ -274,7 +274,7 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "long description",
         {"Description": "x" * 501},
-        f"Description may have 500 characters at the most, but has 501 ('{'x' * 40}'…). Shorten it.",
+        f"Description may have at most 500 characters, but has 501 ('{'x' * 40}'…). Shorten it.",
     ),
     (
         "description is a list",
@@ -344,7 +344,7 @@ BAD: list[tuple[str, dict[str, object], str]] = [
         "47 tags",
         {"Tags": tag_list(**{f"key{index}": "" for index in range(47)})},
         (
-            "Tags may be 46 at the most, but are 47: a phone number takes 50 tags, and 4 of them say who owns it. "
+            "Tags are limited to 46, but 47 were given: a phone number takes 50 tags, and 4 of them say who owns it. "
             "Remove 1."
         ),
     ),

@@ -196,7 +196,7 @@ def test_s17_a_claim_that_stays_in_progress_past_the_time_out(world: World) -> N
         (
             f"Not done within the time-out. Last: {number} is claimed, but Connect has not finished providing it. "
             "What was begun is undone or finished in the background. Try again; for a longer wait raise "
-            "ServiceTimeout (3600 seconds at the most)."
+            "ServiceTimeout (at most 3600 seconds)."
         ),
     )
     for _ in range(4):
