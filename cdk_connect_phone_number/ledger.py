@@ -7,8 +7,6 @@ from constructs import Construct
 
 from .lambda_handlers.connect_phone_number import contract
 
-"""The index by which the sweeper finds what is due."""
-
 
 class Ledger(dynamodb.Table):
     """The DynamoDB table that says whose a number is and what is still to be done."""

@@ -10,7 +10,7 @@ PROVIDER_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 """The provider's own resource: its deletion is refused while numbers need the provider."""
 
 DUE_INDEX: Final = "due"
-"""The index of the ledger's table."""
+"""The index of the ledger's table, by which the sweeper finds what is due."""
 
 METRIC_NAMESPACE: Final = "ConnectPhoneNumber"
 PROVIDER_DIMENSION: Final = "Provider"

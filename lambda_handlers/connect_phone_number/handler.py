@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
 
 
-def _client_config(invocations: int) -> Config:
-    return Config(retries={"mode": "standard", "total_max_attempts": invocations}, connect_timeout=5, read_timeout=20)
+def _client_config(attempts: int) -> Config:
+    return Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=20)
 
 
 # Tries and pauses are counted in two places, ``connect.gateway`` and ``ledger.ledger``, where they are tested.
@@ -120,7 +120,7 @@ class Function:
         ------
         NotFinished
             There is more to do than one invocation has time for.
-        AnswerNotDelivered
+        ResponseNotDelivered
             CloudFormation could not be reached.
         """
         log = Log(self._world.write_line, self._world.clock)
@@ -167,8 +167,7 @@ class Function:
             return
         log = _with_request(log, request)
         log.metrics(self._world.provider_id, FailedDeliveries=1)
-        physical_id = request.failure_id
-        response = Response(Status.FAILED, physical_id, reason)
+        response = Response(Status.FAILED, request.failure_id, reason)
         trouble: Exception | None = None
         if request.resource_type != contract.PROVIDER_RESOURCE_TYPE:
             invocation = self._invocation(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)

@@ -9,9 +9,9 @@ that it names:
 * **claim**: the claim's id and the number that is asked for. The claim's id is itself derived from the stack's
   id, the logical id and a counter which the ledger raises when an *earlier* claim of the same resource is
   over. Two invocations of one claim for one number therefore agree; a later claim never does.
-* **release**: the phone number's ARN and nothing else. Connect makes a new ARN for each claiming, so one ARN is
-  released at most once, and whoever knows the ARN can compute the token, without the ledger, in any
-  process and at any time.
+* **release**: the phone number's ARN and nothing else. Connect creates a new ARN each time a number is claimed, so
+  an ARN is released at most once. The ARN alone is enough to compute the token, in any process, at any time,
+  and without the ledger.
 A change of a number's target or description sets a value and can be repeated at will. There a token that comes back
 would do harm: Connect would answer from memory when a value has to be set again that another invocation has just
 overwritten. Its token is one of the invocation, good for the retries of one call.

@@ -25,6 +25,7 @@ from .wire import Call, FaultKind, Surface
 from .world import World
 
 _SHORT_TIMEOUT_SECONDS: Final = 300
+_DELIVERED_ANEW: Final = re.compile(r"^(?:again |given up )*")
 _ARN: Final = re.compile(r"arn:aws:connect:[a-z0-9-]+:\d{12}:phone-number/[0-9a-f-]{36}")
 _TOKEN: Final = re.compile(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}")
 _SEEN_SECONDS: Final = 2
@@ -188,9 +189,8 @@ def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
 def _was_hit_at_every_attempt(world: World, request: SentRequest) -> bool:
     """Return whether each attempt that was made at a request in time was hit by a fault, or made to stand still."""
     hit: dict[str, bool] = {f"{request.invocation.name}/1": True} if request.invocation.hold_at is not None else {}
-    for call in world.wire.calls:
-        invocation = call.task.removeprefix("given up ").rpartition("/")[0]
-        if invocation == request.invocation.name and call.time <= request.sent_at + _timeout(request):
+    for call in _calls_for(world, request):
+        if call.time <= request.sent_at + _timeout(request):
             hit[call.task] = hit.get(call.task, False) or bool(call.fault)
     return bool(hit) and all(hit.values())
 
@@ -257,17 +257,15 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
     known = world.cloudformation.known_ids()
     kept = world.cloudformation.retained | _kept_by_policy(world)
     # What Connect does between the last look and the answer, nobody can know: it is the sweeper's.
-    own = (
-        call for call in world.wire.calls if call.surface is Surface.CONNECT and request.invocation.name in call.task
-    )
-    looked_at = max((call.time for call in own), default=world.timeline.now)
+    looks = (call.time for call in _calls_for(world, request) if call.surface is Surface.CONNECT)
+    looked_at = max(looks, default=world.timeline.now)
     if is_failed_creation_id(request.physical_id):
         # What another request was answered with is followed up by the sweeper.
         kept |= {
             response.physical_id
             for other in world.cloudformation.requests.values()
-            for response in other.responses
             if failed_creation_id(parse_request(other.event).key) != request.physical_id
+            for response in other.responses
         }
     for number in numbers.values():
         is_visible = looked_at >= number.visible_at
@@ -346,6 +344,13 @@ def _current_request(world: World) -> SentRequest | None:
         if task is not None and task in request.invocation.attempts:
             return request
     return None
+
+
+def _calls_for(world: World, request: SentRequest) -> Iterator[Call]:
+    """Return the calls that were made for a request, in whichever delivery of it."""
+    for call in world.wire.calls:
+        if _DELIVERED_ANEW.sub("", call.task).rpartition("/")[0] == request.invocation.name:
+            yield call
 
 
 def _calls(world: World, operation: str) -> Iterator[Call]:

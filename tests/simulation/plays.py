@@ -1,7 +1,7 @@
 """Plays and faults that several scripts share."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from .clients import Unknown
 from .runner import hitting
@@ -25,6 +25,22 @@ def create_chosen(world: World) -> None:
     stack = world.stack()
     if stack.create("Number", world.number(PhoneNumber="+13125550123")):
         stack.destroy()
+
+
+def adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
+    """Return the properties of a resource that adopts a number."""
+    usual = {"TargetArn": world.instance_arn, "PhoneNumber": phone_number, "Adopt": True, "ServiceTimeout": 3600}
+    return {**usual, **properties}
+
+
+def phone_number_of(world: World, arn: str) -> str:
+    """Return the number that has an ARN."""
+    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+
+
+def refuse_releases(world: World, seconds: float, code: str = "AccessDeniedException") -> None:
+    """Let Connect refuse every release for a while."""
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
 
 
 def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call], bool]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from .invariants import Needed
-from .plays import silent_cloudformation
+from .plays import adoption, phone_number_of, silent_cloudformation
 from .runner import Script
 from .world import World
 
@@ -42,11 +42,6 @@ def scripts() -> Iterator[Script]:
     yield Script("S23 adopted by a replacement, rolled back", _replaced_by_adoption(undo=True), Needed(1, 1))
     yield Script("S23 adopted by a replacement, then deleted", _replaced_by_adoption(undo=False), Needed(1, 2))
     yield Script("S23 adopted, changed with roll-back off, rolled back then", _changed_before_undone, _NONE)
-
-
-def _adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
-    usual = {"TargetArn": world.instance_arn, "PhoneNumber": phone_number, "Adopt": True, "ServiceTimeout": 3600}
-    return {**usual, **properties}
 
 
 def _found(world: World) -> tuple[str, str]:
@@ -111,7 +106,7 @@ def _undone(
     def play(world: World) -> None:
         _, phone_number = _found(world)
         stack = world.stack()
-        if stack.create("Number", _adoption(world, phone_number, **changes(world)), completes=False):
+        if stack.create("Number", adoption(world, phone_number, **changes(world)), completes=False):
             # Before the sweep that asks, or after it.
             world.sleep(60 if is_silent else 400)
             if not stack.undo_create("Number", status):
@@ -125,7 +120,7 @@ def _nested(*, rolls_back: bool) -> Callable[[World], None]:
         _, phone_number = _found(world)
         root = world.stack("root")
         nested = world.stack("nested", root)
-        if not nested.create("Number", _adoption(world, phone_number)):
+        if not nested.create("Number", adoption(world, phone_number)):
             return
         world.sleep(_ASKED_SECONDS)
         if rolls_back:
@@ -148,7 +143,7 @@ def _nested_for_long(world: World) -> None:
     root = world.stack("root")
     root.status = "UPDATE_IN_PROGRESS"
     nested = world.stack("nested", root)
-    if not nested.create("Number", _adoption(world, phone_number)):
+    if not nested.create("Number", adoption(world, phone_number)):
         return
     world.sleep(5 * 3600)
     root.status = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -160,7 +155,7 @@ def _give_back_denied(*, again: bool) -> Callable[[World], None]:
     def play(world: World) -> None:
         _, phone_number = _found(world)
         stack = world.stack()
-        if not stack.create("Number", _adoption(world, phone_number), completes=False):
+        if not stack.create("Number", adoption(world, phone_number), completes=False):
             return
         world.emulator.faults.add(
             "UntagResource", "error", code="AccessDeniedException", calls=None, for_seconds=_DENIED_SECONDS
@@ -181,7 +176,7 @@ def _replaced_by_adoption(*, undo: bool) -> Callable[[World], None]:
         stack = world.stack()
         if not stack.create("Number", world.number(AllowReplacement=True)):
             return
-        update = stack.begin_update("Number", _adoption(world, phone_number, AllowReplacement=True))
+        update = stack.begin_update("Number", adoption(world, phone_number, AllowReplacement=True))
         world.wait(update)
         if stack.finish_update(update) and not undo:
             stack.clean_up("Number")
@@ -196,13 +191,13 @@ def _replaced_by_adoption(*, undo: bool) -> Callable[[World], None]:
 def _changed_before_undone(world: World) -> None:
     _, phone_number = _found(world)
     stack = world.stack()
-    if not stack.create("Number", _adoption(world, phone_number), completes=False):
+    if not stack.create("Number", adoption(world, phone_number), completes=False):
         return
     # Another resource has failed with roll-back disabled; the deployment is tried again with changes, fails again, and
     # then the stack is rolled back to its last stable state: the adoption is undone.
     stack.status = "CREATE_FAILED"
     world.sleep(_ASKED_SECONDS)
-    update = stack.begin_update("Number", _adoption(world, phone_number, **_to_another_instance(world)))
+    update = stack.begin_update("Number", adoption(world, phone_number, **_to_another_instance(world)))
     world.wait(update)
     stack.finish_update(update)
     stack.status = "UPDATE_FAILED"
@@ -213,11 +208,11 @@ def _changed_before_undone(world: World) -> None:
 def _adopted_again(world: World) -> None:
     _, phone_number = _found(world)
     stack = world.stack()
-    if not stack.create("Number", _adoption(world, phone_number)):
+    if not stack.create("Number", adoption(world, phone_number)):
         return
     stack.let_go("Number")
     world.forget_retained()
-    if stack.create("Number", _adoption(world, phone_number), completes=False):
+    if stack.create("Number", adoption(world, phone_number), completes=False):
         stack.undo_create("Number", "UPDATE_ROLLBACK_IN_PROGRESS")
 
 
@@ -225,7 +220,7 @@ def _failed_claim(world: World) -> None:
     world.emulator.faults.add("ClaimPhoneNumber", "workflow_failure", message="The instance has reached its limit.")
     _, phone_number = world.claim_by_hand()
     stack = world.stack()
-    created = stack.create("Number", _adoption(world, phone_number))
+    created = stack.create("Number", adoption(world, phone_number))
     world.expect(not created, "a number whose claim has failed is not adopted")
 
 
@@ -234,9 +229,9 @@ def _answer_on_its_way(world: World) -> None:
     if not stack.create("Number", world.number()):
         return
     arn = stack.resources["Number"].physical_id
-    phone_number = next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+    phone_number = phone_number_of(world, arn)
     # The adoption is written down, and its answer is not heard yet, when the old resource is updated.
-    creation = stack.begin_create("Second", _adoption(world, phone_number), hold_at=17)
+    creation = stack.begin_create("Second", adoption(world, phone_number), hold_at=17)
     world.wait_until_held(creation)
     update = stack.begin_update("Number", world.number(Description="Changed"))
     world.wait(update)

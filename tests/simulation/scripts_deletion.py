@@ -5,7 +5,7 @@ from typing import Final
 
 from .faults import DEATH, DEATH_AFTER
 from .invariants import Needed
-from .plays import at_step, create_and_delete, silent_cloudformation
+from .plays import at_step, create_and_delete, refuse_releases, silent_cloudformation
 from .runner import Script, hitting
 from .world import World
 
@@ -113,7 +113,7 @@ def _refused(code: str, seconds: float, *, again: bool) -> Callable[[World], Non
         stack = world.stack()
         if not stack.create("Number", world.number()):
             return
-        world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
+        refuse_releases(world, seconds, code)
         if not stack.destroy() and again:
             world.sleep(seconds + 7200)
             stack.destroy()
@@ -125,7 +125,7 @@ def _denied_then_retained(world: World) -> None:
     stack = world.stack()
     if not stack.create("Number", world.number()):
         return
-    world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=3600)
+    refuse_releases(world, 3600)
     if not stack.destroy():
         world.sleep(600)
         stack.let_go("Number", ends=True)
@@ -135,7 +135,7 @@ def _timed_out_then_retained(world: World) -> None:
     stack = world.stack()
     if not stack.create("Number", world.number(ServiceTimeout=300)):
         return
-    world.emulator.faults.add("ReleasePhoneNumber", "error", code="ThrottlingException", calls=None, for_seconds=900)
+    refuse_releases(world, 900, "ThrottlingException")
     if not stack.destroy():
         stack.let_go("Number", ends=True)
 

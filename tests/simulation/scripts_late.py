@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from .invariants import Needed
+from .plays import adoption, phone_number_of, refuse_releases
 from .runner import Script
 from .stack import Stack
 from .world import PROVIDER_ID, World
@@ -40,19 +41,6 @@ def _created(world: World, timeout: int = 3600) -> tuple[Stack, str] | None:
     if not stack.create("Number", world.number(ServiceTimeout=timeout)):
         return None
     return stack, stack.resources["Number"].physical_id
-
-
-def _phone_number(world: World, arn: str) -> str:
-    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
-
-
-def _adoption(world: World, arn: str) -> dict[str, object]:
-    return {
-        "TargetArn": world.instance_arn,
-        "PhoneNumber": _phone_number(world, arn),
-        "Adopt": True,
-        "ServiceTimeout": 3600,
-    }
 
 
 # --- Late ---
@@ -99,12 +87,11 @@ def _throttled(world: World) -> None:
     if created is None:
         return
     stack, _ = created
-    faults = world.emulator.faults
-    faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=100)
+    refuse_releases(world, 100)
     if stack.destroy():
         return
     world.sleep(120)
-    faults.add("ReleasePhoneNumber", "error", code="ThrottlingException", calls=None, for_seconds=500)
+    refuse_releases(world, 500, "ThrottlingException")
     before = _releases(world)
     until = world.timeline.now + _AN_HOUR
     world.run_until(lambda: _releases(world) > before or world.timeline.now >= until)
@@ -126,7 +113,7 @@ def _swept_meanwhile(world: World) -> None:
     if created is None:
         return
     stack, arn = created
-    world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=700)
+    refuse_releases(world, 700)
     if stack.destroy():
         return
     world.sleep(690)
@@ -145,7 +132,7 @@ def _left_by_root(world: World) -> None:
     root.status = "CREATE_COMPLETE"
     world.sleep(_AN_HOUR)
     arn = nested.resources["Number"].physical_id
-    world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=700)
+    refuse_releases(world, 700)
     root.status = "DELETE_IN_PROGRESS"
     if nested.destroy():
         return
@@ -198,7 +185,7 @@ def _renamed_and_stopped(world: World) -> Stack | None:
         return None
     arn = stack.resources["Old"].physical_id
     world.sleep(_AN_HOUR)
-    if not stack.create("New", _adoption(world, arn), completes=False):
+    if not stack.create("New", adoption(world, phone_number_of(world, arn)), completes=False):
         return None
     stack.status = "UPDATE_FAILED"
     world.sleep(1800)
@@ -213,7 +200,7 @@ def _renamed_twice(world: World) -> None:
     for name in ("B", "C"):
         world.sleep(_AN_HOUR)
         # The third is refused: the first still has the number.
-        stack.create(name, _adoption(world, arn))
+        stack.create(name, adoption(world, phone_number_of(world, arn)))
     for name in ("B", "C"):
         world.sleep(_AN_HOUR)
         if name in stack.resources:
@@ -233,7 +220,7 @@ def _renamed_then_adopted(world: World) -> None:
     world.sleep(_AN_HOUR)
     stack.hand_over("Number", stack, "Renamed")
     adopter = world.stack("adopter")
-    if adopter.create("Adopted", _adoption(world, arn)):
+    if adopter.create("Adopted", adoption(world, phone_number_of(world, arn))):
         world.sleep(_AN_HOUR)
         adopter.destroy_until_gone()
     world.sleep(_AN_HOUR)

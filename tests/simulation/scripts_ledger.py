@@ -6,6 +6,7 @@ from typing import Any, Final
 from lambda_handlers.connect_phone_number.ledger.store import Write
 
 from .invariants import Needed
+from .plays import refuse_releases
 from .runner import Script
 from .world import World
 
@@ -73,9 +74,7 @@ def _torn_deletion(step: int) -> Callable[[World], None]:
 def _with_release_to_come(world: World) -> None:
     stack = world.stack()
     if stack.create("Number", world.number()):
-        world.emulator.faults.add(
-            "ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=3600
-        )
+        refuse_releases(world, 3600)
         stack.remove("Number")
 
 

@@ -1,6 +1,7 @@
 """Scripts about numbers that stacks retain, and about resources that change their name without an event: S24, S29."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from .invariants import Needed
@@ -31,7 +32,7 @@ def scripts() -> Iterator[Script]:
         _ONE,
         scripted=silent_cloudformation(),
     )
-    yield Script("S29 moved without an event, not found twice, deleted", _moved_not_found_and_deleted, _ONE)
+    yield Script("S29 moved without an event, not found twice, deleted", partial(_moved_and_deleted, not_found=2), _ONE)
     yield Script("S29 renamed without an event, the old name used again", _renamed_and_used_again, Needed(2, 2))
 
 
@@ -167,22 +168,14 @@ def _moved(world: World) -> None:
     other.destroy_until_gone()
 
 
-def _moved_not_found_and_deleted(world: World) -> None:
+def _moved_and_deleted(world: World, not_found: int = 0) -> None:
     stack = _created(world)
     if stack is None:
         return
     other = world.stack("other")
     stack.hand_over("Number", other, "Number")
-    world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=2)
-    other.destroy_until_gone()
-
-
-def _moved_and_deleted(world: World) -> None:
-    stack = _created(world)
-    if stack is None:
-        return
-    other = world.stack("other")
-    stack.hand_over("Number", other, "Number")
+    if not_found:
+        world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=not_found)
     other.destroy_until_gone()
 
 

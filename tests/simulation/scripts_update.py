@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from .invariants import Needed
+from .plays import refuse_releases
 from .runner import Script
 from .stack import Stack
 from .world import World
@@ -234,7 +235,7 @@ def _abandoned(code: str, seconds: float) -> Callable[[World], None]:
         stack = _created(world)
         if stack is None:
             return
-        world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
+        refuse_releases(world, seconds, code)
         stack.update("Number", _british(world))
         world.sleep(seconds + 10_000)
         stack.destroy()
@@ -245,7 +246,5 @@ def _abandoned(code: str, seconds: float) -> Callable[[World], None]:
 def _removed(world: World) -> None:
     stack = _created(world)
     if stack is not None:
-        world.emulator.faults.add(
-            "ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None, for_seconds=3600
-        )
+        refuse_releases(world, 3600)
         stack.remove("Number")

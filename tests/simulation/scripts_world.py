@@ -1,9 +1,10 @@
 """Scripts about what is kept, adopted, protected, and about the provider itself: S19 and S21."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from .invariants import Needed
+from .plays import adoption, phone_number_of
 from .runner import Script
 from .stack import Stack
 from .world import PROVIDER_ID, Options, World
@@ -43,23 +44,12 @@ def scripts() -> Iterator[Script]:
 
 
 def _number_of(world: World, stack: Stack) -> str:
-    arn = stack.resources["Number"].physical_id
-    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+    return phone_number_of(world, stack.resources["Number"].physical_id)
 
 
 def _created(world: World) -> tuple[Stack, str] | None:
     stack = world.stack()
     return (stack, _number_of(world, stack)) if stack.create("Number", world.number()) else None
-
-
-def _adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
-    return {
-        "TargetArn": world.instance_arn,
-        "PhoneNumber": phone_number,
-        "Adopt": True,
-        "ServiceTimeout": 3600,
-        **properties,
-    }
 
 
 def _renamed(world: World) -> None:
@@ -68,7 +58,7 @@ def _renamed(world: World) -> None:
         return
     stack, phone_number = created
     # The new resource is created before the old one is deleted.
-    if not stack.create("Renamed", _adoption(world, phone_number), completes=False):
+    if not stack.create("Renamed", adoption(world, phone_number), completes=False):
         stack.destroy()
         return
     stack.remove("Number")
@@ -81,7 +71,7 @@ def _renamed_retained(world: World) -> None:
     if created is None:
         return
     stack, phone_number = created
-    if not stack.create("Renamed", _adoption(world, phone_number), completes=False):
+    if not stack.create("Renamed", adoption(world, phone_number), completes=False):
         stack.destroy()
         return
     stack.let_go("Number")
@@ -95,7 +85,7 @@ def _adopted_beside(world: World) -> None:
     if created is None:
         return
     stack, phone_number = created
-    if stack.create("Second", _adoption(world, phone_number)):
+    if stack.create("Second", adoption(world, phone_number)):
         world.sleep(_ASKED_SECONDS)
         stack.remove("Second")
     stack.destroy()
@@ -108,7 +98,7 @@ def _moved_to_another_stack(world: World) -> None:
     old, phone_number = created
     old.let_go("Number")
     new = world.stack("new")
-    if new.create("Number", _adoption(world, phone_number)):
+    if new.create("Number", adoption(world, phone_number)):
         world.forget_retained()
         world.sleep(_ASKED_SECONDS)
         new.destroy()
@@ -120,7 +110,7 @@ def _adopted_too_early(world: World) -> None:
         return
     old, phone_number = created
     new = world.stack("new")
-    new.create("Number", _adoption(world, phone_number))
+    new.create("Number", adoption(world, phone_number))
     old.destroy()
 
 
@@ -129,7 +119,7 @@ def _adoption_rolled_back(world: World) -> None:
     if created is None:
         return
     stack, phone_number = created
-    if stack.create("Renamed", _adoption(world, phone_number), completes=False):
+    if stack.create("Renamed", adoption(world, phone_number), completes=False):
         stack.undo_create("Renamed", "UPDATE_ROLLBACK_IN_PROGRESS")
     stack.destroy()
 
@@ -140,7 +130,7 @@ def _adoption_cancelled(step: int) -> Callable[[World], None]:
         if created is None:
             return
         stack, phone_number = created
-        creation = stack.begin_create("Renamed", _adoption(world, phone_number), hold_at=step)
+        creation = stack.begin_create("Renamed", adoption(world, phone_number), hold_at=step)
         world.wait_until_held(creation)
         deletion = stack.begin_cancel_create(creation)
         world.sleep(2)
@@ -155,7 +145,7 @@ def _adoption_cancelled(step: int) -> Callable[[World], None]:
 def _adopted_from_hand(world: World) -> None:
     _, phone_number = world.claim_by_hand()
     stack = world.stack()
-    if stack.create("Number", _adoption(world, phone_number)):
+    if stack.create("Number", adoption(world, phone_number)):
         world.sleep(_ASKED_SECONDS)
         stack.destroy()
 
@@ -163,14 +153,14 @@ def _adopted_from_hand(world: World) -> None:
 def _adopted_and_deleted_at_once(world: World) -> None:
     _, phone_number = world.claim_by_hand()
     stack = world.stack()
-    if stack.create("Number", _adoption(world, phone_number)):
+    if stack.create("Number", adoption(world, phone_number)):
         stack.destroy()
 
 
 def _adopted_from_hand_and_back(world: World) -> None:
     _, phone_number = world.claim_by_hand()
     stack = world.stack()
-    if stack.create("Number", _adoption(world, phone_number), completes=False):
+    if stack.create("Number", adoption(world, phone_number), completes=False):
         stack.undo_create("Number")
 
 

@@ -91,7 +91,7 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
 
     Raises
     ------
-    AnswerNotDelivered
+    ResponseNotDelivered
         No try got through.
     """
     trouble, status = "", 0

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..cloudformation.resource_key import ResourceKey
 from ..timing import Timing
+from .resource_key import ResourceKey
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -291,10 +291,13 @@ class CloudFormationStacks:
         except (ClientError, BotoCoreError) as error:
             return () if _is_unknown(error) else None
         named = [resource for resource in found if resource.get("PhysicalResourceId") == physical_id]
-        held = [resource for resource in named if resource["ResourceStatus"] not in _LET_GO]
         if found and not named:
             return (ResourceKey(found[0].get("StackId", ""), ""),)
-        return tuple(ResourceKey(resource.get("StackId", ""), resource["LogicalResourceId"]) for resource in held)
+        return tuple(
+            ResourceKey(resource.get("StackId", ""), resource["LogicalResourceId"])
+            for resource in named
+            if resource["ResourceStatus"] not in _LET_GO
+        )
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether CloudFormation has recorded this physical id for a resource.

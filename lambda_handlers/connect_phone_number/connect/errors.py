@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 
 class ErrorKind(StrEnum):
-    """What kind of trouble an error is."""
+    """What an error means for the caller."""
 
     UNCERTAIN = "UNCERTAIN"
     """No answer, or a failure inside the service: it may have done what was asked. Try again."""
@@ -54,18 +54,16 @@ class ConnectError(Exception):
     ----------
     operation
         Name of the API operation.
-    trouble
-        What kind of trouble it is.
+    kind
+        What it means.
     was_uncertain
-        An earlier invocation of the same call ended without a clear answer and may have worked.
+        An earlier try of the same call ended without a clear answer and may have worked.
     """
 
-    def __init__(
-        self, operation: str, trouble: ErrorKind, code: str, message: str, was_uncertain: bool = False
-    ) -> None:
+    def __init__(self, operation: str, kind: ErrorKind, code: str, message: str, was_uncertain: bool = False) -> None:
         super().__init__(f"{operation}: {code}: {message}")
         self.operation = operation
-        self.kind = trouble
+        self.kind = kind
         self.code = code
         self.service_message = message
         self.was_uncertain = was_uncertain
@@ -111,7 +109,7 @@ def classify_error(operation: str, error: ClientError | BotoCoreError) -> Connec
     details = error.response.get("Error", {})
     code, message = details.get("Code", "Unknown"), details.get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    trouble = _MEANING.get(code)
-    if trouble is None:
-        trouble = ErrorKind.UNCERTAIN if status >= 500 else ErrorKind.THROTTLED if status == 429 else ErrorKind.INVALID
-    return ConnectError(operation, trouble, code, message)
+    kind = _MEANING.get(code)
+    if kind is None:
+        kind = ErrorKind.UNCERTAIN if status >= 500 else ErrorKind.THROTTLED if status == 429 else ErrorKind.INVALID
+    return ConnectError(operation, kind, code, message)

@@ -192,7 +192,7 @@ class Connect:
         return ""
 
     def release(self, arn: str, token: str, permit: Callable[[], None]) -> None:
-        """Release a number. For good: it cannot be had again for up to 180 days.
+        """Release a number. Nobody can claim it again for up to 180 days.
 
         Parameters
         ----------

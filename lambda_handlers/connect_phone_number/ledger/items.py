@@ -43,6 +43,11 @@ class ResourceEntry:
 
     version: int = field(default=0, kw_only=True)
 
+    @property
+    def claim_keys(self) -> tuple[ClaimKey, ...]:
+        """Which claims these are."""
+        return _claim_keys(self)
+
 
 @dataclass(frozen=True)
 class RequestEntry:
@@ -65,7 +70,7 @@ class RequestEntry:
     @property
     def claim_keys(self) -> tuple[ClaimKey, ...]:
         """Which claims these are."""
-        return tuple(ClaimKey(self.stack_id, self.logical_resource_id, claim_id) for claim_id in self.claims)
+        return _claim_keys(self)
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,10 @@ class NumberReservation:
         return replace(
             self, stack_id=owner.stack_id, logical_resource_id=owner.logical_resource_id, claim_id=owner.claim_id
         )
+
+
+def _claim_keys(entry: ResourceEntry | RequestEntry) -> tuple[ClaimKey, ...]:
+    return tuple(ClaimKey(entry.stack_id, entry.logical_resource_id, claim_id) for claim_id in entry.claims)
 
 
 Entry = ResourceEntry | RequestEntry | NumberReservation | Claim

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TypeVar
 
 from ..claim import Claim, ClaimKey
@@ -76,10 +77,7 @@ class Ledger:
         return Resource(resource_entry, request, self._claims_of(resource_entry) if request is None else {})
 
     def _claims_of(self, resource_entry: ResourceEntry) -> dict[str, Claim]:
-        keys = [
-            claim_key(ClaimKey(resource_entry.stack_id, resource_entry.logical_resource_id, claim_id))
-            for claim_id in resource_entry.claims
-        ]
+        keys = [claim_key(key) for key in resource_entry.claim_keys]
         items = self._with_retries(lambda: self._store.get_all(keys)) if keys else []
         claims = [decode(Claim, item) for item in items if item is not None]
         return {claim.id: claim for claim in claims}
@@ -153,16 +151,15 @@ class Ledger:
                 return
 
     def _with_retries(self, call: Callable[[], _R]) -> _R:
-        retry = 0
-        while True:
+        for retry in count():
             try:
                 return call()
             except StoreUnavailable as error:
-                retry += 1
                 try:
-                    self._timing.backoff(retry - 1, f"the ledger is unavailable ({error})")
+                    self._timing.backoff(retry, f"the ledger is unavailable ({error})")
                 except TimedOut as limit:
                     raise LedgerUnavailable(str(limit)) from error
+        raise AssertionError("unreachable")
 
 
 def _claim_or_problem(item: Item) -> Claim | UnreadableItem:

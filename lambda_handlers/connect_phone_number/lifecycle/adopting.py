@@ -70,13 +70,7 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
         ),
     )
     owner = invocation.ledger.number(wanted)
-    entry = NumberReservation(
-        wanted,
-        claim.stack_id,
-        claim.logical_resource_id,
-        claim.id,
-        version=owner.version if owner else 0,
-    )
+    entry = NumberReservation.of(wanted, claim.own_key) if owner is None else owner.owned_by(claim.own_key)
     if owner is None or owner.claim_id == claim.id:
         _refuse_held_elsewhere(invocation, claim, arn)
         return invocation.ledger.save(changed, entry)

@@ -1,8 +1,8 @@
 """From an opened claim to a number that Connect says is CLAIMED.
 
-Every call of ClaimPhoneNumber is announced in the ledger first, as a call in flight: number, worker, and until when it
-may turn out to have worked. Whoever closes the claim looks there; so no number can be taken without the ledger pointing
-at it. What is announced is taken back only by a clear response.
+Before each call of ClaimPhoneNumber, the ledger records the call as in flight: the number, the worker, and the time
+until which the call may still succeed. Closing a claim looks up these calls, so the ledger always leads to every number
+that Connect may have given out. Only a clear response removes the record.
 """
 
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ from .adoption_rollback import roll_back_adoption
 from .claiming import LAG_SECONDS, find_own
 from .context import Failed, Invocation
 
-LAPSE_SECONDS: Final = 26 * 3600
+_RETURN_TO_INVENTORY_SECONDS: Final = 26 * 3600
 """Connect holds a number that it could not provide for a day; then it is looked at again."""
 _WAIT_FOR_WORKER_SECONDS: Final = 60
 """A creation that runs elsewhere notices its cancellation at its next step."""
@@ -29,7 +29,6 @@ _SURELY_UNSEEN: Final = 2
 _MAY_BE_GONE: Final = (ErrorKind.NOT_FOUND, ErrorKind.CHANGED_PARAMETERS)
 _RECHECK_SECONDS: Final = 300
 _LONGEST_PAUSE_SECONDS: Final = 6 * 3600
-
 
 Permit = Callable[[Claim], None]
 """Called right before a number is let go: raises what forbids that; ``Conflict`` where the claim has changed."""
@@ -147,7 +146,7 @@ def _close_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> 
         return Closed(put_off(invocation, claim, problem), problem)
     if outcome is Outcome.RETURNED_TO_INVENTORY:
         if not claim.is_returning_to_inventory:
-            next_check_at = invocation.timing.now() + LAPSE_SECONDS
+            next_check_at = invocation.timing.now() + _RETURN_TO_INVENTORY_SECONDS
             claim = invocation.ledger.save(
                 replace(claim, is_returning_to_inventory=True, next_check_at=next_check_at, due_since=next_check_at)
             )

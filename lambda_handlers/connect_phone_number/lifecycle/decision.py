@@ -380,8 +380,7 @@ class _Decision:
         )
 
     def _decided_response(self, status: Status, reason: str) -> RequestEntry:
-        physical_id = self.request.failure_id
-        return self._entry((), Response(status, physical_id, reason))
+        return self._entry((), Response(status, self.request.failure_id, reason))
 
     def _unknown_number(self, named: Claim | None) -> str:
         arn = self.request.physical_resource_id

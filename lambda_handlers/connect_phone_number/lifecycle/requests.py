@@ -54,8 +54,7 @@ def fail(invocation: Invocation, request: Request, reason: str) -> Response:
     """
     while True:
         entry = invocation.ledger.request(request.resource, request.key)
-        physical_id = request.failure_id
-        response = Response(Status.FAILED, physical_id, reason)
+        response = Response(Status.FAILED, request.failure_id, reason)
         if entry is None:
             return response
         if entry.response is not None:
