@@ -23,7 +23,9 @@ def broken_copy(breakage: Breakage | None) -> Generator[Path]:
     """
     with TemporaryDirectory(prefix="breakage-") as name:
         root = Path(name)
-        shutil.copytree(REPOSITORY / HANDLERS, root / HANDLERS, ignore=shutil.ignore_patterns("__pycache__"))
+        # With the compiled files: those of patched files alone do not fit their sources and are not used. What some
+        # process is about to compile has a longer name and may be gone in a moment.
+        shutil.copytree(REPOSITORY / HANDLERS, root / HANDLERS, ignore=shutil.ignore_patterns("*.pyc.*"))
         for patch in breakage.patches if breakage is not None else ():
             patch.apply(root)
         yield root

@@ -13,6 +13,9 @@ from pdoc.__main__ import cli as build
 import cdk_connect_phone_number as library
 from tests.docs.pages import ROOT
 
+# The pages are built once, so one worker has to run all tests.
+pytestmark = pytest.mark.xdist_group("reference")
+
 PUBLIC: dict[str, type] = {name: getattr(library, name) for name in library.__all__}
 
 

@@ -26,7 +26,7 @@ _PAIRED: Final = (
     "S12 cancelled at step 10, both at once",
 )
 """Random walks play more faults at once, in more scripts."""
-_FIRST_CALLS: Final = 45
+_FIRST_CALLS: Final = 30
 _LAST_CALLS: Final = 6
 _FIRST_SWEEPS: Final = 3
 

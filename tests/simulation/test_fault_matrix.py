@@ -8,7 +8,7 @@ import pytest
 from .matrix import Case, first_of_pairs, pairs, single_faults
 from .scripts import all_scripts, by_name, group
 
-_SHARE: Final = 30
+_SHARE: Final = 40
 """Every how many-th case is played."""
 
 

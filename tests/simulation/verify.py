@@ -49,11 +49,11 @@ _BOUNDS: Final = (
     Bounds(kills=1, standstills=1, preemptions=1),
 )
 """How far each encounter is explored: all orders; then with a death, with slow attempts, and with both."""
-_SCHEDULES_AT_MOST: Final = 7_000
+_SCHEDULES_AT_MOST: Final = 4_000
 """Of one encounter within one bound."""
-_PRIORITY_RUNS: Final = 2_000
+_PRIORITY_RUNS: Final = 1_500
 """Of each encounter."""
-_WALKS: Final = 24
+_WALKS: Final = 20
 _KILLING_ROUNDS: Final = 12
 _KILLS_IN_A_ROUND: Final = 25
 
