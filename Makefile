@@ -81,7 +81,7 @@ acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real
 
 .PHONY: docs
 docs: $(PYTHON_STAMP) $(NODE_STAMP) ## build the reference pages from the docstrings, in build/docs
-	@PDOC_ALLOW_EXEC=1 python -W error::UserWarning -m pdoc --docformat numpy --no-show-source --template-directory docs/reference --output-directory build/docs cdk_connect_phone_number cdk_connect_phone_number.phone_number_base cdk_connect_phone_number.provider_metrics
+	@PDOC_ALLOW_EXEC=1 python -W error::UserWarning -m pdoc --docformat numpy --no-show-source --template-directory docs/reference --output-directory build/docs cdk_connect_phone_number cdk_connect_phone_number.phone_number_base cdk_connect_phone_number.provider.monitoring
 	@echo 'open build/docs/cdk_connect_phone_number.html'
 
 .PHONY: package

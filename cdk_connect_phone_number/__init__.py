@@ -5,12 +5,10 @@ that the function needs; one serves a whole account and Region, and a stack that
 own.
 """
 
-from .phone_number import PhoneNumber
-from .phone_number_interface import IPhoneNumber
-from .phone_number_provider import PhoneNumberProvider
-from .phone_number_type import PhoneNumberType
-from .provider_interface import IPhoneNumberProvider
-from .provider_metrics import ProviderMetrics
+from .phone_number import PhoneNumber, PhoneNumberType
+from .phone_number_base import IPhoneNumber
+from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
+from .provider.monitoring import ProviderMetrics
 
 __all__ = [
     "IPhoneNumber",

@@ -1,23 +1,49 @@
 """The phone number as a construct: it says what to claim, the provider's function does it."""
 
+from enum import StrEnum
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, Fn, RemovalPolicy, Token
 from aws_cdk import aws_connect as connect
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from .imported_phone_number import ImportedPhoneNumber
-from .number_properties import NumberProperties, check_properties, refuse, timeout_seconds
-from .number_resource import NumberResource
-from .phone_number_base import PhoneNumberBase
-from .phone_number_interface import IPhoneNumber
-from .phone_number_provider import PhoneNumberProvider
-from .phone_number_type import PhoneNumberType
-from .provider_interface import IPhoneNumberProvider
-from .provider_targets import check_served
+from .function_code import rules
+from .phone_number_base import IPhoneNumber, PhoneNumberBase
+from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
+from .phone_number_resource import PhoneNumberResource
+from .properties import NumberProperties, check_properties, known, refuse, timeout_seconds
 
 DEFAULT_TIMEOUT: Final = Duration.hours(1)
 """Three attempts of the function fit in, so that its own reason is seen and not a time-out."""
+
+
+class PhoneNumberType(StrEnum):
+    """A type of phone number that Amazon Connect knows.
+
+    Which types exist in which country:
+    https://docs.aws.amazon.com/connect/latest/adminguide/connect-tfn-overview.html
+    """
+
+    DID = "DID"
+    """Direct inward dialing: a number of a place, also called a local number."""
+
+    TOLL_FREE = "TOLL_FREE"
+    """A number whose callers pay nothing."""
+
+    UIFN = "UIFN"
+    """Universal international freephone: one toll-free number for several countries."""
+
+    SHARED = "SHARED"
+    """A number whose cost caller and owner share."""
+
+    SHORT_CODE = "SHORT_CODE"
+    """A short number for messages."""
+
+    THIRD_PARTY_DID = "THIRD_PARTY_DID"
+    """A local number of another carrier."""
+
+    THIRD_PARTY_TF = "THIRD_PARTY_TF"
+    """A toll-free number of another carrier."""
 
 
 class PhoneNumber(PhoneNumberBase):
@@ -134,8 +160,8 @@ class PhoneNumber(PhoneNumberBase):
         )
         check_properties(self, properties)
         provider = provider or PhoneNumberProvider.get_or_create(self)
-        check_served(self, properties, provider)
-        self._resource = NumberResource(
+        _check_served(self, properties, provider)
+        self._resource = PhoneNumberResource(
             self,
             "Resource",
             {
@@ -147,8 +173,8 @@ class PhoneNumber(PhoneNumberBase):
         self._resource.apply_removal_policy(
             removal_policy, default=RemovalPolicy.RETAIN if adopt else RemovalPolicy.DESTROY
         )
-        if provider.ready is not None:
-            self._resource.node.add_dependency(provider.ready)
+        # The whole provider has to outlive the number.
+        self._resource.node.add_dependency(provider)
 
     @staticmethod
     def from_phone_number_arn(
@@ -173,7 +199,7 @@ class PhoneNumber(PhoneNumberBase):
         ValueError
             Where ``phone_number_arn`` is the ARN of anything else.
         """
-        return ImportedPhoneNumber(scope, id, phone_number_arn=phone_number_arn, phone_number=phone_number)
+        return _ImportedPhoneNumber(scope, id, phone_number_arn=phone_number_arn, phone_number=phone_number)
 
     @property
     def phone_number(self) -> str:
@@ -214,6 +240,41 @@ class PhoneNumber(PhoneNumberBase):
         return arn if arn is not None else arn_of_construct
 
 
+class _ImportedPhoneNumber(PhoneNumberBase):
+    """A phone number known by its ARN; see ``PhoneNumber.from_phone_number_arn``."""
+
+    def __init__(self, scope: Construct, id: str, *, phone_number_arn: str, phone_number: str | None = None) -> None:
+        literal = known(phone_number_arn)
+        problem = rules.check_phone_number_arn(literal) if literal is not None else None
+        super().__init__(scope, id, environment_from_arn=None if problem else phone_number_arn)
+        if problem:
+            refuse(self, f"phone_number_arn {problem}")
+        self._arn = phone_number_arn
+        self._number = phone_number
+
+    @property
+    def phone_number(self) -> str:
+        """The number in E.164 form, where it was given."""
+        if self._number is None:
+            refuse(
+                self,
+                "phone_number is not known, as an ARN does not contain it. Give phone_number to from_phone_number_arn.",
+            )
+        return self._number
+
+    @property
+    def phone_number_id(self) -> str:
+        """The last part of the ARN."""
+        if Token.is_unresolved(self._arn):
+            return Fn.select(1, Fn.split("/", self._arn))
+        return self._arn.split("/")[1]
+
+    @property
+    def phone_number_arn(self) -> str:
+        """The ARN as it was given."""
+        return self._arn
+
+
 def _target_arn(
     target: connect.CfnInstance | connect.CfnTrafficDistributionGroup | None,
 ) -> str | None:
@@ -222,3 +283,30 @@ def _target_arn(
     if isinstance(target, connect.CfnInstance):
         return target.attr_arn
     return target.attr_traffic_distribution_group_arn
+
+
+def _check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:
+    """Refuse a number for whose target or flow its provider has no permission, as far as that is known at synth.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value and what to do.
+    """
+    served = provider.target_arns
+    if served is None or any(Token.is_unresolved(arn) for arn in served):
+        return
+    target, flow = known(number.target_arn), known(number.contact_flow_arn)
+    listed = ", ".join(served)
+    if target is not None and target not in served:
+        refuse(
+            scope,
+            f"target_arn is {target!r}, which the provider {provider.node.path} does not serve. "
+            f"Its target_arns are {listed}: use one of these, or add the target to them.",
+        )
+    if flow is not None and flow.partition("/contact-flow/")[0] not in served:
+        refuse(
+            scope,
+            f"contact_flow_arn is {flow!r}, of an instance that the provider {provider.node.path} does not serve. "
+            f"Its target_arns are {listed}: use a flow of one of these, or add the flow's instance to them.",
+        )

@@ -4,8 +4,9 @@ Parameters take a class beside its interface, and are cast, where jsii names par
 strict type checkers mind.
 """
 
+import re
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -13,27 +14,43 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
-from constructs import Construct, IConstruct
+from constructs import Construct, Dependable, IConstruct, Node
 
-from .failure_queue import FailureQueue
-from .imported_provider import ImportedProvider
-from .lambda_handlers.connect_phone_number import contract
-from .ledger import Ledger
-from .number_properties import refuse
-from .provider_alarms import ProviderAlarms
-from .provider_function import SWEEP_INTERVAL, ProviderFunction
-from .provider_interface import IPhoneNumberProvider
-from .provider_logs import ProviderLogs
-from .provider_metrics import ProviderMetrics
-from .provider_permissions import ProviderResources
-from .provider_role import ProviderRole
-from .provider_targets import check_target_arns
+from .function_code import contract
+from .properties import known, refuse
+from .provider.function import SWEEP_INTERVAL, FailureQueue, ProviderFunction, ProviderLogs
+from .provider.ledger_table import LedgerTable
+from .provider.monitoring import ProviderAlarms, ProviderMetrics
+from .provider.permissions import ProviderResources, ProviderRole
+from .provider.targets import check_target_arns
 
 DEFAULT_ID: Final = "PhoneNumberProvider"
 DEFAULT_MEMORY_SIZE: Final = 256
 """Four times the 60 MiB that ``make bench`` measures. Most of the function's time goes into waiting for Connect, which
 costs by memory, while a smaller size would slow down the start, which takes 0.3 seconds of a CPU.
 """
+
+_FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")
+
+
+@runtime_checkable
+class IPhoneNumberProvider(Protocol):
+    """The function that claims and releases phone numbers on behalf of CloudFormation."""
+
+    @property
+    def node(self) -> Node:
+        """The construct tree's node."""
+        ...
+
+    @property
+    def service_token(self) -> str:
+        """The function's ARN, the ``ServiceToken`` of ``Custom::ConnectPhoneNumber`` resources."""
+        ...
+
+    @property
+    def target_arns(self) -> Sequence[str] | None:
+        """The targets that the provider serves; ``None`` where it serves all, or that is not known."""
+        ...
 
 
 class PhoneNumberProvider(Construct, ProviderMetrics):
@@ -111,7 +128,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             check_target_arns(self, target_arns)
         self._target_arns = None if target_arns is None else tuple(target_arns)
         key = cast(kms.IKey | None, encryption_key)
-        ledger = Ledger(
+        ledger = LedgerTable(
             self,
             "Ledger",
             encryption_key=key,
@@ -171,13 +188,15 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             )
         # Deleted first: as long as it refuses, nothing else of the provider goes.
         rest = self.node.children
-        self._guard = CfnResource(
+        guard = CfnResource(
             self,
             "Guard",
             type=contract.PROVIDER_RESOURCE_TYPE,
             properties={"ServiceToken": function.function_arn, "ProviderId": self.provider_id},
         )
-        self._guard.node.add_dependency(*rest)
+        guard.node.add_dependency(*rest)
+        # What depends on the provider depends on the guard: made last, deleted first.
+        Dependable.implement(self, _Roots(guard))
 
     @staticmethod
     def get_or_create(scope: Construct) -> "PhoneNumberProvider":
@@ -218,7 +237,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         ValueError
             Where ``service_token`` is not the ARN of a function.
         """
-        return ImportedProvider(scope, id, service_token=service_token)
+        return _ImportedProvider(scope, id, service_token=service_token)
 
     @staticmethod
     def from_ssm_parameter(scope: Construct, id: str, parameter_name: str) -> IPhoneNumberProvider:
@@ -236,7 +255,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             The provider's ``service_token_parameter_name``.
         """
         service_token = ssm.StringParameter.value_for_string_parameter(scope, parameter_name)
-        return ImportedProvider(scope, id, service_token=service_token)
+        return _ImportedProvider(scope, id, service_token=service_token)
 
     @property
     def service_token(self) -> str:
@@ -244,17 +263,51 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         return self._service_token
 
     @property
-    def ready(self) -> IConstruct | None:
-        """The guard, made last and deleted first: it keeps a provider that holds numbers."""
-        return self._guard
-
-    @property
     def target_arns(self) -> Sequence[str] | None:
         """The targets that the provider serves; ``None`` where it serves all of its account and Region."""
         return self._target_arns
 
 
-def _provider_id(ledger: Ledger) -> str:
+class _ImportedProvider(Construct):
+    """A provider known by its service token; see ``PhoneNumberProvider.from_service_token``."""
+
+    def __init__(self, scope: Construct, id: str, *, service_token: str) -> None:
+        super().__init__(scope, id)
+        literal = known(service_token)
+        if literal is not None and not _FUNCTION_ARN.fullmatch(literal):
+            refuse(
+                self,
+                f"service_token must be the ARN of a provider's function, but is {literal!r}. "
+                "Use the provider's service_token, or from_ssm_parameter with the name under which "
+                "it is published.",
+            )
+        self._service_token = service_token
+
+    @property
+    def service_token(self) -> str:
+        """The function's ARN as it was given."""
+        return self._service_token
+
+    @property
+    def target_arns(self) -> Sequence[str] | None:
+        """Nothing: what a provider serves is known where it is made."""
+        return None
+
+
+class _Roots(Dependable):
+    """Stands for a construct whose dependents are to depend on one part of it."""
+
+    def __init__(self, root: IConstruct) -> None:
+        super().__init__()
+        self._root = root
+
+    @property
+    def dependency_roots(self) -> list[IConstruct]:
+        """The part that they depend on."""
+        return [self._root]
+
+
+def _provider_id(ledger: LedgerTable) -> str:
     # The stack's id and the table's logical id are what the ledger's own identity hangs on: a
     # provider keeps its id exactly as long as it keeps its ledger, whatever becomes of construct
     # paths and stages.

@@ -12,7 +12,7 @@ HOLE: Final = "…"
 _SHORTEST: Final = 25
 _SOURCES: Final = (
     *sorted((ROOT / "lambda_handlers" / "connect_phone_number").rglob("*.py")),
-    *sorted((ROOT / "cdk_connect_phone_number").glob("*.py")),
+    *sorted((ROOT / "cdk_connect_phone_number").rglob("*.py")),
     ROOT / "stacks" / "context.py",
 )
 # What these say is shown in the console or in a log, beside what they describe, and needs no help.
@@ -31,7 +31,7 @@ _NOT_FOR_ERRORS: Final = frozenset(
         "IllegalTransition",
     }
 )
-_NO_MESSAGES: Final = frozenset({"provider_permissions.py", "failure_queue.py", "provider_alarms.py"})
+_NO_MESSAGES: Final = frozenset({"permissions.py", "monitoring.py"})
 
 
 def messages() -> Iterator[tuple[str, str]]:

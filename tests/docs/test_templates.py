@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import cloudformation_include as include
 from aws_cdk.assertions import Template
 
-from lambda_handlers.connect_phone_number.lifecycle.properties import InvalidProperty, parse_properties
+from lambda_handlers.connect_phone_number.properties import InvalidProperty, parse_properties
 from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.yaml"))

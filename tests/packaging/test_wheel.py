@@ -85,7 +85,7 @@ def python(distribution: Distribution, tmp_path_factory: pytest.TempPathFactory)
 
 def test_the_function_is_in_the_wheel_as_files(distribution: Distribution) -> None:
     package = "cdk_connect_phone_number"
-    expected = {f"{package}/{path.relative_to(ROOT / package)}" for path in (ROOT / package).glob("*.py")}
+    expected = {f"{package}/{path}" for path in _python_files(ROOT / package)}
     expected |= {f"{package}/lambda_handlers/{path}" for path in _python_files(_HANDLER)}
     expected.add(f"{package}/py.typed")
 

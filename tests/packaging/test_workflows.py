@@ -15,7 +15,7 @@ _CLASSIFIER: Final = "Programming Language :: Python :: 3."
 def test_every_python_of_the_metadata_and_that_of_the_function_is_tried() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = {text.rpartition(" ")[2] for text in project["classifiers"] if text.startswith(_CLASSIFIER)}
-    source = (ROOT / "cdk_connect_phone_number" / "provider_function.py").read_text()
+    source = (ROOT / "cdk_connect_phone_number" / "provider" / "function.py").read_text()
     runtime = re.findall(r"Runtime\.PYTHON_(\d+)_(\d+)", source)
     matrix = re.search(r"python: \[(.+)\]", _WORKFLOWS["ci.yml"])
     assert matrix is not None

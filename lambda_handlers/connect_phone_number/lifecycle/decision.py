@@ -28,9 +28,9 @@ from ..cloudformation.stacks import Stacks, still_has
 from ..ledger.items import Entry, RequestEntry, ResourceEntry
 from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
+from ..properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 from .context import Invocation
 from .moving import find_moved
-from .properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600

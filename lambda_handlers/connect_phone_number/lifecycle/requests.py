@@ -11,6 +11,7 @@ from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import RequestEntry
 from ..ledger.store import Conflict
+from ..properties import wants_release_protection
 from ..timing import NotFinished, TimedOut
 from .adoption_rollback import previous_of
 from .claiming import LAG_SECONDS, acquire
@@ -18,7 +19,6 @@ from .closing import Permit, close
 from .context import Failed, Invocation, Superseded
 from .converging import converge
 from .moving import find_owner, has_moved_here
-from .properties import parse_properties
 
 _SUPERSEDED: Final = "CloudFormation has cancelled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
@@ -116,7 +116,6 @@ def _succeed(invocation: Invocation, request: Request, claim: Claim, state: Phon
             "TargetArn": state.target_arn,
         },
     )
-    wanted = parse_properties(request.properties, invocation.scope.region)
     calls = claim.in_flight_calls
     if not (claim.is_adopted and invocation.connect.was_uncertain):
         # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
@@ -125,7 +124,11 @@ def _succeed(invocation: Invocation, request: Request, claim: Claim, state: Phon
         invocation.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS,
         max((call.until for call in calls), default=0) + LAG_SECONDS,
     )
-    live = claim.succeed(in_flight_calls=calls, protected=wanted.release_protection, next_check_at=next_check_at)
+    live = claim.succeed(
+        in_flight_calls=calls,
+        protected=wants_release_protection(request.properties),
+        next_check_at=next_check_at,
+    )
     invocation.ledger.save(replace(entry, response=response), live)
     if claim.state is ClaimState.OPENING and not claim.is_adopted:
         invocation.log.metrics(invocation.scope.provider_id, Claims=1)

@@ -8,7 +8,7 @@ from constructs import IConstruct
 
 from cdk_connect_phone_number import IPhoneNumberProvider, PhoneNumber
 from lambda_handlers.connect_phone_number.claim import Settings
-from lambda_handlers.connect_phone_number.lifecycle.properties import parse_properties
+from lambda_handlers.connect_phone_number.properties import parse_properties
 
 INSTANCE = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
 KEPT = ("RetainExceptOnCreate", "Retain")

@@ -1,17 +1,17 @@
-"""The provider's function, and how events reach it: calls, the queue of failures, the schedule.
+"""The provider's function, its logs, and how events reach it: calls, the queue of failures, the schedule.
 
 The casts are there because jsii names some parameters of classes otherwise than those of their
 interfaces, which strict type checkers mind.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, cast
 
-from aws_cdk import Duration
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as event_sources
@@ -19,11 +19,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ..function_code import ASSET
+
 FUNCTION_TIMEOUT: Final = Duration.minutes(13)
 """Three attempts with Lambda's pauses, and then two for the failed event, end within CloudFormation's hour."""
 SWEEP_INTERVAL: Final = Duration.minutes(5)
-
-_HANDLERS: Final = Path(__file__).resolve().parent / "lambda_handlers"
 
 
 class ProviderFunction(lambda_.Function):
@@ -45,9 +45,7 @@ class ProviderFunction(lambda_.Function):
             scope,
             id,
             description="Claims and releases Amazon Connect phone numbers for CloudFormation",
-            code=lambda_.Code.from_asset(
-                str(_HANDLERS.resolve()), exclude=["**/__pycache__", "**/.*_cache", "**/*.pyc"]
-            ),
+            code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "**/.*_cache", "**/*.pyc"]),
             handler="connect_phone_number.handler.on_event",
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
@@ -82,3 +80,71 @@ class ProviderFunction(lambda_.Function):
                 )
             ],
         )
+
+
+class FailureQueue(sqs.Queue):
+    """Lambda puts events here when it gives them up, and the function itself takes them out."""
+
+    def __init__(self, scope: Construct, id: str, *, encryption_key: kms.IKey | None) -> None:
+        super().__init__(
+            scope,
+            id,
+            encryption=(sqs.QueueEncryption.SQS_MANAGED if encryption_key is None else sqs.QueueEncryption.KMS),
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            visibility_timeout=FUNCTION_TIMEOUT,
+            # CloudFormation waits at most an hour, but the ledger has to hear of a Delete, however long it was down.
+            retention_period=Duration.days(14),
+        )
+        Validations.of(self).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-SQS3",
+                reason="This queue is itself where failed events go. What it loses after a day, "
+                "the sweeper finishes from the ledger.",
+            )
+        )
+
+
+class ProviderLogs(logs.LogGroup):
+    """The only log group that the function may write to."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        retention: logs.RetentionDays,
+        removal_policy: RemovalPolicy,
+        encryption_key: kms.IKey | None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            retention=retention,
+            removal_policy=removal_policy,
+            encryption_key=encryption_key,
+        )
+        if encryption_key is not None:
+            encryption_key.add_to_resource_policy(_allow_logs(Stack.of(self)))
+
+
+def _allow_logs(stack: Stack) -> iam.PolicyStatement:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    log_groups = stack.format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name="*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(
+        principals=[cast(iam.IPrincipal, iam.ServicePrincipal("logs.amazonaws.com"))],
+        actions=[
+            "kms:Decrypt*",
+            "kms:Describe*",
+            "kms:Encrypt*",
+            "kms:GenerateDataKey*",
+            "kms:ReEncrypt*",
+        ],
+        resources=["*"],
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+    )

@@ -1,18 +1,19 @@
-"""The properties of a ``Custom::ConnectPhoneNumber`` resource, and their checks at synth.
+"""The properties of a phone number as the construct takes them, and their checks at synth.
 
-The rules are the function's own (``rules``), so that what synth lets pass is what a deployment
-accepts. Values that only CloudFormation will know, tokens, are left to the function.
+The checks are the function's own (``lambda_handlers/connect_phone_number/properties.py``), so that what
+synth lets pass is what a deployment accepts. Values that only CloudFormation will know, tokens, are left
+to the function.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import NoReturn
 
 from aws_cdk import Duration, Stack, Token
 from constructs import IConstruct
 
-from .lambda_handlers.connect_phone_number import rules
+from .function_code import properties as function_properties
+from .function_code import rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +34,23 @@ class NumberProperties:
 
     def to_cloudformation(self) -> dict[str, object]:
         """Return the properties under CloudFormation's names, without those that were not given."""
-        given = {_cloudformation_name(field.name): getattr(self, field.name) for field in fields(self)}
-        if self.type is None and not self.adopt and self.source_phone_number_arn is None:
-            given["Type"] = rules.DEFAULT_TYPE
-        return {name: value for name, value in given.items() if value is not None}
+        properties = {_cloudformation_name(field.name): getattr(self, field.name) for field in fields(self)}
+        properties["Type"] = self.type or function_properties.default_type(self.given(None)) or None
+        return {name: value for name, value in properties.items() if value is not None}
+
+    def given(self, region: str | None) -> function_properties.Given:
+        """Return the properties as the checks take them."""
+        texts = {
+            _cloudformation_name(field.name): value
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), str)
+        }
+        return function_properties.Given(
+            known={name: value for name, value in texts.items() if not Token.is_unresolved(value)},
+            names=frozenset(texts),
+            region=region,
+            adopt=self.adopt,
+        )
 
 
 def check_properties(scope: IConstruct, properties: NumberProperties) -> None:
@@ -53,12 +67,12 @@ def check_properties(scope: IConstruct, properties: NumberProperties) -> None:
             "target_arn is missing. Give the ARN of the Amazon Connect instance or traffic "
             "distribution group that the number is for, or the instance or group itself as target.",
         )
-    _check_combination(scope, properties)
-    for name, check in _checks(properties, known(Stack.of(scope).region)).items():
-        value = known(getattr(properties, name))
-        problem = check(value) if value is not None else None
-        if problem:
-            refuse(scope, f"{name} {problem}")
+    given = properties.given(known(Stack.of(scope).region))
+    if sentence := function_properties.combination_problem(given):
+        refuse(scope, _in_python_names(sentence))
+    if found := function_properties.value_problem(given):
+        name, problem = found
+        refuse(scope, f"{_in_python_names(name)} {problem}")
 
 
 def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
@@ -86,36 +100,6 @@ def known(value: str | None) -> str | None:
 def refuse(scope: IConstruct, message: str) -> NoReturn:
     """Stop with ``message`` and the path of the construct that it is about."""
     raise ValueError(f"{scope.node.path}: {message}")
-
-
-def _checks(p: NumberProperties, region: str | None) -> Mapping[str, Callable[[str], str | None]]:
-    country, target = known(p.country_code), known(p.target_arn)
-    is_import = p.source_phone_number_arn is not None
-    return {
-        "target_arn": lambda value: (
-            rules.check_target_arn(value, region) or (rules.check_import_target(value) if is_import else None)
-        ),
-        "country_code": rules.check_country_code,
-        "type": rules.check_type,
-        "prefix": lambda value: rules.check_prefix(value, country),
-        "phone_number": lambda value: rules.check_phone_number(value, country),
-        "source_phone_number_arn": lambda value: rules.check_source_phone_number_arn(value, region),
-        "description": rules.check_description,
-        "contact_flow_arn": lambda value: rules.check_contact_flow_arn(value, region, target),
-    }
-
-
-def _check_combination(scope: IConstruct, p: NumberProperties) -> None:
-    problem = rules.check_combination(
-        country_code=p.country_code is not None,
-        type=p.type is not None,
-        prefix=p.prefix is not None,
-        phone_number=p.phone_number is not None,
-        adopt=p.adopt,
-        source_phone_number_arn=p.source_phone_number_arn is not None,
-    )
-    if problem:
-        refuse(scope, _in_python_names(problem))
 
 
 def _cloudformation_name(name: str) -> str:

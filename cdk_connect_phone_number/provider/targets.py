@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from aws_cdk import Stack, Token
 from constructs import IConstruct
 
-from .lambda_handlers.connect_phone_number import rules
-from .number_properties import NumberProperties, known, refuse
-from .provider_interface import IPhoneNumberProvider
+from ..function_code import rules
+from ..properties import known, refuse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,30 +63,3 @@ def check_target_arns(scope: IConstruct, target_arns: Sequence[str]) -> None:
         problem = None if Token.is_unresolved(target_arn) else rules.check_target_arn(target_arn, region)
         if problem:
             refuse(scope, f"target_arns[{index}] {problem}")
-
-
-def check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:
-    """Refuse a number for whose target or flow its provider has no permission, as far as that is known at synth.
-
-    Raises
-    ------
-    ValueError
-        With the construct's path, the property, its value and what to do.
-    """
-    served = provider.target_arns
-    if served is None or any(Token.is_unresolved(arn) for arn in served):
-        return
-    target, flow = known(number.target_arn), known(number.contact_flow_arn)
-    listed = ", ".join(served)
-    if target is not None and target not in served:
-        refuse(
-            scope,
-            f"target_arn is {target!r}, which the provider {provider.node.path} does not serve. "
-            f"Its target_arns are {listed}: use one of these, or add the target to them.",
-        )
-    if flow is not None and flow.partition("/contact-flow/")[0] not in served:
-        refuse(
-            scope,
-            f"contact_flow_arn is {flow!r}, of an instance that the provider {provider.node.path} does not serve. "
-            f"Its target_arns are {listed}: use a flow of one of these, or add the flow's instance to them.",
-        )

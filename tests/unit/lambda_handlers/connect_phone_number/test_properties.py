@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from lambda_handlers.connect_phone_number.claim import Origin, Settings, Specification
-from lambda_handlers.connect_phone_number.lifecycle.properties import (
+from lambda_handlers.connect_phone_number.properties import (
     DesiredNumber,
     InvalidProperty,
     parse_properties,
     timeout_seconds,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.bad_properties import (
+from tests.unit.lambda_handlers.connect_phone_number.bad_properties import (
     BAD,
     FLOW,
     GROUP,

@@ -5,10 +5,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from .lambda_handlers.connect_phone_number import contract
+from ..function_code import contract
 
 
-class Ledger(dynamodb.Table):
+class LedgerTable(dynamodb.Table):
     """The DynamoDB table that says whose a number is and what is still to be done."""
 
     def __init__(

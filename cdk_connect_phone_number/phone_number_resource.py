@@ -6,12 +6,12 @@ import jsii
 from aws_cdk import CfnResource, ITaggableV2, RemovalPolicy, TagManager, TagType, Token
 from constructs import Construct, IValidation
 
-from .lambda_handlers.connect_phone_number import contract, rules
-from .number_properties import refuse
+from .function_code import contract, rules
+from .properties import refuse
 
 
 @jsii.implements(ITaggableV2, IValidation)
-class NumberResource(CfnResource):
+class PhoneNumberResource(CfnResource):
     """A ``Custom::ConnectPhoneNumber`` that takes tags and removal policies as others do."""
 
     def __init__(self, scope: Construct, id: str, properties: Mapping[str, object]) -> None:

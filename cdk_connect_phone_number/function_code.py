@@ -1,0 +1,21 @@
+"""Where the function's code is: beside the library in the repository, inside it in an installed package.
+
+A package named ``lambda_handlers`` beside the library would collide with the ``lambda_handlers`` of an app that
+installs it. So an installed one is found first, and nowhere but inside.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from lambda_handlers.connect_phone_number import contract, properties, rules
+else:
+    try:
+        from .lambda_handlers.connect_phone_number import contract, properties, rules
+    except ModuleNotFoundError:
+        from lambda_handlers.connect_phone_number import contract, properties, rules
+
+__all__ = ["ASSET", "contract", "properties", "rules"]
+
+ASSET: Final = Path(contract.__file__).resolve().parent.parent
+"""The folder that is the function's asset."""

@@ -1,0 +1,239 @@
+"""The properties of a ``Custom::ConnectPhoneNumber``: which there are, and what each has to look like.
+
+``PROPERTIES`` is the one table of them. The construct goes through its checks at synth, as far as values are known
+then; the function goes through them at each deployment. A new property needs a row there, a field of ``Specification``
+or ``Settings`` that it is parsed into, and a parameter of the construct.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from . import rules
+from .claim import Settings, Specification
+from .json_types import as_list, as_mapping
+
+
+class InvalidProperty(Exception):
+    """A property cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The properties that a resource has, under CloudFormation's names.
+
+    Parameters
+    ----------
+    known
+        Those whose value is known: at synth, all but tokens.
+    names
+        Those that have a value, be it known or not.
+    region
+        The stack's Region, where it is known.
+    adopt
+        Whether an existing number of the account is to be taken over.
+    """
+
+    known: Mapping[str, str]
+    names: frozenset[str]
+    region: str | None
+    adopt: bool
+
+    @property
+    def is_import(self) -> bool:
+        """Whether a number of AWS End User Messaging is to be imported."""
+        return "SourcePhoneNumberArn" in self.names
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of the resource.
+
+    Parameters
+    ----------
+    check
+        Returns what is wrong with a value, as the checks of ``rules`` do.
+    is_flag
+        Whether its values are ``true`` and ``false``.
+    """
+
+    name: str
+    check: Callable[[str, Given], str | None] = lambda _value, _given: None
+    is_flag: bool = False
+
+
+PROPERTIES: Final = (
+    Property(
+        "TargetArn",
+        lambda value, given: (
+            rules.check_target_arn(value, given.region)
+            or (rules.check_import_target(value) if given.is_import else None)
+        ),
+    ),
+    Property("CountryCode", lambda value, _: rules.check_country_code(value)),
+    Property("Type", lambda value, _: rules.check_type(value)),
+    Property("Prefix", lambda value, given: rules.check_prefix(value, given.known.get("CountryCode"))),
+    Property("PhoneNumber", lambda value, given: rules.check_phone_number(value, given.known.get("CountryCode"))),
+    Property("Adopt", is_flag=True),
+    Property("SourcePhoneNumberArn", lambda value, given: rules.check_source_phone_number_arn(value, given.region)),
+    Property("Description", lambda value, _: rules.check_description(value)),
+    Property(
+        "ContactFlowArn",
+        lambda value, given: rules.check_contact_flow_arn(value, given.region, given.known.get("TargetArn")),
+    ),
+    Property("ReleaseProtection", is_flag=True),
+    Property("AllowReplacement", is_flag=True),
+)
+"""All properties that are one value; ``Tags`` is a list."""
+
+_NAMES: Final = sorted({"ServiceToken", "ServiceTimeout", "Tags", *(each.name for each in PROPERTIES)})
+
+
+@dataclass(frozen=True)
+class DesiredNumber:
+    """What the template wants."""
+
+    specification: Specification
+    settings: Settings
+    release_protection: bool
+    allow_replacement: bool
+
+
+def combination_problem(given: Given) -> str | None:
+    """Return a sentence about properties that do not go together, or ``None``."""
+    return rules.check_combination(
+        country_code="CountryCode" in given.names,
+        type="Type" in given.names,
+        prefix="Prefix" in given.names,
+        phone_number="PhoneNumber" in given.names,
+        adopt=given.adopt,
+        source_phone_number_arn=given.is_import,
+    )
+
+
+def value_problem(given: Given) -> tuple[str, str] | None:
+    """Return the first property whose value cannot be used, and what is wrong with it, or ``None``."""
+    for each in PROPERTIES:
+        value = given.known.get(each.name)
+        problem = None if value is None else each.check(value, given)
+        if problem:
+            return each.name, problem
+    return None
+
+
+def default_type(given: Given) -> str:
+    """Return the type of number to take where the template names none: a search needs one, other numbers have one."""
+    return "" if given.adopt or given.is_import else rules.DEFAULT_TYPE
+
+
+def parse_properties(properties: Mapping[str, object], region: str, target_arns: Sequence[str] = ()) -> DesiredNumber:
+    """Return what the template wants.
+
+    Parameters
+    ----------
+    target_arns
+        The instances and traffic distribution groups that the provider serves. Default: all.
+
+    Raises
+    ------
+    InvalidProperty
+        At the first property that cannot be used.
+    """
+    unknown = sorted(set(properties).difference(_NAMES))
+    if unknown:
+        raise InvalidProperty(
+            f"{unknown[0]} is no property of Custom::ConnectPhoneNumber. Remove it; the properties are "
+            f"{', '.join(_NAMES)}."
+        )
+    text = {each.name: _text(properties, each.name) for each in sorted(PROPERTIES, key=lambda each: each.name)}
+    flags = {each.name: _flag(each.name, text[each.name]) for each in PROPERTIES if each.is_flag}
+    given = Given(
+        known={name: value for name, value in text.items() if value},
+        names=frozenset(name for name, value in text.items() if value),
+        region=region,
+        adopt=flags["Adopt"],
+    )
+    if not text["TargetArn"]:
+        raise InvalidProperty(
+            "TargetArn is missing. Give the ARN of the instance or traffic distribution group that the number is for."
+        )
+    if sentence := combination_problem(given):
+        raise InvalidProperty(sentence)
+    if found := value_problem(given):
+        raise InvalidProperty(" ".join(found))
+    if target_arns and text["TargetArn"] not in target_arns:
+        raise InvalidProperty(
+            f"TargetArn {text['TargetArn']} is not among the targets that this provider serves: "
+            f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
+        )
+    tags = _tags(properties.get("Tags"))
+    if problem := rules.check_tags(tags):
+        raise InvalidProperty(f"Tags {problem}")
+    return DesiredNumber(
+        specification=Specification(
+            country_code=text["CountryCode"],
+            type=text["Type"] or default_type(given),
+            prefix=text["Prefix"],
+            phone_number=text["PhoneNumber"],
+            source_phone_number_arn=text["SourcePhoneNumberArn"],
+            adopt=given.adopt,
+        ),
+        settings=Settings(
+            target_arn=text["TargetArn"],
+            description=text["Description"],
+            tags=tags,
+            contact_flow_arn=text["ContactFlowArn"],
+        ),
+        release_protection=flags["ReleaseProtection"],
+        allow_replacement=flags["AllowReplacement"],
+    )
+
+
+def wants_release_protection(properties: Mapping[str, object]) -> bool:
+    """Return whether properties that were parsed before ask for protection from release."""
+    return _flag("ReleaseProtection", _text(properties, "ReleaseProtection"))
+
+
+def timeout_seconds(properties: Mapping[str, object]) -> int:
+    """Return how long CloudFormation waits for an answer; its own default where the template does not say."""
+    value = str(properties.get("ServiceTimeout", ""))
+    return (
+        min(int(value), rules.MAX_TIMEOUT_SECONDS) if value.isascii() and value.isdigit() else rules.MAX_TIMEOUT_SECONDS
+    )
+
+
+def _text(properties: Mapping[str, object], name: str) -> str:
+    value = properties.get(name, "")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise InvalidProperty(f"{name} must be a string, but is {json.dumps(value, default=str)[:80]}. Give one value.")
+    return value
+
+
+def _flag(name: str, value: str) -> bool:
+    if value in ("", "true", "false"):
+        return value == "true"
+    raise InvalidProperty(f"{name} must be true or false, but is {value!r}.")
+
+
+def _tags(value: object) -> dict[str, str]:
+    if value in (None, ""):
+        return {}
+    shape = InvalidProperty(
+        f"Tags must be a list of Key and Value, but is {json.dumps(value, default=str)[:80]}. "
+        'Write [{"Key": "team", "Value": "support"}].'
+    )
+    listed = as_list(value)
+    if listed is None:
+        raise shape
+    tags: dict[str, str] = {}
+    for each in listed:
+        tag = as_mapping(each) or {}
+        if set(tag) != {"Key", "Value"} or not all(isinstance(text, str) for text in tag.values()):
+            raise shape
+        if tag["Key"] in tags:
+            raise InvalidProperty(f"Tags have the key {tag['Key']!r} twice. Remove one of them.")
+        tags[tag["Key"]] = tag["Value"]
+    return tags
