@@ -71,13 +71,13 @@ bench: $(STAMPS) ## measure the function, and compare it with two handlers writt
 	@python -m benchmarks --write
 
 .PHONY: verify
-verify: $(STAMPS) ## every script under every fault, and every schedule (long)
-	@python -m tests.simulation --write
-	@python -m tests.breakages --whole --write
+verify: $(STAMPS) ## every scenario under every fault, and every schedule (long)
+	@python -m verification --write
+	@python -m verification.breakages --whole --write
 
 .PHONY: acceptance
 acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real AWS: costs money, asks first
-	@python -m tests.acceptance
+	@python -m acceptance
 
 .PHONY: docs
 docs: $(PYTHON_STAMP) $(NODE_STAMP) ## build the reference pages from the docstrings, in build/docs

@@ -10,7 +10,7 @@ from .peers import compare
 def main() -> int:
     """Measure, and print what came of it; return 1 where it is not as it should be."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--whole", action="store_true", help="all variants of all scripts, not one of each group")
+    parser.add_argument("--whole", action="store_true", help="all variants of all scenarios, not one of each group")
     parser.add_argument("--write", action="store_true", help="write the tables to the documents")
     arguments = parser.parse_args()
     is_good = [

@@ -14,7 +14,7 @@ from .phone_number_resource import PhoneNumberResource
 from .properties import NumberProperties, check_properties, known, refuse, timeout_seconds
 
 DEFAULT_TIMEOUT: Final = Duration.hours(1)
-"""Three attempts of the function fit in, so that its own reason is seen and not a time-out."""
+"""Three invocations of the function fit in, so that its own reason is seen and not a time-out."""
 
 
 class PhoneNumberType(StrEnum):

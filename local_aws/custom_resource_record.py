@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a function has put to an answer URL.
+class Response:
+    """What a function has put to a response URL.
 
     Attributes
     ----------
     body : Mapping[str, Any]
         Status, Reason, PhysicalResourceId, Data and so on.
     counted : bool
-        Whether CloudFormation was still waiting for it: at most one answer counts.
+        Whether CloudFormation was still waiting for it: at most one response counts.
     """
 
     body: Mapping[str, Any]
@@ -26,18 +26,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class CustomResourceRequest:
-    """One request, as it was sent, with its answers in the order in which they came.
+    """One request, as it was sent, with its responses in the order in which they came.
 
     Attributes
     ----------
     event : Mapping[str, Any]
-        The event for the function, with its answer URL.
+        The event for the function, with its response URL.
     answers : tuple[Answer, ...]
         None while it is being worked on.
     """
 
     event: Mapping[str, Any]
-    answers: tuple[Answer, ...]
+    responses: tuple[Response, ...]
 
 
 class CustomResourceRecord:
@@ -55,16 +55,16 @@ class CustomResourceRecord:
     def requests(self) -> list[CustomResourceRequest]:
         """Return the requests that CloudFormation has sent, oldest first."""
         return [
-            CustomResourceRequest(event, self.answers(event["ResponseURL"]))
+            CustomResourceRequest(event, self.responses(event["ResponseURL"]))
             for entry in self._entries()
             if (event := entry.get("request"))
         ]
 
-    def answers(self, url: str) -> tuple[Answer, ...]:
-        """Return what was put to an answer URL, oldest first; CloudFormation need not know the URL."""
+    def responses(self, url: str) -> tuple[Response, ...]:
+        """Return what was put to a response URL, oldest first; CloudFormation need not know the URL."""
         token = urlsplit(url).path.rpartition("/")[2]
         return tuple(
-            Answer(entry["answer"], entry["counted"]) for entry in self._entries() if entry.get("token") == token
+            Response(entry["answer"], entry["counted"]) for entry in self._entries() if entry.get("token") == token
         )
 
     def _entries(self) -> list[dict[str, Any]]:

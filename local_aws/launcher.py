@@ -162,7 +162,7 @@ class LocalAws:
             port = _free_port()
             url = f"http://{_HOST}:{port}"
             program = self._run_ministack(url, port, connect_url)
-            if _answers(f"{url}/_ministack/ready", program):
+            if _responses(f"{url}/_ministack/ready", program):
                 return url
             # Most likely somebody else was given the same port: take another one.
             self._programs.remove(program)
@@ -227,7 +227,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _answers(url: str, program: GuardedProcess) -> bool:
+def _responses(url: str, program: GuardedProcess) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + _START_SECONDS
     while program.exit_code() is None and time.monotonic() < deadline:

@@ -1,12 +1,12 @@
-"""Runs MiniStack with what it lacks here: Lambda's redelivery, dated answer URLs, and a record of what it sends.
+"""Runs MiniStack with what it lacks here: Lambda's redelivery, dated response URLs, and a record of what it sends.
 
 * **Redelivery.** CloudFormation invokes the function behind a custom resource asynchronously: a failed attempt is
   repeated, and the last failure goes to the on-failure destination. MiniStack does so for all its other
   asynchronous invocations, but calls custom resources once and directly. Here they go the way of the others.
-* **Dates.** CloudFormation's answer URLs say when they were signed, which is the one thing that tells a late event from
-  a new one. MiniStack's do so from here on.
-* **Record.** MiniStack does not keep the requests that it sends. Each one, and each answer, is added to a file of JSON
-  lines, from which the demo and the tests take what they deliver a second time. The file holds answer URLs, so
+* **Dates.** CloudFormation's response URLs say when they were signed, which is the one thing that tells a late event
+  from a new one. MiniStack's do so from here on.
+* **Record.** MiniStack does not keep the requests that it sends. Each one, and each response, is added to a file of
+  JSON lines, from which the demo and the tests take what they deliver a second time. The file holds response URLs, so
   only its owner can read it.
 
 It runs in MiniStack's own environment, so it imports nothing else of this project. What it replaces is private to

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from cdk_connect_phone_number.phone_number_provider import DEFAULT_MEMORY_SIZE
+from docs.tools.pages import ROOT
+from docs.tools.sections import VERIFICATION, write_section
 from local_aws.connect_emulator import ConnectEmulator, Settings
 from local_aws.connect_emulator.server import EmulatorServer
-from tests.docs.pages import ROOT
-from tests.docs.sections import VERIFICATION, write_section
-from tests.kills.attempt import REGION, TABLE_NAME
-from tests.kills.servers import AnswerBox, LedgerServer
+from verification.crash_tests.invocation import REGION, TABLE_NAME
+from verification.crash_tests.servers import LedgerServer, ResponseBox
 
 _ENOUGH: Final = 2
 """So many times the memory that was measured is a function to have: Lambda's own processes take some, too."""
@@ -47,25 +47,25 @@ def measure() -> list[Measure]:
     """
     emulator = ConnectEmulator(settings=Settings(throttling=False, claim_seconds=0.0))
     instance = emulator.add_instance(REGION)
-    answers: list[Any] = []
+    responses: list[Any] = []
 
-    def take(_: str, answer: Any) -> int:
-        answers.append(answer)
+    def take(_: str, response: Any) -> int:
+        responses.append(response)
         return 200
 
     connect = EmulatorServer(emulator)
     connect.start()
     try:
-        with LedgerServer() as ledger, AnswerBox(take) as box:
+        with LedgerServer() as ledger, ResponseBox(take) as box:
             create = _event("Create", f"{box.url}/create", instance)
             measures = _run(create, connect.url, ledger.url)
-            arn = answers[-1]["PhysicalResourceId"]
+            arn = responses[-1]["PhysicalResourceId"]
             delete = {**_event("Delete", f"{box.url}/delete", instance), "PhysicalResourceId": arn}
             measures += _run(delete, connect.url, ledger.url)[-1:]
     finally:
         connect.stop()
-    if [answer["Status"] for answer in answers] != ["SUCCESS", "SUCCESS"]:
-        raise RuntimeError(f"not measured: the function has answered {answers}")
+    if [response["Status"] for response in responses] != ["SUCCESS", "SUCCESS"]:
+        raise RuntimeError(f"not measured: the function has answered {responses}")
     return measures
 
 

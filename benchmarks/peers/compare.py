@@ -1,4 +1,4 @@
-"""Plays the same scripts under the same faults with the handler and with both peers, and prints what each broke."""
+"""Plays the same scenarios under the same faults with the handler and with both peers, and prints what each broke."""
 
 import sys
 import time
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.docs.sections import VERIFICATION, write_section
-from tests.simulation.faults import faults_of
-from tests.simulation.invariants import check, watch
-from tests.simulation.matrix import worth_hitting
-from tests.simulation.runner import FaultsByCall, Script, run
-from tests.simulation.scripts import all_scripts, group
-from tests.simulation.wire import Fault
-from tests.simulation.world import World
+from docs.tools.sections import VERIFICATION, write_section
+from verification.exploration.fault_matrix import worth_hitting
+from verification.scenarios.catalogue import all_scenarios, group
+from verification.simulator.faults import faults_of
+from verification.simulator.invariants import check, watch
+from verification.simulator.runner import FaultsByCall, Scenario, run
+from verification.simulator.wire import Fault
+from verification.simulator.world import World
 
 from .helper_style import HelperStylePeer
 from .peer import Peer, Tools
@@ -42,9 +42,9 @@ LEAKS: Final = "leaked numbers"
 DOUBLE: Final = "double claims"
 WRONG: Final = "wrong or repeated releases"
 TOKENS: Final = "changed tokens"
-ANSWERS: Final = "no or changed answer"
+RESPONSES: Final = "no or changed answer"
 HONESTY: Final = "untrue SUCCESS"
-KINDS: Final = (LEAKS, DOUBLE, WRONG, TOKENS, ANSWERS, HONESTY)
+KINDS: Final = (LEAKS, DOUBLE, WRONG, TOKENS, RESPONSES, HONESTY)
 
 
 @dataclass
@@ -72,29 +72,29 @@ class Score:
         self.kinds.update(kinds)
 
 
-def scripts(*, whole: bool) -> Iterator[Script]:
-    """Return the scripts of the comparison: all variants, or the first of each group."""
+def scenarios(*, whole: bool) -> Iterator[Scenario]:
+    """Return the scenarios of the comparison: all variants, or the first of each group."""
     seen = set[str]()
-    for script in all_scripts():
-        name = group(script)
-        if name in _NOT_FOR_PEERS or script.name in _OTHER_PROPERTIES or not script.is_short:
+    for scenario in all_scenarios():
+        name = group(scenario)
+        if name in _NOT_FOR_PEERS or scenario.name in _OTHER_PROPERTIES or not scenario.is_short:
             continue
         if whole or name not in seen:
-            yield script
+            yield scenario
         seen.add(name)
 
 
-def play(handler: str, script: Script, faults: Mapping[int, Fault]) -> tuple[World, list[str]]:
-    """Play a script with one of the handlers; return the world and all violations."""
+def play(handler: str, scenario: Scenario, faults: Mapping[int, Fault]) -> tuple[World, list[str]]:
+    """Play a scenario with one of the handlers; return the world and all violations."""
     if handler == _OURS:
-        result = run(script, faults)
+        result = run(scenario, faults)
         return result.world, result.violations
-    injector = FaultsByCall(faults, script.scripted() if script.scripted is not None else None)
-    world = PeerWorld(_PEERS[handler], script.options, injector)
+    injector = FaultsByCall(faults, scenario.scripted() if scenario.scripted is not None else None)
+    world = PeerWorld(_PEERS[handler], scenario.options, injector)
     watch(world)
-    script.play(world)
+    scenario.play(world)
     world.run_until_quiet()
-    return world, check(world, script.needed)
+    return world, check(world, scenario.needed)
 
 
 def kinds_of(world: World, violations: list[str]) -> set[str]:
@@ -122,7 +122,7 @@ def _kind(violation: str) -> Iterator[str]:
     elif invariant == "L3" or "releases instead" in violation or violation.endswith(" times"):
         yield WRONG
     elif invariant == "L5":
-        yield ANSWERS
+        yield RESPONSES
     elif invariant == "L8":
         yield HONESTY
     elif invariant != "L4":
@@ -130,17 +130,17 @@ def _kind(violation: str) -> Iterator[str]:
 
 
 def compare(handler: str, *, whole: bool, with_faults: bool = True) -> Score:
-    """Play every script alone, and with every fault at every call that this handler makes in it.
+    """Play every scenario alone, and with every fault at every call that this handler makes in it.
 
     A run that goes exactly like another one of its group is not counted again: a handler that makes few calls is the
     same at many steps at which others differ.
     """
     score, seen = Score(), set[object]()
 
-    def count(script: Script, faults: Mapping[int, Fault]) -> World:
-        world, violations = play(handler, script, faults)
+    def count(scenario: Scenario, faults: Mapping[int, Fault]) -> World:
+        world, violations = play(handler, scenario, faults)
         run_as_it_was = (
-            group(script),
+            group(scenario),
             tuple((call.time, call.task, call.name, call.outcome, call.fault) for call in world.wire.calls),
         )
         if run_as_it_was not in seen:
@@ -148,10 +148,10 @@ def compare(handler: str, *, whole: bool, with_faults: bool = True) -> Score:
             score.count(kinds_of(world, violations))
         return world
 
-    for script in scripts(whole=whole):
-        for call in worth_hitting(count(script, {}).wire.calls):
+    for scenario in scenarios(whole=whole):
+        for call in worth_hitting(count(scenario, {}).wire.calls):
             for fault in faults_of(call) if with_faults else ():
-                count(script, {call.index: fault})
+                count(scenario, {call.index: fault})
     return score
 
 
@@ -177,7 +177,7 @@ def report(*, whole: bool, writes: bool) -> bool:
     Parameters
     ----------
     whole
-        Whether to play all variants of all scripts under faults, and not one of each group.
+        Whether to play all variants of all scenarios under faults, and not one of each group.
     writes
         Whether to write the tables to the documents, too.
     """
@@ -185,9 +185,9 @@ def report(*, whole: bool, writes: bool) -> bool:
     handlers = (*_PEERS, _OURS)
     alone = {handler: compare(handler, whole=True, with_faults=False) for handler in handlers}
     faulty = {handler: compare(handler, whole=whole) for handler in handlers}
-    count = len(tuple(scripts(whole=whole)))
+    count = len(tuple(scenarios(whole=whole)))
     text = (
-        f"All {len(tuple(scripts(whole=True)))} scripts, with no faults but their own:\n\n{table(alone)}\n\n"
+        f"All {len(tuple(scenarios(whole=True)))} scenarios, with no faults but their own:\n\n{table(alone)}\n\n"
         f"{count} of them, alone and with each fault at each call that the handler makes:\n\n{table(faulty)}\n"
     )
     sys.stdout.write(f"{text}\n{time.monotonic() - began:.0f} s\n")

@@ -2,15 +2,15 @@
 
 https://github.com/aws-cloudformation/custom-resource-helper
 
-As there, exceptions become FAILED answers, an answer that cannot be sent is sent again, and a creation that takes its
-time is polled: a rule calls the function every two minutes with the same event and what was found so far, until it is
-done. Not imitated are the library's log, and its timer that answers FAILED just before Lambda's time limit.
+As there, exceptions become FAILED responses, a response that cannot be sent is sent again, and a creation that takes
+its time is polled: a rule calls the function every two minutes with the same event and what was found so far, until it
+is done. Not imitated are the library's log, and its timer that answers FAILED just before Lambda's time limit.
 """
 
 import json
 from typing import Any, Final
 
-from tests.simulation.lambda_service import Context
+from verification.simulator.lambda_service import Context
 
 from .peer import Event, Numbers, Tools, is_number, is_replacement
 
@@ -42,9 +42,9 @@ class HelperStylePeer:
                 self._finish(event, physical_id)
                 data = self._numbers.data(physical_id)
         except Exception as error:
-            self._answer(event, context, "FAILED", physical_id, str(error), {})
+            self._respond(event, context, "FAILED", physical_id, str(error), {})
         else:
-            self._answer(event, context, "SUCCESS", physical_id, "", data)
+            self._respond(event, context, "SUCCESS", physical_id, "", data)
         if polling:
             self._tools.stop_polling(event["ResponseURL"])
 
@@ -66,7 +66,7 @@ class HelperStylePeer:
     def _generated_id(self, event: Event) -> str:
         return f"{event['StackId'].split('/')[1]}_{event['LogicalResourceId']}_{self._tools.new_id()[:8]}"
 
-    def _answer(
+    def _respond(
         self, event: Event, context: Context, status: str, physical_id: str, reason: str, data: dict[str, Any]
     ) -> None:
         body = {

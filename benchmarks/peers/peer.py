@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.simulation.lambda_service import Context
+from verification.simulator.lambda_service import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -37,7 +37,7 @@ class Tools:
     Parameters
     ----------
     put
-        Sends an answer to a presigned URL and returns the HTTP status.
+        Sends a response to a presigned URL and returns the HTTP status.
     pause
         Waits for a number of seconds.
     new_id

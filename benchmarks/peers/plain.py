@@ -1,9 +1,9 @@
-"""A plain handler: boto3, the first hit of the search, two minutes of waiting, one answer at the end."""
+"""A plain handler: boto3, the first hit of the search, two minutes of waiting, one response at the end."""
 
 import json
 from typing import Any, Final
 
-from tests.simulation.lambda_service import Context
+from verification.simulator.lambda_service import Context
 
 from .peer import Event, Numbers, Tools, is_number, is_replacement
 
@@ -27,9 +27,9 @@ class PlainPeer:
         try:
             physical_id, data = self._done(event, physical_id)
         except Exception as error:
-            self._answer(event, "FAILED", physical_id, str(error), {})
+            self._respond(event, "FAILED", physical_id, str(error), {})
         else:
-            self._answer(event, "SUCCESS", physical_id, "", data)
+            self._respond(event, "SUCCESS", physical_id, "", data)
 
     def _done(self, event: Event, physical_id: str) -> tuple[str, dict[str, str]]:
         numbers, properties = self._numbers, event["ResourceProperties"]
@@ -53,7 +53,7 @@ class PlainPeer:
             self._tools.pause(_POLL_SECONDS)
         raise RuntimeError("the number is not ready after two minutes")
 
-    def _answer(self, event: Event, status: str, physical_id: str, reason: str, data: dict[str, Any]) -> None:
+    def _respond(self, event: Event, status: str, physical_id: str, reason: str, data: dict[str, Any]) -> None:
         body = {
             "Status": status,
             "PhysicalResourceId": physical_id,

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
-from tests.simulation.clients import SimulatedConnect
-from tests.simulation.cloudformation import CloudFormation
-from tests.simulation.lambda_service import Invocation, LambdaService
-from tests.simulation.timeline import Task
-from tests.simulation.wire import Injector
-from tests.simulation.world import Options, World
+from verification.simulator.clients import SimulatedConnect
+from verification.simulator.cloudformation import CloudFormation
+from verification.simulator.lambda_service import LambdaEvent, LambdaService
+from verification.simulator.timeline import Task
+from verification.simulator.wire import Injector
+from verification.simulator.world import Options, World
 
 from .peer import Event, Peer, RetryingClient, Tools
 
@@ -57,8 +57,8 @@ class PeerWorld(World):
         def poll() -> None:
             if name not in self._rules or self.timeline.now > until:
                 return
-            invocation: Invocation = self.lambda_service.invoke(f"poll {request.name()}", event)
-            request.invocation.attempts.extend(invocation.attempts)
+            lambda_event: LambdaEvent = self.lambda_service.invoke(f"poll {request.name()}", event)
+            request.lambda_event.invocations.extend(lambda_event.invocations)
             self.timeline.after(_POLL_SECONDS, poll)
 
         self.timeline.after(_POLL_SECONDS, poll)

@@ -22,7 +22,7 @@ from constructs import Construct
 from ..function_code import ASSET
 
 FUNCTION_TIMEOUT: Final = Duration.minutes(13)
-"""Three attempts with Lambda's pauses, and then two for the failed event, end within CloudFormation's hour."""
+"""Three invocations with Lambda's pauses, and then two for the failed event, end within CloudFormation's hour."""
 SWEEP_INTERVAL: Final = Duration.minutes(5)
 
 

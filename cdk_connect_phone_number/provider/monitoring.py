@@ -91,13 +91,13 @@ class ProviderMetrics:
         return self.metric("SweepErrors", statistic=statistic, period=period)
 
     def metric_failed_deliveries(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the events that all attempts of the function failed to handle."""
+        """Return the events that all invocations of the function failed to handle."""
         return self.metric("FailedDeliveries", statistic=statistic, period=period)
 
     def metric_responses_not_delivered(
         self, *, statistic: str = _SUM, period: Duration | None = None
     ) -> cloudwatch.Metric:
-        """Return the answers that the answer URL refused for good, so that CloudFormation waits in vain."""
+        """Return the responses that the response URL refused for good, so that CloudFormation waits in vain."""
         return self.metric("ResponsesNotDelivered", statistic=statistic, period=period)
 
     def metric_numbers_kept(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
@@ -165,7 +165,7 @@ class ProviderAlarms(Construct):
         )
         self._alarm(
             "OnFailurePathUsed",
-            "The function failed at every attempt to handle an event, which is now in the queue. "
+            "The function failed at every invocation to handle an event, which is now in the queue. "
             "The function's log says why.",
             failures.metric_number_of_messages_sent(period=Duration.minutes(5), statistic="Sum"),
             threshold=1,

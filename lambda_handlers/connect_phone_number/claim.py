@@ -210,13 +210,13 @@ class Claim:
     established: bool = False
     """Adopted: the deployment that adopted the number, and that of its root stack, were seen complete."""
     follow_up: bool = False
-    """Live: CloudFormation is still to be asked what it has made of the answer."""
+    """Live: CloudFormation is still to be asked what it has made of the response."""
     disowned_at: int = 0
     """Live: when CloudFormation first said that it never took note of the number."""
     is_deleted: bool = False
     """Handed over to another resource: CloudFormation has deleted this claim's own resource since."""
     is_undone: bool = False
-    """Closing: the adoption was rolled back, so the number is given back and never released."""
+    """Closing: the adoption was rolled back, so the number is restored and never released."""
     protected: bool = False
     candidate: str = ""
     """The number for which ClaimPhoneNumber is called, or was."""
@@ -286,7 +286,7 @@ class Claim:
         return self.specification.origin is Origin.ADOPTED
 
     @property
-    def in_doubt(self) -> bool:
+    def has_calls_in_flight(self) -> bool:
         """Whether there may be numbers that the claim does not name."""
         return bool(self.in_flight_calls or self.duplicate_arns)
 
@@ -386,7 +386,7 @@ class Claim:
         Parameters
         ----------
         next_check_at
-            When CloudFormation is asked what it has made of the answer, unless it has shown that it knows the number.
+            When CloudFormation is asked what it has made of the response, unless it has shown that it knows the number.
         """
         return self._after(
             "succeed",

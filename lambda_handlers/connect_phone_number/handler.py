@@ -1,7 +1,7 @@
 """The function's entry: whose event is it, and who handles it.
 
 Three kinds of events come here: CloudFormation's requests, the schedule's call to sweep, and requests that Lambda gave
-up on after the last invocation (through the on-failure queue), which still need an answer.
+up on after the last invocation (through the on-failure queue), which still need a response.
 """
 
 import json
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
 
 
-def _client_config(attempts: int) -> Config:
-    return Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=20)
+def _client_config(invocations: int) -> Config:
+    return Config(retries={"mode": "standard", "total_max_attempts": invocations}, connect_timeout=5, read_timeout=20)
 
 
 # Tries and pauses are counted in two places, ``connect.gateway`` and ``ledger.ledger``, where they are tested.
-_ONE_ATTEMPT: Final = _client_config(1)
-_SOME_ATTEMPTS: Final = _client_config(5)
-_PATIENCE_FOR_GIVEN_UP_SECONDS: Final = 60
+_ONE_TRY: Final = _client_config(1)
+_SOME_TRIES: Final = _client_config(5)
+_FAILED_EVENT_PATIENCE_SECONDS: Final = 60
 
 
 class Context(Protocol):
@@ -72,7 +72,7 @@ class Dependencies:
     stacks
         What CloudFormation can be asked.
     put
-        Sends an answer.
+        Sends a response.
     clock
         Returns the time in seconds since the epoch.
     pause
@@ -131,7 +131,7 @@ class Function:
             sweep(self._invocation(context, log, None))
         elif (records := as_list(fields.get("Records"))) is not None:
             for record in records:
-                self._respond_to_given_up(_destination_record(record), context, log)
+                self._respond_to_failed_event(_destination_record(record), context, log)
         else:
             self._respond(fields, context, log)
 
@@ -150,14 +150,14 @@ class Function:
             response = handle_request(self._invocation(context, log, entry.deadline), request, entry)
         self._deliver(event, response, log, request.sent_at)
 
-    def _respond_to_given_up(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
+    def _respond_to_failed_event(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
         """Answer a request on which all invocations have failed."""
         event = as_mapping(record.get("requestPayload"))
         if event is None:
             log.error("malformed record: no request in it")
             return
         reason = (
-            f"The phone number provider gave up after all its invocations ({_last_trouble(record)}). What was begun is "
+            f"The phone number provider gave up after all its invocations ({_last_error(record)}). What was begun is "
             "finished in the background. Look at the log of the provider's function for this request, then try again."
         )
         try:
@@ -168,9 +168,9 @@ class Function:
         log = _with_request(log, request)
         log.metrics(self._world.provider_id, FailedDeliveries=1)
         response = Response(Status.FAILED, request.failure_id, reason)
-        trouble: Exception | None = None
+        problem: Exception | None = None
         if request.resource_type != contract.PROVIDER_RESOURCE_TYPE:
-            invocation = self._invocation(context, log, self._world.clock() + _PATIENCE_FOR_GIVEN_UP_SECONDS)
+            invocation = self._invocation(context, log, self._world.clock() + _FAILED_EVENT_PATIENCE_SECONDS)
             try:
                 decide(invocation, request)
                 response = fail(invocation, request, reason)
@@ -180,12 +180,12 @@ class Function:
                 raise NotFinished(str(error)) from error
             except Exception as error:
                 # Whatever made every invocation fail may fail here too, and the stack must not hang for it.
-                trouble = error
+                problem = error
         self._deliver(event, response, log, request.sent_at)
-        if trouble is not None:
+        if problem is not None:
             # The queue delivers the record again, until the ledger has what is to be undone.
-            log.error("answered without the ledger", error=type(trouble).__name__)
-            raise NotFinished("the ledger does not know of this request yet") from trouble
+            log.error("answered without the ledger", error=type(problem).__name__)
+            raise NotFinished("the ledger does not know of this request yet") from problem
 
     def _refuse(self, event: Mapping[str, Any], reason: str, log: Log) -> None:
         log.error("malformed request", reason=reason, fields=sorted(map(str, event)))
@@ -203,12 +203,12 @@ class Function:
         }
         try:
             deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
-        except ResponseNotDelivered as trouble:
+        except ResponseNotDelivered as problem:
             # A URL that is refused as if it had expired is believed only once CloudFormation does not listen any more.
             is_awaited = sent_at is not None and self._world.clock() <= sent_at + rules.MAX_TIMEOUT_SECONDS
-            if is_awaited or not trouble.is_void:
+            if is_awaited or not problem.is_void:
                 raise
-            log.error("CloudFormation does not take an answer", **details)
+            log.error("CloudFormation does not take a response", **details)
             log.metrics(self._world.provider_id, ResponsesNotDelivered=1)
         else:
             log.info("answered", **details)
@@ -243,12 +243,12 @@ def _destination_record(record: object) -> Mapping[str, Any]:
         return {}
 
 
-def _last_trouble(record: Mapping[str, Any]) -> str:
+def _last_error(record: Mapping[str, Any]) -> str:
     for part, name in (("responsePayload", "errorType"), ("requestContext", "condition")):
-        trouble = (as_mapping(record.get(part)) or {}).get(name)
-        if trouble:
-            return str(trouble)
-    return "unknown trouble"
+        problem = (as_mapping(record.get(part)) or {}).get(name)
+        if problem:
+            return str(problem)
+    return "unknown error"
 
 
 def _with_request(log: Log, request: Request) -> Log:
@@ -264,9 +264,9 @@ def _with_request(log: Log, request: Request) -> Log:
 def _dependencies() -> Dependencies:
     # Made on the first event and kept: a warm function reuses its connections.
     return Dependencies(
-        connect=boto3.client("connect", config=_ONE_ATTEMPT),
-        store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_ATTEMPT), os.environ[contract.LEDGER_TABLE_NAME]),
-        stacks=CloudFormationStacks(boto3.client("cloudformation", config=_SOME_ATTEMPTS)),
+        connect=boto3.client("connect", config=_ONE_TRY),
+        store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_TRY), os.environ[contract.LEDGER_TABLE_NAME]),
+        stacks=CloudFormationStacks(boto3.client("cloudformation", config=_SOME_TRIES)),
         put=http_put,
         clock=time.time,
         pause=time.sleep,

@@ -1,4 +1,4 @@
-"""Structured logs and metrics: one JSON object a line, without the answer URL.
+"""Structured logs and metrics: one JSON object a line, without the response URL.
 
 Metrics are written in CloudWatch's embedded metric format, so that the function needs no permission to publish them:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

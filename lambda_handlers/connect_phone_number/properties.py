@@ -196,7 +196,7 @@ def wants_release_protection(properties: Mapping[str, object]) -> bool:
 
 
 def timeout_seconds(properties: Mapping[str, object]) -> int:
-    """Return how long CloudFormation waits for an answer; its own default where the template does not say."""
+    """Return how long CloudFormation waits for a response; its own default where the template does not say."""
     value = str(properties.get("ServiceTimeout", ""))
     return (
         min(int(value), rules.MAX_TIMEOUT_SECONDS) if value.isascii() and value.isdigit() else rules.MAX_TIMEOUT_SECONDS

@@ -186,7 +186,7 @@ def check_phone_number_arn(value: str, region: str | None = None) -> str | None:
 
 
 def check_timeout_seconds(value: int) -> str | None:
-    """Check the time that CloudFormation waits for an answer, in whole seconds."""
+    """Check the time that CloudFormation waits for a response, in whole seconds."""
     if 60 <= value <= MAX_TIMEOUT_SECONDS:
         return None
     return (

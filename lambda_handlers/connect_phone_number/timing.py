@@ -63,7 +63,7 @@ class Timing:
         finally:
             self.invocation_deadline = whole
 
-    def sleep(self, seconds: float, trouble: str = "") -> None:
+    def sleep(self, seconds: float, problem: str = "") -> None:
         """Wait, unless a limit would pass meanwhile.
 
         Raises
@@ -75,12 +75,12 @@ class Timing:
         """
         wakes_at = self.clock() + seconds
         if self.request_deadline is not None and wakes_at >= self.request_deadline:
-            raise TimedOut(trouble)
+            raise TimedOut(problem)
         if wakes_at >= self.invocation_deadline - INVOCATION_MARGIN_SECONDS:
-            raise NotFinished(trouble or "out of time")
+            raise NotFinished(problem or "out of time")
         self.pause(seconds)
 
-    def backoff(self, retry: int, trouble: str, longest: float = 20.0) -> None:
+    def backoff(self, retry: int, problem: str, longest: float = 20.0) -> None:
         """Wait before the next retry: twice as long each time, with jitter."""
         longest_now = min(longest, 2.0 ** min(retry, 10))
-        self.sleep(longest_now * (0.5 + 0.5 * self.jitter()), trouble)
+        self.sleep(longest_now * (0.5 + 0.5 * self.jitter()), problem)

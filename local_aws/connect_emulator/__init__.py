@@ -29,13 +29,13 @@ In one process, in virtual time, with what looks like a boto3 client:
 
 The next release works, but nobody hears of it; the audit log knows:
 
->>> emulator.faults.add("ReleasePhoneNumber", "no_answer")
+>>> emulator.faults.add("ReleasePhoneNumber", "no_response")
 >>> connect.release_phone_number(PhoneNumberId=claimed["PhoneNumberId"])
 Traceback (most recent call last):
 botocore.exceptions.ReadTimeoutError: Read timeout on endpoint URL: "https://connect.eu-west-2.amazonaws.com"
 >>> release = emulator.audit[-1]
 >>> release.operation, release.outcome, release.took_effect
-('ReleasePhoneNumber', 'no_answer', True)
+('ReleasePhoneNumber', 'no_response', True)
 
 Over HTTP, for boto3 and any other AWS SDK (or ``python -m local_aws.connect_emulator`` in a process of its own, with
 the control API of ``control.py``):

@@ -25,9 +25,9 @@ class AuditEntry:
     client_token : str or None
         The client token, ``None`` where the call had none.
     outcome : str
-        What the caller got: ``ok``, an error code, ``no_answer`` or ``lost_request``.
+        What the caller got: ``ok``, an error code, ``no_response`` or ``lost_request``.
     message : str or None
-        The text of the error. After ``no_answer`` the error that the caller did not hear of, if there was one.
+        The text of the error. After ``no_response`` the error that the caller did not hear of, if there was one.
     phone_number_arn : str or None
         The number that the call found or made.
     took_effect : bool
@@ -36,7 +36,7 @@ class AuditEntry:
         Whether the call is a refused claim, as ``Settings.refused_claims_count`` has it; also where the caller did
         not hear of the refusal.
     replayed : bool
-        Whether the answer is that of an earlier call with the same client token.
+        Whether the response is that of an earlier call with the same client token.
     fault : str or None
         Kind of the fault that hit the call, ``None`` where none did.
     """

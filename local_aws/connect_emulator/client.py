@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from .errors import LostRequestError, NoAnswerError, ServiceError
+from .errors import LostRequestError, NoResponseError, ServiceError
 from .model import Operation, connect_model
 from .service import OPERATIONS, ConnectEmulator
 
@@ -58,7 +58,7 @@ class EmulatedConnectClient:
         if operation.token_member is not None and operation.token_member not in parameters:
             parameters[operation.token_member] = self._emulator.new_client_token()
         try:
-            answer = self._emulator.call(self._region, operation.name, parameters, account=self._account)
+            response = self._emulator.call(self._region, operation.name, parameters, account=self._account)
         except ServiceError as error:
             raise ClientError(
                 {
@@ -67,12 +67,12 @@ class EmulatedConnectClient:
                 },
                 operation.name,
             ) from error
-        except NoAnswerError as error:
+        except NoResponseError as error:
             raise ReadTimeoutError(endpoint_url=self._endpoint) from error
         except LostRequestError as error:
             raise ConnectTimeoutError(endpoint_url=self._endpoint) from error
-        answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
-        return answer
+        response["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
+        return response
 
 
 def _check_names(operation: Operation, parameters: dict[str, Any]) -> None:

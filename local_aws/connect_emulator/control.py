@@ -22,7 +22,7 @@ _Method = Callable[..., Any]
 
 @dataclass(frozen=True)
 class ControlReply:
-    """HTTP status code and JSON body of an answer."""
+    """HTTP status code and JSON body of a response."""
 
     status: int
     body: Any

@@ -1,4 +1,4 @@
-"""What a call can come to besides an answer."""
+"""What a call can come to besides a response."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ class ServiceError(Exception):
     code : str
         Name of the error's shape in the service model, for example ``ResourceNotFoundException``.
     message : str
-        The text under ``Message`` in the answer.
+        The text under ``Message`` in the response.
     status : int
-        HTTP status code of the answer.
+        HTTP status code of the response.
     """
 
     code: str
@@ -29,5 +29,5 @@ class LostRequestError(Exception):
     """The connection broke before the request took effect."""
 
 
-class NoAnswerError(Exception):
-    """The request took effect, but the connection broke before the answer."""
+class NoResponseError(Exception):
+    """The request took effect, but the connection broke before the response."""

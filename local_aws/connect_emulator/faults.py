@@ -18,17 +18,17 @@ class FaultKind(StrEnum):
     """It is answered with an error, and does nothing unless ``after_effect`` is set."""
     DELAY = "delay"
     """It is done, and answered ``seconds`` later."""
-    NO_ANSWER = "no_answer"
-    """It is done, but the connection closes without an answer."""
+    NO_RESPONSE = "no_response"
+    """It is done, but the connection closes without a response."""
     LOST_REQUEST = "lost_request"
-    """It is not done, and the connection closes without an answer."""
+    """It is not done, and the connection closes without a response."""
     WORKFLOW_FAILURE = "workflow_failure"
     """It is accepted, and the claim, import or move ends FAILED with ``message``."""
     WORKFLOW_DELAY = "workflow_delay"
     """It is accepted, and the claim, import or move stays IN_PROGRESS for ``seconds``."""
 
 
-UNANSWERED: Final = (FaultKind.NO_ANSWER, FaultKind.LOST_REQUEST)
+UNANSWERED: Final = (FaultKind.NO_RESPONSE, FaultKind.LOST_REQUEST)
 """The faults after which the caller gets nothing."""
 
 

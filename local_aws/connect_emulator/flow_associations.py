@@ -1,6 +1,6 @@
 """The operations that say which flow an instance associates with a number.
 
-Connect's documentation does not say how the answers name the number and the flow, nor what becomes of a resource that
+Connect's documentation does not say how the responses name the number and the flow, nor what becomes of a resource that
 does not exist. The first is a setting; for the second such a resource is left out, like a number without a flow.
 """
 
@@ -42,10 +42,10 @@ def list_flow_associations(call: Call) -> dict[str, Any]:
             and instance.instance_id in number.contact_flows
         ]
     page = numbers[:size]
-    answer: dict[str, Any] = {"FlowAssociationSummaryList": [_association(call, instance, number) for number in page]}
+    response: dict[str, Any] = {"FlowAssociationSummaryList": [_association(call, instance, number) for number in page]}
     if len(numbers) > size:
-        answer["NextToken"] = next_token(call.parameters, page[-1].sequence)
-    return answer
+        response["NextToken"] = next_token(call.parameters, page[-1].sequence)
+    return response
 
 
 def _is_about_numbers(call: Call) -> bool:

@@ -24,7 +24,7 @@ class Remembered:
     """
 
     parameters: Mapping[str, Any]
-    answer: Mapping[str, Any]
+    response: Mapping[str, Any]
     phone_number_arn: str | None
     until: float
 

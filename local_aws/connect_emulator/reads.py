@@ -35,7 +35,7 @@ def search_available_phone_numbers(call: Call) -> dict[str, Any]:
         is_offered = inventory.is_offered(candidate, call.settings.inventory_limit)
         if is_offered and call.registry.is_free(candidate, call.now):
             found.append(candidate)
-    answer: dict[str, Any] = {
+    response: dict[str, Any] = {
         "AvailableNumbersList": [
             {
                 "PhoneNumber": number,
@@ -46,8 +46,8 @@ def search_available_phone_numbers(call: Call) -> dict[str, Any]:
         ]
     }
     if position < len(candidates):
-        answer["NextToken"] = next_token(call.parameters, position)
-    return answer
+        response["NextToken"] = next_token(call.parameters, position)
+    return response
 
 
 def describe_phone_number(call: Call) -> dict[str, Any]:
@@ -105,10 +105,10 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     ]
     size = parameters.get("MaxResults", _LIST_PAGE)
     page = matches[:size]
-    answer: dict[str, Any] = {"ListPhoneNumbersSummaryList": [_summary(call, number) for number in page]}
+    response: dict[str, Any] = {"ListPhoneNumbersSummaryList": [_summary(call, number) for number in page]}
     if len(matches) > size:
-        answer["NextToken"] = next_token(parameters, page[-1].sequence)
-    return answer
+        response["NextToken"] = next_token(parameters, page[-1].sequence)
+    return response
 
 
 def _is_listed_without_target(call: Call, number: ClaimedNumber) -> bool:

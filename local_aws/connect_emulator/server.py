@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif reply.error is not None:
             self._send_error_shape(reply.error)
         else:
-            self._send(200, reply.answer)
+            self._send(200, reply.response)
 
     def _perform(self, path: str, query: str, body: bytes) -> Reply:
         model = connect_model()

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from . import changes, claims, flow_associations, inventory, reads
-from .attempt import Attempt
+from .api_call import ApiCall
 from .audit import AuditEntry
 from .call import Call
-from .errors import LostRequestError, NoAnswerError, ServiceError
+from .errors import LostRequestError, NoResponseError, ServiceError
 from .faults import FaultKind, Faults
 from .idempotency import ClientTokens, Remembered
 from .model import connect_model, service_error
@@ -59,10 +59,10 @@ class Reply:
     fault : FaultKind or None
         The fault that hit the call: after ``NO_ANSWER`` and ``LOST_REQUEST`` the caller gets nothing.
     delay_seconds : float
-        How long the answer takes.
+        How long the response takes.
     """
 
-    answer: Mapping[str, Any] | None
+    response: Mapping[str, Any] | None
     error: ServiceError | None
     fault: FaultKind | None
     delay_seconds: float
@@ -141,13 +141,13 @@ class ConnectEmulator:
         reply = self.perform(region, operation, parameters, account)
         if reply.delay_seconds:
             self._sleep(reply.delay_seconds)
-        if reply.fault is FaultKind.NO_ANSWER:
-            raise NoAnswerError(operation)
+        if reply.fault is FaultKind.NO_RESPONSE:
+            raise NoResponseError(operation)
         if reply.fault is FaultKind.LOST_REQUEST:
             raise LostRequestError(operation)
         if reply.error is not None:
             raise reply.error
-        return dict(reply.answer or {})
+        return dict(reply.response or {})
 
     def perform(
         self,
@@ -161,7 +161,7 @@ class ConnectEmulator:
             raise ValueError(f"the emulator has no operation {operation!r}")
         now = self.now()
         token_member = self._model.operation(operation).token_member
-        attempt = Attempt(
+        api_call = ApiCall(
             place=self._place(region, account),
             now=now,
             operation=operation,
@@ -169,17 +169,17 @@ class ConnectEmulator:
             client_token=parameters.get(token_member) if token_member is not None else None,
         )
         settings = self.settings
-        if settings.throttling and not self._throttle.admits(attempt.place, operation, now, settings):
-            attempt.error = service_error("ThrottlingException", "Rate exceeded")
-            return self._logged(attempt)
-        fault = attempt.fault = self.faults.next_for(operation, now)
+        if settings.throttling and not self._throttle.admits(api_call.place, operation, now, settings):
+            api_call.error = service_error("ThrottlingException", "Rate exceeded")
+            return self._logged(api_call)
+        fault = api_call.fault = self.faults.next_for(operation, now)
         if fault is None or fault.kind not in _FAULTS_WITHOUT_EFFECT or fault.after_effect:
-            self._execute(attempt)
+            self._execute(api_call)
         if fault is not None and fault.kind is FaultKind.ERROR:
-            attempt.error = fault.error()
+            api_call.error = fault.error()
             if not fault.after_effect:
-                self._take_refusal_into_account(attempt)
-        return self._logged(attempt)
+                self._take_refusal_into_account(api_call)
+        return self._logged(api_call)
 
     def now(self) -> float:
         """Return the emulator's time, in seconds since the epoch."""
@@ -341,50 +341,50 @@ class ConnectEmulator:
     def _place(self, region: str, account: str | None) -> Place:
         return Place(account or self.settings.account_id, region)
 
-    def _execute(self, attempt: Attempt) -> None:
-        operation = self._model.operation(attempt.operation)
+    def _execute(self, api_call: ApiCall) -> None:
+        operation = self._model.operation(api_call.operation)
         try:
-            checked = operation.checked_input(attempt.parameters)
-            attempt.parameters = dict(checked)
+            checked = operation.checked_input(api_call.parameters)
+            api_call.parameters = dict(checked)
             token = checked.pop(operation.token_member, None) if operation.token_member else None
-            if token is not None and self._replay(attempt, token, checked):
+            if token is not None and self._replay(api_call, token, checked):
                 return
-            attempt.call = Call(
-                attempt.place,
-                attempt.now,
+            api_call.call = Call(
+                api_call.place,
+                api_call.now,
                 checked,
                 self.settings,
                 self._registry,
                 self._quotas,
-                attempt.fault,
+                api_call.fault,
             )
-            attempt.answer = operation.output(OPERATIONS[attempt.operation](attempt.call))
+            api_call.response = operation.output(OPERATIONS[api_call.operation](api_call.call))
         except ServiceError as error:
-            attempt.error = error
-            if attempt.call is not None:
-                self._take_refusal_into_account(attempt)
+            api_call.error = error
+            if api_call.call is not None:
+                self._take_refusal_into_account(api_call)
             return
         if token is not None:
             self._tokens.remember(
-                attempt.place,
-                attempt.operation,
+                api_call.place,
+                api_call.operation,
                 token,
                 Remembered(
                     checked,
-                    attempt.answer,
-                    attempt.phone_number_arn,
-                    attempt.now + self.settings.token_memory_seconds,
+                    api_call.response,
+                    api_call.phone_number_arn,
+                    api_call.now + self.settings.token_memory_seconds,
                 ),
             )
 
-    def _take_refusal_into_account(self, attempt: Attempt) -> None:
-        refusal = attempt.error is not None and attempt.error.code == "InvalidParameterException"
-        attempt.refused = refusal and attempt.operation in _CLAIMS
-        if attempt.refused and self.settings.refused_claims_count:
-            self._quotas.record(attempt.place, attempt.now)
+    def _take_refusal_into_account(self, api_call: ApiCall) -> None:
+        refusal = api_call.error is not None and api_call.error.code == "InvalidParameterException"
+        api_call.refused = refusal and api_call.operation in _CLAIMS
+        if api_call.refused and self.settings.refused_claims_count:
+            self._quotas.record(api_call.place, api_call.now)
 
-    def _replay(self, attempt: Attempt, token: str, checked: Mapping[str, Any]) -> bool:
-        remembered = self._tokens.recall(attempt.place, attempt.operation, token, attempt.now)
+    def _replay(self, api_call: ApiCall, token: str, checked: Mapping[str, Any]) -> bool:
+        remembered = self._tokens.recall(api_call.place, api_call.operation, token, api_call.now)
         if remembered is None:
             return False
         if remembered.parameters != checked:
@@ -392,18 +392,18 @@ class ConnectEmulator:
                 "IdempotencyException",
                 f"The client token {token} was used before with other parameters.",
             )
-        attempt.replayed = True
-        attempt.replayed_arn = remembered.phone_number_arn
-        attempt.answer = remembered.answer
+        api_call.replayed = True
+        api_call.replayed_arn = remembered.phone_number_arn
+        api_call.response = remembered.response
         return True
 
-    def _logged(self, attempt: Attempt) -> Reply:
-        self.audit.append(attempt.audit_entry())
-        fault = attempt.fault
+    def _logged(self, api_call: ApiCall) -> Reply:
+        self.audit.append(api_call.audit_entry())
+        fault = api_call.fault
         is_delayed = fault is not None and fault.kind is FaultKind.DELAY
         return Reply(
-            attempt.answer if attempt.error is None else None,
-            attempt.error,
+            api_call.response if api_call.error is None else None,
+            api_call.error,
             fault.kind if fault is not None else None,
             fault.seconds if fault is not None and is_delayed else 0.0,
         )

@@ -94,7 +94,7 @@ class Workflow:
 
 @dataclass
 class ClaimedNumber:
-    """A number from the moment its claim was accepted, kept also after it was given back."""
+    """A number from the moment its claim was accepted, kept also after it was restored."""
 
     id: str
     arn: str

@@ -96,14 +96,14 @@ class Scene:
         if "FunctionError" in reply:
             raise DemoFailedError(f"the function failed: {reply['Payload'].read().decode()}")
 
-    def new_answer_url(self) -> str:
-        """Return an answer URL for a request that CloudFormation itself would not send here."""
+    def new_response_url(self) -> str:
+        """Return a response URL for a request that CloudFormation itself would not send here."""
         signed = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         path = f"/_ministack/cfn-response/{uuid4()}?X-Amz-Date={signed}&X-Amz-Expires=7200"
         return self.local_aws.endpoint_url + path
 
     def only_request(self, request_type: str) -> CustomResourceRequest:
-        """Return the one request of a type that CloudFormation has sent, with its answer.
+        """Return the one request of a type that CloudFormation has sent, with its response.
 
         Raises
         ------
@@ -113,8 +113,8 @@ class Scene:
         requests = self.local_aws.phone_number_requests(request_type)
         if len(requests) != 1:
             raise DemoFailedError(f"{len(requests)} {request_type} requests were sent, not 1")
-        if not requests[0].answers:
-            raise DemoFailedError(f"the {request_type} request has no answer")
+        if not requests[0].responses:
+            raise DemoFailedError(f"the {request_type} request has no response")
         return requests[0]
 
     def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 150.0) -> None:

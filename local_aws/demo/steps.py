@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from local_aws.custom_resource_record import Answer
+from local_aws.custom_resource_record import Response
 from local_aws.launcher import ACCOUNT, REGION
 
 from .narration import DemoFailedError
@@ -70,11 +70,11 @@ def _deliver_create_again(scene: Scene) -> None:
     scene.narrator.say(f"request {before.event['RequestId']}, delivered once more by Lambda")
     scene.deliver(before.event)
     after = scene.only_request("Create")
-    first, last = after.answers[0].body, after.answers[-1].body
+    first, last = after.responses[0].body, after.responses[-1].body
     scene.narrator.check(
-        len(after.answers) > len(before.answers) and first == last,
-        f"the same answer: {last['Status']}, {last['PhysicalResourceId']}",
-        f"the first answer was {first}, the last of {len(after.answers)} is {last}",
+        len(after.responses) > len(before.responses) and first == last,
+        f"the same response: {last['Status']}, {last['PhysicalResourceId']}",
+        f"the first response was {first}, the last of {len(after.responses)} is {last}",
     )
     _check_one_number(scene)
 
@@ -86,7 +86,7 @@ def _cancel_a_creation(scene: Scene) -> None:
         **scene.only_request("Create").event,
         "LogicalResourceId": "CancelledLine",
         "RequestId": str(uuid4()),
-        "ResponseURL": scene.new_answer_url(),
+        "ResponseURL": scene.new_response_url(),
     }
     scene.deliver(create, wait=False)
     scene.wait_until(lambda: len(scene.effective_calls("ClaimPhoneNumber")) == 2, "no second number was claimed")
@@ -96,13 +96,13 @@ def _cancel_a_creation(scene: Scene) -> None:
         **create,
         "RequestType": "Delete",
         "RequestId": str(uuid4()),
-        "ResponseURL": scene.new_answer_url(),
+        "ResponseURL": scene.new_response_url(),
         "PhysicalResourceId": f"{NUMBERS_STACK}-CancelledLine-1TX8QO5Z2K3W7",
     }
     scene.narrator.say(f"meanwhile comes a Delete for {delete['PhysicalResourceId']}")
     scene.deliver(delete)
-    _check_answer(scene, delete, "SUCCESS")
-    _check_answer(scene, create, "FAILED")
+    _check_response(scene, delete, "SUCCESS")
+    _check_response(scene, create, "FAILED")
     _check_released_once(scene, cancelled)
     held = [number["arn"] for number in scene.held_numbers()]
     scene.narrator.check(
@@ -138,9 +138,9 @@ def _deliver_delete_again(scene: Scene) -> None:
     scene.deliver(before.event)
     after = scene.only_request("Delete")
     scene.narrator.check(
-        len(after.answers) > len(before.answers) and after.answers[-1].body["Status"] == "SUCCESS",
+        len(after.responses) > len(before.responses) and after.responses[-1].body["Status"] == "SUCCESS",
         "answered SUCCESS again",
-        f"the answers were {[answer.body for answer in after.answers]}",
+        f"the responses were {[response.body for response in after.responses]}",
     )
     _check_released_once(scene, scene.phone_number_arn)
     scene.narrator.confirm("still one release")
@@ -172,15 +172,15 @@ def _stop(scene: Scene) -> None:
     scene.narrator.confirm("everything has ended that was started")
 
 
-def _check_answer(scene: Scene, event: Mapping[str, Any], status: str) -> None:
-    def answers() -> tuple[Answer, ...]:
-        return scene.local_aws.record.answers(event["ResponseURL"])
+def _check_response(scene: Scene, event: Mapping[str, Any], status: str) -> None:
+    def responses() -> tuple[Response, ...]:
+        return scene.local_aws.record.responses(event["ResponseURL"])
 
     kind = event["RequestType"]
-    scene.wait_until(lambda: len(answers()) > 0, f"the {kind} was not answered")
-    answer = answers()[0].body
+    scene.wait_until(lambda: len(responses()) > 0, f"the {kind} was not answered")
+    response = responses()[0].body
     scene.narrator.check(
-        answer["Status"] == status, f"the {kind} is answered {status}", f"the {kind} was answered {answer}"
+        response["Status"] == status, f"the {kind} is answered {status}", f"the {kind} was answered {response}"
     )
 
 

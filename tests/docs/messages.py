@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from tests.docs.pages import ROOT
+from docs.tools.pages import ROOT
 
 HOLE: Final = "…"
 """Stands where a message has a value."""

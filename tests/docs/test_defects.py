@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.scripts import all_scripts
+from verification.scenarios.catalogue import all_scenarios
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COLUMNS = 6
-_RUN = re.compile(r"(?P<script>S\d+ .+?)(?: \[#.+\])?")
+_RUN = re.compile(r"(?P<scenario>S\d+ .+?)(?: \[#.+\])?")
 
 
 def _runs() -> list[str]:
@@ -23,7 +23,7 @@ def _runs() -> list[str]:
 def test_the_run_that_shows_it_exists(name: str) -> None:
     match = _RUN.fullmatch(name)
     if match:
-        assert match["script"] in {script.name for script in all_scripts()}
+        assert match["scenario"] in {scenario.name for scenario in all_scenarios()}
     elif name.startswith("tests/"):
         assert (_ROOT / name).exists()
     else:

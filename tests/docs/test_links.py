@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, prose
+from docs.tools.pages import PAGES, ROOT, prose
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 

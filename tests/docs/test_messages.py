@@ -2,8 +2,9 @@
 
 import re
 
-from tests.docs.messages import HOLE, messages
-from tests.docs.pages import ROOT
+from docs.tools.pages import ROOT
+
+from .messages import HOLE, messages
 
 _ENOUGH = 30
 """So many characters tell a message from all others."""

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 
 from cdk_connect_phone_number import PhoneNumberProvider, ProviderMetrics
-from tests.docs.pages import ROOT
+from docs.tools.pages import ROOT
 
 _SECTION = (ROOT / "docs" / "recipes.md").read_text().split("\n## Alarms and metrics\n")[1]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
-from tests.docs.pages import Block, blocks
+from docs.tools.pages import Block, blocks
 
 POLICIES = blocks("json")
 

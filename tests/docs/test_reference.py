@@ -11,7 +11,7 @@ import pytest
 from pdoc.__main__ import cli as build
 
 import cdk_connect_phone_number as library
-from tests.docs.pages import ROOT
+from docs.tools.pages import ROOT
 
 # The pages are built once, so one worker has to run all tests.
 pytestmark = pytest.mark.xdist_group("reference")

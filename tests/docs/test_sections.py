@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from .sections import write_section
+from docs.tools.sections import write_section
 
 PAGE = "# Title\n\nIntro.\n\n## One\n\nold\n\nmore\n\n## Two\n\nstays\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, Block, blocks, make_targets, prose
+from docs.tools.pages import PAGES, ROOT, Block, blocks, make_targets, prose
 
 NEEDS_AWS = "# needs an AWS account\n"
 

@@ -6,7 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from tests.docs.pages import Block, blocks
+from docs.tools.pages import Block, blocks
 
 SNIPPETS = blocks("python")
 NUMBER = "Custom::ConnectPhoneNumber"

@@ -11,8 +11,8 @@ import pytest
 from aws_cdk import cloudformation_include as include
 from aws_cdk.assertions import Template
 
+from docs.tools.pages import PAGES, ROOT, Block, blocks
 from lambda_handlers.connect_phone_number.properties import InvalidProperty, parse_properties
-from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.yaml"))
 REFERENCE = ROOT / "docs" / "cloudformation.md"

@@ -24,8 +24,8 @@ def test_claim_is_asynchronous(connect: "ConnectClient", emulator: ConnectEmulat
 
 
 def test_target_may_be_named_by_instance_id(connect: "ConnectClient", target_arn: str) -> None:
-    answer = connect.claim_phone_number(InstanceId=instance_id(target_arn), PhoneNumber="+12065550100")
-    assert describe(connect, answer["PhoneNumberId"])["TargetArn"] == target_arn
+    response = connect.claim_phone_number(InstanceId=instance_id(target_arn), PhoneNumber="+12065550100")
+    assert describe(connect, response["PhoneNumberId"])["TargetArn"] == target_arn
 
 
 @pytest.mark.parametrize("both", [True, False])
@@ -57,8 +57,8 @@ def test_targets_may_be_taken_for_granted(connect: "ConnectClient", emulator: Co
 def test_lost_race(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
     wanted = search(connect, target_arn)[0]
     claim(connect, target_arn, PhoneNumber=wanted)
-    answer = error_of(lambda: claim(connect, target_arn, PhoneNumber=wanted))
-    assert answer == ("InvalidParameterException", f"Phone number not available: {wanted}", 400)
+    response = error_of(lambda: claim(connect, target_arn, PhoneNumber=wanted))
+    assert response == ("InvalidParameterException", f"Phone number not available: {wanted}", 400)
     assert wanted not in search(connect, target_arn)
     assert not emulator.audit[-2].took_effect
 
@@ -81,8 +81,8 @@ def test_number_that_is_not_available_may_be_refused_in_other_words(
     taken, unknown = search(connect, target_arn)[0], "+12065559999"
     service.emulator.take(taken)
     for number in (taken, unknown):
-        answer = error_of(lambda number=number: claim(connect, target_arn, PhoneNumber=number))  # type: ignore[misc]
-        assert answer == ("InvalidParameterException", f"The number {number} was taken ({number}).", 400)
+        response = error_of(lambda number=number: claim(connect, target_arn, PhoneNumber=number))  # type: ignore[misc]
+        assert response == ("InvalidParameterException", f"The number {number} was taken ({number}).", 400)
 
 
 def test_number_that_another_account_has(service: Service, target_arn: str) -> None:

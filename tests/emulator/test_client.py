@@ -25,13 +25,13 @@ def waiting() -> Waiting:
     return Waiting()
 
 
-def test_same_calls_get_the_same_answers_as_over_http(service: Service) -> None:
-    answers: list[list[dict[str, Any]]] = []
+def test_same_calls_get_the_same_responses_as_over_http(service: Service) -> None:
+    responses: list[list[dict[str, Any]]] = []
     for over_http in (True, False):
         service.emulator.reset()
         target_arn = service.emulator.add_instance(REGION)
         client: Any = service.client() if over_http else EmulatedConnectClient(service.emulator, REGION)
-        answers.append(
+        responses.append(
             [
                 client.search_available_phone_numbers(
                     TargetArn=target_arn, PhoneNumberCountryCode="DE", PhoneNumberType="DID"
@@ -44,10 +44,10 @@ def test_same_calls_get_the_same_answers_as_over_http(service: Service) -> None:
                 client.list_phone_numbers_v2(),
             ]
         )
-    for http_answer, direct_answer in zip(*answers, strict=True):
-        assert direct_answer.pop("ResponseMetadata")["HTTPStatusCode"] == 200
-        del http_answer["ResponseMetadata"]
-        assert direct_answer == http_answer
+    for http_response, direct_response in zip(*responses, strict=True):
+        assert direct_response.pop("ResponseMetadata")["HTTPStatusCode"] == 200
+        del http_response["ResponseMetadata"]
+        assert direct_response == http_response
 
 
 def test_error(waiting: Waiting) -> None:
@@ -60,7 +60,7 @@ def test_error(waiting: Waiting) -> None:
 
 
 def test_broken_connections(waiting: Waiting) -> None:
-    waiting.emulator.faults.add("ListPhoneNumbersV2", "no_answer")
+    waiting.emulator.faults.add("ListPhoneNumbersV2", "no_response")
     waiting.emulator.faults.add("ListPhoneNumbersV2", "lost_request")
     with pytest.raises(ReadTimeoutError):
         waiting.client.list_phone_numbers_v2()
@@ -106,11 +106,11 @@ def test_error_without_the_client(waiting: Waiting) -> None:
     assert caught.value.status == 404
 
 
-def test_answers_and_parameters_are_copies(waiting: Waiting) -> None:
+def test_responses_and_parameters_are_copies(waiting: Waiting) -> None:
     tags = {"a": "b"}
-    answer = waiting.client.claim_phone_number(TargetArn=waiting.target_arn, PhoneNumber="+12065550100", Tags=tags)
+    response = waiting.client.claim_phone_number(TargetArn=waiting.target_arn, PhoneNumber="+12065550100", Tags=tags)
     tags["a"] = "c"
-    listed = waiting.client.list_tags_for_resource(resourceArn=answer["PhoneNumberArn"])["tags"]
+    listed = waiting.client.list_tags_for_resource(resourceArn=response["PhoneNumberArn"])["tags"]
     assert listed == {"a": "b"}
     listed["a"] = "c"
     assert waiting.emulator.numbers()[0].tags == {"a": "b"}

@@ -62,8 +62,8 @@ def test_refusal_of_a_claim_that_is_no_lost_race(
     emulator.faults.add("ClaimPhoneNumber", "error", code="InvalidParameterException", message=message, calls=2)
     wanted = search(connect, target_arn)[0]
     for _ in range(2):
-        answer = error_of(lambda: claim(connect, target_arn, PhoneNumber=wanted))
-        assert answer == ("InvalidParameterException", message, 400)
+        response = error_of(lambda: claim(connect, target_arn, PhoneNumber=wanted))
+        assert response == ("InvalidParameterException", message, 400)
         assert search(connect, target_arn)[0] == wanted
     assert emulator.numbers() == []
     assert claim(connect, target_arn, PhoneNumber=wanted)
@@ -76,21 +76,21 @@ def test_delay(service: Service, list_numbers: Callable[[], object], emulator: C
     assert service.slept == [20]
 
 
-def test_no_answer(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
-    emulator.faults.add("ClaimPhoneNumber", "no_answer")
+def test_no_response(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    emulator.faults.add("ClaimPhoneNumber", "no_response")
     with pytest.raises(ConnectionClosedError):
         claim(connect, target_arn)
     assert len(emulator.numbers()) == 1
     logged = emulator.audit[-1]
-    assert (logged.outcome, logged.took_effect, logged.fault) == ("no_answer", True, "no_answer")
+    assert (logged.outcome, logged.took_effect, logged.fault) == ("no_response", True, "no_response")
 
 
-def test_no_answer_hides_an_error(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
-    emulator.faults.add("ClaimPhoneNumber", "no_answer")
+def test_no_response_hides_an_error(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    emulator.faults.add("ClaimPhoneNumber", "no_response")
     with pytest.raises(ConnectionClosedError):
         claim(connect, target_arn, PhoneNumber="+12065559999")
     logged = emulator.audit[-1]
-    assert (logged.outcome, logged.took_effect) == ("no_answer", False)
+    assert (logged.outcome, logged.took_effect) == ("no_response", False)
     assert logged.message == "Phone number not available: +12065559999"
 
 
@@ -103,11 +103,11 @@ def test_lost_request(connect: "ConnectClient", emulator: ConnectEmulator, targe
     assert (logged.outcome, logged.took_effect, logged.client_token) == ("lost_request", False, TOKEN)
 
 
-def test_retry_of_an_sdk_after_no_answer_is_a_repetition(service: Service, target_arn: str) -> None:
-    service.emulator.faults.add("ClaimPhoneNumber", "no_answer")
+def test_retry_of_an_sdk_after_no_response_is_a_repetition(service: Service, target_arn: str) -> None:
+    service.emulator.faults.add("ClaimPhoneNumber", "no_response")
     arn = claim(service.client(retries=True), target_arn)
     first, second = service.emulator.audit[-2:]
-    assert (first.outcome, second.outcome, second.replayed) == ("no_answer", "ok", True)
+    assert (first.outcome, second.outcome, second.replayed) == ("no_response", "ok", True)
     assert [number.arn for number in service.emulator.numbers()] == [arn]
 
 

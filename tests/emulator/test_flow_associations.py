@@ -32,7 +32,7 @@ def associate(connect: "ConnectClient", target_arn: str, number: str, flow_id: s
 
 
 def association(target_arn: str, number: str, flow_id: str) -> dict[str, str]:
-    """Return how the answers name a number and its flow by default."""
+    """Return how the responses name a number and its flow by default."""
     return {
         "ResourceId": number,
         "FlowId": f"{target_arn}/contact-flow/{flow_id}",
@@ -42,8 +42,8 @@ def association(target_arn: str, number: str, flow_id: str) -> dict[str, str]:
 
 def batch(connect: "ConnectClient", target_arn: str, numbers: list[str], **parameters: Any) -> Any:
     query: dict[str, Any] = {"InstanceId": instance_id(target_arn), "ResourceType": "VOICE_PHONE_NUMBER"}
-    answer: Any = connect.batch_get_flow_association(ResourceIds=numbers, **{**query, **parameters})
-    return answer["FlowAssociationSummaryList"]
+    response: Any = connect.batch_get_flow_association(ResourceIds=numbers, **{**query, **parameters})
+    return response["FlowAssociationSummaryList"]
 
 
 def page(connect: "ConnectClient", target_arn: str, **parameters: Any) -> Any:
@@ -93,7 +93,7 @@ def test_list_has_pages(connect: "ConnectClient", target_arn: str, numbers: list
 
 
 @pytest.mark.parametrize(("resource_id", "flow_id"), [("arn", "id"), ("id", "arn"), ("id", "id")])
-def test_answers_may_name_number_and_flow_by_id(
+def test_responses_may_name_number_and_flow_by_id(
     connect: "ConnectClient",
     emulator: ConnectEmulator,
     target_arn: str,

@@ -93,8 +93,8 @@ def test_group_that_is_not_active_is_no_target(
         "UpdatePhoneNumber": lambda: connect.update_phone_number(PhoneNumberId=number, TargetArn=group_arn),
     }
     for name, call in calls.items():
-        answer = error_of(call)
-        assert answer == (
+        response = error_of(call)
+        assert response == (
             "ResourceNotFoundException",
             f"Instance or traffic distribution group not found: {group_arn}",
             404,

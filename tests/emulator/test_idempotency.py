@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TOKEN = "00000000-0000-4000-8000-000000000000"
 
 
-def test_repeated_claim_gets_the_same_answer(
+def test_repeated_claim_gets_the_same_response(
     connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str
 ) -> None:
     parameters = {"PhoneNumber": "+12065550100", "Tags": {"a": "b"}, "ClientToken": TOKEN}
@@ -69,15 +69,15 @@ def test_repeated_release_succeeds_while_its_token_is_remembered(
     assert emulator.audit[-1].replayed
     assert emulator.allowance(REGION)[0] == 2
     emulator.advance(1)
-    answer = error_of(lambda: connect.release_phone_number(PhoneNumberId=arn, ClientToken=TOKEN))
-    assert answer[0] == "ResourceNotFoundException"
+    response = error_of(lambda: connect.release_phone_number(PhoneNumberId=arn, ClientToken=TOKEN))
+    assert response[0] == "ResourceNotFoundException"
 
 
 def test_tokens_may_be_forgotten_at_once(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
     first = claim(connect, target_arn, PhoneNumber="+12065550100", ClientToken=TOKEN)
     emulator.forget_client_tokens()
-    answer = error_of(lambda: claim(connect, target_arn, PhoneNumber="+12065550100", ClientToken=TOKEN))
-    assert answer[1] == "Phone number not available: +12065550100"
+    response = error_of(lambda: claim(connect, target_arn, PhoneNumber="+12065550100", ClientToken=TOKEN))
+    assert response[1] == "Phone number not available: +12065550100"
     assert first
 
 

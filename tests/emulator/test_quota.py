@@ -147,7 +147,7 @@ def test_refusal_that_nobody_heard_of_counts(
     connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str
 ) -> None:
     emulator.configure(refused_claims_count=True)
-    emulator.faults.add("ClaimPhoneNumber", "no_answer")
+    emulator.faults.add("ClaimPhoneNumber", "no_response")
     with pytest.raises(ConnectionClosedError):
         claim(connect, target_arn, PhoneNumber="+12065559999")
     emulator.faults.add("ClaimPhoneNumber", "error", after_effect=True)

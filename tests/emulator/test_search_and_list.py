@@ -44,8 +44,8 @@ def test_page_may_be_smaller(connect: "ConnectClient", target_arn: str) -> None:
 
 @pytest.mark.parametrize("token", ["nonsense", "WzEwLCB7fV0=", "é"])
 def test_token_of_another_query_is_refused(connect: "ConnectClient", target_arn: str, token: str) -> None:
-    answer = error_of(lambda: search(connect, target_arn, NextToken=token))
-    assert answer == ("InvalidParameterException", "Invalid NextToken", 400)
+    response = error_of(lambda: search(connect, target_arn, NextToken=token))
+    assert response == ("InvalidParameterException", "Invalid NextToken", 400)
 
 
 @pytest.mark.parametrize("country", ["US", "CA", "GB", "DE", "FR", "AU", "JP", "BR"])

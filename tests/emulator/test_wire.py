@@ -102,8 +102,8 @@ def valid_calls(service: Service) -> dict[str, dict[str, Any]]:
 
 
 def call(connect: "ConnectClient", operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = getattr(connect, xform_name(operation))(**parameters)
-    return answer
+    response: dict[str, Any] = getattr(connect, xform_name(operation))(**parameters)
+    return response
 
 
 def input_members(operation: str) -> dict[str, Any]:
@@ -173,11 +173,11 @@ def test_table_of_invalid_calls_is_not_empty() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_valid_call(service: Service, operation: str) -> None:
     parameters = valid_calls(service)[operation]
-    answer = call(service.client(), operation, parameters)
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    response = call(service.client(), operation, parameters)
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 200
     output = MODEL["operations"][operation].get("output")
     members = SHAPES[output["shape"]]["members"].keys() if output else set[str]()
-    assert answer.keys() - {"ResponseMetadata"} <= members
+    assert response.keys() - {"ResponseMetadata"} <= members
     logged = service.emulator.audit[-1]
     assert (logged.operation, logged.outcome) == (operation, "ok")
     assert logged.parameters == parameters
@@ -223,8 +223,8 @@ def error_codes() -> Iterator[Any]:
 def test_error_code(service: Service, operation: str, code: str) -> None:
     parameters = valid_calls(service)[operation]
     service.emulator.faults.add(operation, "error", code=code, message="on purpose")
-    answer = error_of(lambda: call(service.client(), operation, parameters))
-    assert answer == (code, "on purpose", SHAPES[code]["error"]["httpStatusCode"])
+    response = error_of(lambda: call(service.client(), operation, parameters))
+    assert response == (code, "on purpose", SHAPES[code]["error"]["httpStatusCode"])
 
 
 def test_integer_in_a_query_string_that_is_none(service: Service) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from local_aws.cdk_cli import CdkCli
 from local_aws.launcher import ACCOUNT, REGION, LocalAws
-from tests.end_to_end.number_stack import NumberStack
+
+from .number_stack import NumberStack
 
 HERE = Path(__file__).parent
 

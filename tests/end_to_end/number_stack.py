@@ -10,7 +10,8 @@ from cdk_connect_phone_number import PhoneNumber, PhoneNumberProvider
 from local_aws.cdk_cli import CdkCli, CdkResult
 from local_aws.launcher import ACCOUNT, INSTANCE_ID, REGION, LocalAws
 from stacks.phone_number_provider_stack import PARAMETER_NAME
-from tests.end_to_end.template_stack import StackOutcome, TemplateStack
+
+from .template_stack import StackOutcome, TemplateStack
 
 INSTANCE_ARN = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE_ID}"
 _STACK_TAG = "cdk-connect-phone-number:stack"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from local_aws.launcher import ACCOUNT, REGION, LocalAws
 from local_aws.process_guard import REPOSITORY
-from tests.end_to_end.number_stack import INSTANCE_ARN
+
+from .number_stack import INSTANCE_ARN
 
 
 def test_the_whole_lifecycle_takes_one_claim_and_one_release(local_aws: LocalAws, tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_the_whole_lifecycle_takes_one_claim_and_one_release(local_aws: LocalAws
 
     done = subprocess.run(
         # CloudFormation's events tell the provider that the adoption is complete: no sweep has to be waited for.
-        [sys.executable, "-m", "tests.acceptance", "--no-wait", "--record", str(record)],
+        [sys.executable, "-m", "acceptance", "--no-wait", "--record", str(record)],
         cwd=REPOSITORY,
         env={**local_aws.environment, "ACCEPTANCE_ON_REAL_AWS": "yes"},
         input="\n".join([*answers, ""]),

@@ -7,7 +7,8 @@ import pytest
 from aws_cdk import RemovalPolicy
 
 from local_aws.launcher import REGION, LocalAws
-from tests.end_to_end.number_stack import INSTANCE_ARN, NumberStack, flow_arn
+
+from .number_stack import INSTANCE_ARN, NumberStack, flow_arn
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_number_claimed_by_hand(local_aws: LocalAws, number_stack: NumberStack, 
     assert number["tags"]["by"] == "hand"
     assert len(number["contact_flows"]) == 1
 
-    # As long as a resource has the number, no other can take it, and the attempt does nothing to it.
+    # As long as a resource has the number, no other can take it, and the invocation does nothing to it.
     refused = other_stack.submit(phone_number=by_hand, adopt=True)
     assert refused.status == "ROLLBACK_COMPLETE"
     assert f"{by_hand} cannot be adopted: it belongs to resource Line" in refused.reasons

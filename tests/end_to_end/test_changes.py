@@ -3,7 +3,8 @@
 from aws_cdk import RemovalPolicy
 
 from local_aws.launcher import REGION, LocalAws
-from tests.end_to_end.number_stack import INSTANCE_ARN, NumberStack, flow_arn
+
+from .number_stack import INSTANCE_ARN, NumberStack, flow_arn
 
 
 def test_update_in_place_and_move(local_aws: LocalAws, number_stack: NumberStack) -> None:

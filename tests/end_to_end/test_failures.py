@@ -1,7 +1,8 @@
 """Deployments that go wrong leave no number behind, and say why."""
 
 from local_aws.launcher import LocalAws
-from tests.end_to_end.number_stack import NumberStack, add_failing_resource
+
+from .number_stack import NumberStack, add_failing_resource
 
 
 def test_rollback_releases_the_number(local_aws: LocalAws, number_stack: NumberStack) -> None:

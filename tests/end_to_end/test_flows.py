@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.launcher import REGION, LocalAws
-from tests.end_to_end.number_stack import INSTANCE_ARN, NumberStack, flow_arn
+
+from .number_stack import INSTANCE_ARN, NumberStack, flow_arn
 
 
 def test_flow_is_put_back_after_a_move_then_changed_then_removed(

@@ -3,7 +3,8 @@
 from aws_cdk import RemovalPolicy
 
 from local_aws.launcher import LocalAws
-from tests.end_to_end.number_stack import NumberStack, add_failing_resource, remove_number
+
+from .number_stack import NumberStack, add_failing_resource, remove_number
 
 
 def test_protection_does_not_stop_the_rollback_of_a_creation(local_aws: LocalAws, number_stack: NumberStack) -> None:

@@ -10,8 +10,9 @@ import pytest
 from cdk_connect_phone_number import PhoneNumberProvider
 from local_aws.cdk_cli import CdkCli, CdkResult
 from local_aws.launcher import LocalAws
-from tests.end_to_end.number_stack import NumberStack
-from tests.end_to_end.template_stack import StackOutcome, TemplateStack
+
+from .number_stack import NumberStack
+from .template_stack import StackOutcome, TemplateStack
 
 _PARAMETER_NAME: Final = "/second-provider/service-token"
 

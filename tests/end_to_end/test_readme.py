@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from docs.tools.pages import blocks
 from local_aws.cdk_cli import CdkCli
 from local_aws.launcher import LocalAws
-from tests.docs.pages import blocks
-from tests.end_to_end.template_stack import TemplateStack
+
+from .template_stack import TemplateStack
 
 
 def test_ten_lines_make_a_number_and_take_it_away_with_its_provider(local_aws: LocalAws, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from local_aws.launcher import LocalAws
-from tests.end_to_end.number_stack import NumberStack, add_failing_resource
+
+from .number_stack import NumberStack, add_failing_resource
 
 GB: Final[dict[str, Any]] = {"country_code": "GB", "allow_replacement": True}
 
@@ -43,7 +44,7 @@ def test_old_number_is_released_after_the_update_has_succeeded(local_aws: LocalA
     assert after["country_code"] == "GB"
     *_, update, delete = local_aws.phone_number_requests()
     assert (update.event["RequestType"], delete.event["RequestType"]) == ("Update", "Delete")
-    assert update.answers[0].body["PhysicalResourceId"] == after["arn"]
+    assert update.responses[0].body["PhysicalResourceId"] == after["arn"]
     assert delete.event["PhysicalResourceId"] == before["arn"]
     assert [release["outcome"] for release in number_stack.releases(before["arn"])] == ["ok"]
     calls = [(entry["operation"], entry["phone_number_arn"]) for entry in local_aws.connect.audit()]

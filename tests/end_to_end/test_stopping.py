@@ -12,7 +12,8 @@ import pytest
 
 from local_aws.demo.steps import STEPS
 from local_aws.process_guard import REPOSITORY, GuardedProcess
-from tests.end_to_end.processes import MARK, marked_processes, processes_after
+
+from .processes import MARK, marked_processes, processes_after
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

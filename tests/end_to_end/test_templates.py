@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from docs.tools.pages import ROOT
 from local_aws.launcher import LocalAws
-from tests.docs.pages import ROOT
-from tests.end_to_end.number_stack import INSTANCE_ARN
-from tests.end_to_end.template_stack import TemplateStack
+
+from .number_stack import INSTANCE_ARN
+from .template_stack import TemplateStack
 
 _EXAMPLES = ROOT / "docs" / "examples"
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation.timeline import START
-from tests.simulation.world import World
+from verification.simulator.timeline import START
+from verification.simulator.world import World
 
 _QUEUE_METRIC: Final = "NumberOfMessagesSent"
 
@@ -77,8 +77,8 @@ def metrics_of(world: World) -> dict[str, list[DataPoint]]:
             name = definition["Name"]
             points.setdefault(name, []).append(DataPoint(metadata["Timestamp"] / 1000, float(fields[name])))
     points[_QUEUE_METRIC] = [
-        DataPoint(invocation.sent_at, 1.0)
-        for invocation in world.lambda_service.invocations
-        if invocation.name.startswith("given up")
+        DataPoint(lambda_event.sent_at, 1.0)
+        for lambda_event in world.lambda_service.invocations
+        if lambda_event.name.startswith("given up")
     ]
     return points

@@ -5,8 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.clients import OPERATION_OF_METHOD
-from tests.simulation.world import World
+from verification.simulator.clients import OPERATION_OF_METHOD
+from verification.simulator.world import World
 
 from .iam_policy import Call, Statement
 
@@ -38,7 +38,7 @@ class GuardedConnect:
         perform = getattr(self._client, method)
 
         def call(**parameters: Any) -> Any:
-            # No attempt of the function is going on where a script does something by hand.
+            # No invocation of the function is going on where a scenario does something by hand.
             if self._world.timeline.current is not None:
                 self._judge(OPERATION_OF_METHOD[method], parameters)
             return perform(**parameters)

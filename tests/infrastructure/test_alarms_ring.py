@@ -6,12 +6,12 @@ from typing import Final
 import pytest
 
 from lambda_handlers.connect_phone_number.ledger.store import Write
-from tests.simulation.faults import DEATH
-from tests.simulation.plays import at_step
-from tests.simulation.runner import hitting
-from tests.simulation.timeline import START
-from tests.simulation.wire import Injector
-from tests.simulation.world import Options, World
+from verification.scenarios.helpers import at_step
+from verification.simulator.faults import DEATH
+from verification.simulator.runner import hitting
+from verification.simulator.timeline import START
+from verification.simulator.wire import Injector
+from verification.simulator.world import Options, World
 
 from .alarm_states import Alarm, alarms_of, metrics_of
 from .conftest import Synthesized
@@ -80,7 +80,7 @@ def _unreadable() -> World:
     return world
 
 
-def _dies_at_every_attempt() -> World:
+def _dies_at_every_invocation() -> World:
     world = _world(hitting(at_step("Create", 3, first_only=False), DEATH))
     world.stack().create("Number", world.number())
     world.sleep(_HOUR)
@@ -93,7 +93,7 @@ _TROUBLES: Final[dict[str, tuple[Callable[[], World], float]]] = {
     "SweeperBehind": (_sweeper_behind, 2 * _HOUR),
     "SweeperStopped": (_schedule_stopped, 1.5 * _HOUR),
     "SweepError": (_unreadable, 0.5 * _HOUR),
-    "OnFailurePathUsed": (_dies_at_every_attempt, 0.5 * _HOUR),
+    "OnFailurePathUsed": (_dies_at_every_invocation, 0.5 * _HOUR),
 }
 """What each alarm is for, and within which time from the start it rings then."""
 

@@ -1,13 +1,13 @@
-"""Every script of the lifecycle, with IAM between the function and Connect."""
+"""Every scenario of the lifecycle, with IAM between the function and Connect."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
-from tests.simulation.runner import Script, judge, prepare
-from tests.simulation.scripts import all_scripts, group
-from tests.simulation.world import PROVIDER_ID
+from verification.scenarios.catalogue import all_scenarios, group
+from verification.simulator.runner import Scenario, judge, prepare
+from verification.simulator.world import PROVIDER_ID
 
 from .conftest import Synthesized
 from .guarded_connect import guard
@@ -38,21 +38,21 @@ def statements(synthesized: Synthesized) -> list[Statement]:
     ]
 
 
-def scripts() -> Iterator[Script]:
-    return (script for script in all_scripts() if script.is_short)
+def scenarios() -> Iterator[Scenario]:
+    return (scenario for scenario in all_scenarios() if scenario.is_short)
 
 
 def names() -> list[str]:
-    # In the order of the scripts.
-    return list(dict.fromkeys(group(script) for script in scripts()))
+    # In the order of the scenarios.
+    return list(dict.fromkeys(group(scenario) for scenario in scenarios()))
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_policy_allows_all_that_the_lifecycle_needs(statements: list[Statement], name: str) -> None:
-    for script in scripts():
-        if group(script) == name:
-            world = prepare(script)
+    for scenario in scenarios():
+        if group(scenario) == name:
+            world = prepare(scenario)
             denied = guard(world, statements)
-            result = judge(script, world)
-            assert denied == [], f"{script.name}\n{result.trace()}"
+            result = judge(scenario, world)
+            assert denied == [], f"{scenario.name}\n{result.trace()}"
             assert not result.violations, result.trace()

@@ -118,7 +118,7 @@ def test_the_function_knows_its_ledger_and_its_id(synthesized: Synthesized) -> N
     }
 
 
-def test_l5_an_event_that_all_attempts_failed_goes_to_the_queue(synthesized: Synthesized) -> None:
+def test_l5_an_event_that_all_invocations_failed_goes_to_the_queue(synthesized: Synthesized) -> None:
     (queue,) = synthesized.resources(STACK, "AWS::SQS::Queue")
     invoke = properties(synthesized, "AWS::Lambda::EventInvokeConfig")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from aws_cdk.cx_api import CloudAssembly
 
-from tests.docs.pages import ROOT, blocks
+from docs.tools.pages import ROOT, blocks
 
 _SOURCES = ("cdk_connect_phone_number", "lambda_handlers", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
 _HANDLER = ROOT / "lambda_handlers"

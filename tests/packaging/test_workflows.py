@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.docs.pages import ROOT
+from docs.tools.pages import ROOT
 
 _WORKFLOWS: Final = {path.name: path.read_text() for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))}
 _CLASSIFIER: Final = "Programming Language :: Python :: 3."

@@ -42,7 +42,7 @@ class Request:
     request_id: str
     resource_type: str
     response_url: str = field(repr=False)
-    """Where to PUT the answer. A secret: whoever has it can answer in our place."""
+    """Where to PUT the response. A secret: whoever has it can answer in our place."""
     physical_resource_id: str
     """Empty for a Create."""
     properties: Mapping[str, object]

@@ -1,4 +1,4 @@
-"""The answer to a request: one PUT to the presigned URL.
+"""The response to a request: one PUT to the presigned URL.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 """
@@ -22,11 +22,11 @@ _VOID: Final = (403, 404, 410)
 _TIMEOUT_SECONDS: Final = 10.0
 
 Put = Callable[[str, bytes], int]
-"""Sends a body to a URL and returns the HTTP status; raises ``OSError`` where no answer came."""
+"""Sends a body to a URL and returns the HTTP status; raises ``OSError`` where no response came."""
 
 
 class Status(StrEnum):
-    """The two answers that CloudFormation understands."""
+    """The two responses that CloudFormation understands."""
 
     SUCCESS = "SUCCESS"
     FAILED = "FAILED"
@@ -59,7 +59,7 @@ class Response:
 
 
 def encode(response: Response, event: Mapping[str, object]) -> bytes:
-    """Return the body of the answer to ``event``, at most ``MAX_BODY_BYTES`` long.
+    """Return the body of the response to ``event``, at most ``MAX_BODY_BYTES`` long.
 
     The ids are copied from the event, as CloudFormation demands, also from one that is otherwise malformed.
     """
@@ -84,7 +84,7 @@ def encode(response: Response, event: Mapping[str, object]) -> bytes:
 
 
 def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> None:
-    """Send an answer.
+    """Send a response.
 
     Every refusal is tried again for a while: Amazon S3 says 400 also for a request that arrived too slowly.
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -94,19 +94,19 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
     ResponseNotDelivered
         No try got through.
     """
-    trouble, status = "", 0
+    problem, status = "", 0
     for retry in range(_TRIES):
         if retry:
             sleep(min(2.0**retry, _LONGEST_PAUSE_SECONDS))
         try:
             status = put(url, body)
         except (OSError, http.client.HTTPException) as error:
-            trouble, status = type(error).__name__, 0
+            problem, status = type(error).__name__, 0
             continue
         if 200 <= status < 300:
             return
-        trouble = f"HTTP status {status}"
-    raise ResponseNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {trouble}", status in _VOID)
+        problem = f"HTTP status {status}"
+    raise ResponseNotDelivered(f"CloudFormation could not be answered in {_TRIES} tries: {problem}", status in _VOID)
 
 
 def http_put(url: str, body: bytes) -> int:

@@ -1,6 +1,6 @@
 """What only CloudFormation itself can say: what a stack holds, in which state it is, and what it has ever named.
 
-A request does not tell whether CloudFormation has heard an earlier answer, nor whether a deployment is being undone.
+A request does not tell whether CloudFormation has heard an earlier response, nor whether a deployment is being undone.
 So this is asked, and never inferred. ``None`` always means: it cannot be found out now.
 """
 
@@ -189,7 +189,7 @@ def still_has(stacks: Stacks, resource: ResourceKey, physical_id: str) -> bool |
 
 
 class PatientStacks:
-    """Asks again where an answer could not be found out: only what stays unknown is unknown.
+    """Asks again where a response could not be found out: only what stays unknown is unknown.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ class PatientStacks:
         return self._with_retries(lambda: self._stacks.state(stack_id))
 
     def confirmed_state(self, stack_id: str) -> StackState | None:
-        """Return the status of a stack, asked twice where the first answer may be behind.
+        """Return the status of a stack, asked twice where the first response may be behind.
 
         Right after a roll-back has begun, CloudFormation may still tell of the deployment before.
         """

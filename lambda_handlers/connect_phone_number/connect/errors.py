@@ -14,7 +14,7 @@ class ErrorKind(StrEnum):
     """What an error means for the caller."""
 
     UNCERTAIN = "UNCERTAIN"
-    """No answer, or a failure inside the service: it may have done what was asked. Try again."""
+    """No response, or a failure inside the service: it may have done what was asked. Try again."""
     THROTTLED = "THROTTLED"
     """Not done, too many calls. Try again later."""
     NOT_READY = "NOT_READY"
@@ -105,7 +105,7 @@ def classify_error(operation: str, error: ClientError | BotoCoreError) -> Connec
         return ConnectError(operation, ErrorKind.INVALID, type(error).__name__, str(error))
     if not isinstance(error, ClientError):
         # Time-outs and broken connections: whether the service did it is unknown.
-        return ConnectError(operation, ErrorKind.UNCERTAIN, type(error).__name__, "no answer")
+        return ConnectError(operation, ErrorKind.UNCERTAIN, type(error).__name__, "no response")
     details = error.response.get("Error", {})
     code, message = details.get("Code", "Unknown"), details.get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -155,7 +155,7 @@ def index_of(entry: Entry) -> Item:
         return {"expires_at": entry.received_at + REQUEST_KEPT_SECONDS}
     if not isinstance(entry, Claim):
         return {}
-    is_unfinished = entry.state in (ClaimState.OPENING, ClaimState.CLOSING) or entry.in_doubt
+    is_unfinished = entry.state in (ClaimState.OPENING, ClaimState.CLOSING) or entry.has_calls_in_flight
     if is_unfinished or (entry.state is ClaimState.LIVE and entry.follow_up):
         return {"due": DUE, "due_at": entry.next_check_at}
     if entry.state is ClaimState.LIVE:

@@ -1,4 +1,4 @@
-"""Finding out what CloudFormation has made of an answer: the one place where a number that was answered is given up.
+"""Finding out what CloudFormation has made of a response: the one place where a number that was answered is given up.
 
 A number that CloudFormation was told of is closed in two cases only: CloudFormation sends its Delete (``decision``), or
 CloudFormation itself says that it never took note of it, which is found out here. What cannot be found out stays as it
@@ -85,7 +85,7 @@ def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim
     since = claim.disowned_at or now
     if now < since + _SOONEST_SECONDS:
         return replace(claim, disowned_at=since, next_check_at=since + _SOONEST_SECONDS)
-    return claim.close("CloudFormation never took note of its answer", now)
+    return claim.close("CloudFormation never took note of its response", now)
 
 
 def _may_still_be_named(invocation: Invocation, claim: Claim, held: HeldResource) -> bool:

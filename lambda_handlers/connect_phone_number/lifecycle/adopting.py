@@ -39,7 +39,7 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
         )
     served = invocation.scope.target_arns
     if served and state.target_arn not in served:
-        # Nor could it be given back there.
+        # Nor could it be restored there.
         raise Failed(
             f"{wanted} cannot be adopted: it belongs to {state.target_arn}, which this provider does not serve. Add "
             "that target to the provider's target_arns, or move the number first."

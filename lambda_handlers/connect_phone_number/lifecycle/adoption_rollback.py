@@ -23,7 +23,9 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
         # One "not found" proves nothing.
         state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
         if state is None and invocation.timing.now() - claim.claimed_at < LAG_SECONDS:
-            raise Failed(f"Amazon Connect does not show {claim.phone_number} yet, so it cannot be given back now.")
+            raise Failed(
+                f"Amazon Connect does not show {claim.phone_number} yet, so its adoption cannot be rolled back now."
+            )
         if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
             # While the number carries the provider's tag: without it the role may not change it.
             if claim.settings_before_adoption is not None:
@@ -67,8 +69,8 @@ def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> 
     held = invocation.stacks.resource(previous.resource)
     if held is None:
         raise Failed(
-            f"{previous.phone_number} is not given back yet: CloudFormation did not tell what has become of "
-            f"{previous.logical_resource_id} of {previous.stack_id}."
+            f"The adoption of {previous.phone_number} is not rolled back yet: CloudFormation did not "
+            f"tell what has become of {previous.logical_resource_id} of {previous.stack_id}."
         )
     if held.physical_id == previous.arn and not held.is_in_progress and held.status != "DELETE_COMPLETE":
         # CloudFormation has not heard that it was deleted, and sends another Delete, or has retained it.

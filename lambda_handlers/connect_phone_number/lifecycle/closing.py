@@ -56,7 +56,7 @@ def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool
     Parameters
     ----------
     permit
-        Asked each time before the number is released or given back.
+        Asked each time before the number is released or restored.
     is_patient
         Whether to wait for a creation that still runs elsewhere. The sweeper does not: it comes again.
     """
@@ -64,7 +64,7 @@ def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool
     polls = 0
     while True:
         claim = invocation.reread(claim)
-        if claim.state is not ClaimState.CLOSING and not claim.in_doubt:
+        if claim.state is not ClaimState.CLOSING and not claim.has_calls_in_flight:
             return Closed(claim)
         try:
             closed = _step(invocation, claim, permit)

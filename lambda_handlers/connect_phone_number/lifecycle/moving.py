@@ -93,7 +93,7 @@ def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bo
             "the provider's role may call cloudformation:DescribeStackResource, then try again."
         )
     if there.is_in_progress and there.physical_id != arn:
-        # The answer that names the number may be on its way.
+        # The response that names the number may be on its way.
         return (
             f"{recorded}, which is being deployed, so it is not certain which resource has it. Nothing was changed. "
             "Try again when that deployment is over."

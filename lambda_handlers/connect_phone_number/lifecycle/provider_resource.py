@@ -20,7 +20,7 @@ _MOST_NAMED: Final = 5
 
 
 def guard(invocation: Invocation, request: Request) -> Response:
-    """Return the answer to a request for the provider's own resource.
+    """Return the response to a request for the provider's own resource.
 
     Raises
     ------

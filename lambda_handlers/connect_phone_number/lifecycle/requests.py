@@ -1,4 +1,4 @@
-"""From a request of CloudFormation to its answer, safe to be begun again at any point."""
+"""From a request of CloudFormation to its response, safe to be begun again at any point."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,11 +22,11 @@ from .moving import find_owner, has_moved_here
 
 _SUPERSEDED: Final = "CloudFormation has cancelled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
-"""After this time CloudFormation has taken note of an answer, or never does."""
+"""After this time CloudFormation has taken note of a response, or never does."""
 
 
 def handle_request(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
-    """Do what the request asks for, and return its answer, which is in the ledger then.
+    """Do what the request asks for, and return its response, which is in the ledger then.
 
     Raises
     ------
@@ -40,17 +40,17 @@ def handle_request(invocation: Invocation, request: Request, entry: RequestEntry
         if request.type is RequestType.DELETE:
             return _respond_to_delete(invocation, request, entry)
         return _respond_to_claim(invocation, request, entry)
-    except TimedOut as trouble:
+    except TimedOut as problem:
         try:
-            return fail(invocation, request, _timed_out(trouble))
+            return fail(invocation, request, _timed_out(problem))
         except TimedOut as unavailable:
-            raise NotFinished(str(unavailable)) from trouble
+            raise NotFinished(str(unavailable)) from problem
 
 
 def fail(invocation: Invocation, request: Request, reason: str) -> Response:
     """Answer FAILED, and let go of what the request has claimed, in one write.
 
-    Returns the answer that the request has in the end: another invocation may have answered it already.
+    Returns the response that the request has in the end: another invocation may have answered it already.
     """
     while True:
         entry = invocation.ledger.request(request.resource, request.key)
@@ -177,8 +177,8 @@ def _ensure_awaited(invocation: Invocation, entry: RequestEntry) -> None:
         raise TimedOut("the request came too late, or its invocation stood still")
 
 
-def _unanswered(invocation: Invocation, request: Request) -> Permit:
-    """Return what permits a release as long as CloudFormation waits for the request's answer.
+def _awaited(invocation: Invocation, request: Request) -> Permit:
+    """Return what permits a release as long as CloudFormation waits for the request's response.
 
     Once a Delete has failed, or has timed out, the number may be retained at any time.
     """
@@ -194,17 +194,17 @@ def _unanswered(invocation: Invocation, request: Request) -> Permit:
 
 def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Finding:
     claim = invocation.ledger.claim(key)
-    closed = close(invocation, claim, _unanswered(invocation, request))
+    closed = close(invocation, claim, _awaited(invocation, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
     if closed.claim.outcome is Outcome.ADOPTION_ROLLED_BACK:
         owner = previous_of(invocation, closed.claim)
         if owner is not None and owner.state is not ClaimState.LIVE:
             # Its own resource was deleted, too.
-            return _Finding(close(invocation, owner, _unanswered(invocation, request)).problem)
+            return _Finding(close(invocation, owner, _awaited(invocation, request)).problem)
         return _Finding(
             note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
-            "was given back as it was found."
+            "was restored as it was found."
         )
     return _Finding(closed.problem)
 
@@ -246,11 +246,11 @@ def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
             note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and "
             "was left alone."
         )
-    return _Finding(close(invocation, owner, _unanswered(invocation, request)).problem)
+    return _Finding(close(invocation, owner, _awaited(invocation, request)).problem)
 
 
-def _timed_out(trouble: TimedOut) -> str:
-    last = f" Last: {trouble}." if str(trouble) else ""
+def _timed_out(problem: TimedOut) -> str:
+    last = f" Last: {problem}." if str(problem) else ""
     return (
         f"Not done within the time-out.{last} What was begun is undone or finished in the background. Try again; "
         "for a longer wait raise ServiceTimeout (at most 3600 seconds)."

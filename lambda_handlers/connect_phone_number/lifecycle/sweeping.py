@@ -83,8 +83,8 @@ def _handle(invocation: Invocation, claim: Claim, result: Sweep) -> None:
     try:
         with invocation.timing.limited(_SECONDS_FOR_ONE_CLAIM):
             problem = _go_on(invocation, claim)
-    except NotFinished as trouble:
-        problem = str(trouble)
+    except NotFinished as error:
+        problem = str(error)
         put_off(invocation, claim, problem)
     except Exception as error:
         # An error that nobody foresaw, about this claim alone. It is told apart from the rest by its own metric.
@@ -119,7 +119,7 @@ def _permit(invocation: Invocation, claim: Claim) -> None:
 
 
 def _is_follow_up(claim: Claim) -> bool:
-    return claim.state is ClaimState.LIVE and not claim.in_doubt
+    return claim.state is ClaimState.LIVE and not claim.has_calls_in_flight
 
 
 def _measure(invocation: Invocation, result: Sweep, now: int) -> None:

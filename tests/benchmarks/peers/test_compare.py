@@ -1,8 +1,8 @@
 import pytest
 
-from benchmarks.peers.compare import ANSWERS, DOUBLE, LEAKS, TOKENS, compare, kinds_of, play, scripts, table
-from tests.simulation.faults import faults_of
-from tests.simulation.scripts import by_name
+from benchmarks.peers.compare import DOUBLE, LEAKS, RESPONSES, TOKENS, compare, kinds_of, play, scenarios, table
+from verification.scenarios.catalogue import by_name
+from verification.simulator.faults import faults_of
 
 PEERS = ("plain boto3", "crhelper style")
 
@@ -31,12 +31,12 @@ def test_a_peer_does_what_it_is_made_for(peer: str, name: str) -> None:
 
 @pytest.mark.parametrize("peer", PEERS)
 def test_a_peer_waits_out_what_boto3_waits_out(peer: str) -> None:
-    script = by_name("S1 create, delete")
-    world, _ = play(peer, script, {})
+    scenario = by_name("S1 create, delete")
+    world, _ = play(peer, scenario, {})
     claim = next(call for call in world.wire.calls if call.operation == "ClaimPhoneNumber")
     faults = {fault.name: fault for fault in faults_of(claim)}
-    for name in ("InternalServiceException", "no answer, but done", "no answer, not done", "ThrottlingException"):
-        world, violations = play(peer, script, {claim.index: faults[name]})
+    for name in ("InternalServiceException", "no response, but done", "no response, not done", "ThrottlingException"):
+        world, violations = play(peer, scenario, {claim.index: faults[name]})
         assert kinds_of(world, violations) == set(), (name, violations)
 
 
@@ -47,7 +47,7 @@ def test_a_peer_waits_out_what_boto3_waits_out(peer: str) -> None:
         ("S2 create twice, at the same time", {LEAKS, DOUBLE}),
         ("S4 cancelled at step 0, create goes on much later", {LEAKS}),
         ("S6 delete twice, one after the other", {TOKENS}),
-        ("S3 create dies at every attempt before step 0", {ANSWERS}),
+        ("S3 create dies at every invocation before step 0", {RESPONSES}),
     ],
 )
 def test_what_a_peer_breaks_is_seen(peer: str, name: str, kinds: set[str]) -> None:
@@ -57,7 +57,7 @@ def test_what_a_peer_breaks_is_seen(peer: str, name: str, kinds: set[str]) -> No
 
 def test_the_handler_breaks_nothing_without_faults() -> None:
     score = compare("this handler", whole=False, with_faults=False)
-    assert score.cases == len(tuple(scripts(whole=False)))
+    assert score.cases == len(tuple(scenarios(whole=False)))
     assert score.broken == 0
     assert "| any violation | 0 (0.0%) |" in table({"this handler": score})
 

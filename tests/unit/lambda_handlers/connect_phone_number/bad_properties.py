@@ -20,15 +20,15 @@ def tag_list(**tags: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-_TARGET_ADVICE = (
+_TARGET_REMEDIATION = (
     "Use arn:aws:connect:<region>:<account>:instance/<id> or "
     "arn:aws:connect:<region>:<account>:traffic-distribution-group/<id>."
 )
-_FLOW_ADVICE = "Use arn:aws:connect:<region>:<account>:instance/<id>/contact-flow/<id>."
-_SOURCE_ADVICE = "Use arn:aws:sms-voice:<region>:<account>:phone-number/<id>."
-_PREFIX_ADVICE = "Begin with '+' and the country's calling code, for example '+1206'."
-_NUMBER_ADVICE = "Write '+', the calling code and the number, digits only, for example '+12065550100'."
-_TAGS_ADVICE = 'Write [{"Key": "team", "Value": "support"}].'
+_FLOW_REMEDIATION = "Use arn:aws:connect:<region>:<account>:instance/<id>/contact-flow/<id>."
+_SOURCE_REMEDIATION = "Use arn:aws:sms-voice:<region>:<account>:phone-number/<id>."
+_PREFIX_REMEDIATION = "Begin with '+' and the country's calling code, for example '+1206'."
+_NUMBER_REMEDIATION = "Write '+', the calling code and the number, digits only, for example '+12065550100'."
+_TAGS_REMEDIATION = 'Write [{"Key": "team", "Value": "support"}].'
 _TYPES = "DID, SHARED, SHORT_CODE, THIRD_PARTY_DID, THIRD_PARTY_TF, TOLL_FREE, UIFN"
 _REMOVE = (
     "SourcePhoneNumberArn names the number to import, so CountryCode, Type, Prefix, PhoneNumber and Adopt do not go "
@@ -45,7 +45,7 @@ _ADOPT: dict[str, object] = {"CountryCode": None, "PhoneNumber": NUMBER, "Adopt"
 def _target(value: str) -> str:
     return (
         "TargetArn must be the ARN of an Amazon Connect instance or traffic distribution group, but is "
-        f"{value!r}. {_TARGET_ADVICE}"
+        f"{value!r}. {_TARGET_REMEDIATION}"
     )
 
 
@@ -145,22 +145,26 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     ("type with a blank", {"Type": "TOLL FREE"}, f"Type must be one of {_TYPES}, but is 'TOLL FREE'."),
     ("type is a map", {"Type": {"Ref": "T"}}, 'Type must be a string, but is {"Ref": "T"}. Give one value.'),
     # Prefix
-    ("prefix without +", {"Prefix": "1206"}, f"Prefix must be '+' and 1 to 11 digits, but is '1206'. {_PREFIX_ADVICE}"),
-    ("prefix of + alone", {"Prefix": "+"}, f"Prefix must be '+' and 1 to 11 digits, but is '+'. {_PREFIX_ADVICE}"),
+    (
+        "prefix without +",
+        {"Prefix": "1206"},
+        f"Prefix must be '+' and 1 to 11 digits, but is '1206'. {_PREFIX_REMEDIATION}",
+    ),
+    ("prefix of + alone", {"Prefix": "+"}, f"Prefix must be '+' and 1 to 11 digits, but is '+'. {_PREFIX_REMEDIATION}"),
     (
         "prefix of 12 digits",
         {"Prefix": "+120655501000"},
-        f"Prefix must be '+' and 1 to 11 digits, but is '+120655501000'. {_PREFIX_ADVICE}",
+        f"Prefix must be '+' and 1 to 11 digits, but is '+120655501000'. {_PREFIX_REMEDIATION}",
     ),
     (
         "prefix with blanks",
         {"Prefix": "+1 206"},
-        f"Prefix must be '+' and 1 to 11 digits, but is '+1 206'. {_PREFIX_ADVICE}",
+        f"Prefix must be '+' and 1 to 11 digits, but is '+1 206'. {_PREFIX_REMEDIATION}",
     ),
     (
         "prefix with letters",
         {"Prefix": "+1FLOWERS"},
-        f"Prefix must be '+' and 1 to 11 digits, but is '+1FLOWERS'. {_PREFIX_ADVICE}",
+        f"Prefix must be '+' and 1 to 11 digits, but is '+1FLOWERS'. {_PREFIX_REMEDIATION}",
     ),
     (
         "prefix of another country",
@@ -183,22 +187,22 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "number without +",
         {"PhoneNumber": "12065550100"},
-        f"PhoneNumber must be a number in E.164 form, but is '12065550100'. {_NUMBER_ADVICE}",
+        f"PhoneNumber must be a number in E.164 form, but is '12065550100'. {_NUMBER_REMEDIATION}",
     ),
     (
         "number with hyphens",
         {"PhoneNumber": "+1-206-555-0100"},
-        f"PhoneNumber must be a number in E.164 form, but is '+1-206-555-0100'. {_NUMBER_ADVICE}",
+        f"PhoneNumber must be a number in E.164 form, but is '+1-206-555-0100'. {_NUMBER_REMEDIATION}",
     ),
     (
         "number that begins with 0",
         {"PhoneNumber": "+0206555010"},
-        f"PhoneNumber must be a number in E.164 form, but is '+0206555010'. {_NUMBER_ADVICE}",
+        f"PhoneNumber must be a number in E.164 form, but is '+0206555010'. {_NUMBER_REMEDIATION}",
     ),
     (
         "number of 16 digits",
         {"PhoneNumber": "+1234567890123456"},
-        f"PhoneNumber must be a number in E.164 form, but is '+1234567890123456'. {_NUMBER_ADVICE}",
+        f"PhoneNumber must be a number in E.164 form, but is '+1234567890123456'. {_NUMBER_REMEDIATION}",
     ),
     (
         "number of another country",
@@ -241,7 +245,7 @@ BAD: list[tuple[str, dict[str, object], str]] = [
         {**_IMPORT, "SourcePhoneNumberArn": "phone-1"},
         (
             f"SourcePhoneNumberArn must be the ARN of a phone number of AWS End User Messaging, but is 'phone-1'. "
-            f"{_SOURCE_ADVICE}"
+            f"{_SOURCE_REMEDIATION}"
         ),
     ),
     (
@@ -249,7 +253,7 @@ BAD: list[tuple[str, dict[str, object], str]] = [
         {**_IMPORT, "SourcePhoneNumberArn": f"{CONNECT}:phone-number/{ID}"},
         (
             "SourcePhoneNumberArn must be the ARN of a phone number of AWS End User Messaging, but is "
-            f"'{CONNECT}:phone-number/{ID}'. {_SOURCE_ADVICE}"
+            f"'{CONNECT}:phone-number/{ID}'. {_SOURCE_REMEDIATION}"
         ),
     ),
     (
@@ -285,12 +289,12 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "flow is an id",
         {"ContactFlowArn": OTHER_ID},
-        f"ContactFlowArn must be the ARN of a flow, but is '{OTHER_ID}'. {_FLOW_ADVICE}",
+        f"ContactFlowArn must be the ARN of a flow, but is '{OTHER_ID}'. {_FLOW_REMEDIATION}",
     ),
     (
         "flow is an instance",
         {"ContactFlowArn": INSTANCE},
-        f"ContactFlowArn must be the ARN of a flow, but is '{INSTANCE}'. {_FLOW_ADVICE}",
+        f"ContactFlowArn must be the ARN of a flow, but is '{INSTANCE}'. {_FLOW_REMEDIATION}",
     ),
     (
         "flow of another instance",
@@ -309,31 +313,31 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "tags as a map",
         {"Tags": {"team": "support"}},
-        f'Tags must be a list of Key and Value, but is {{"team": "support"}}. {_TAGS_ADVICE}',
+        f'Tags must be a list of Key and Value, but is {{"team": "support"}}. {_TAGS_REMEDIATION}',
     ),
     (
         "tags as text",
         {"Tags": "team=support"},
-        f'Tags must be a list of Key and Value, but is "team=support". {_TAGS_ADVICE}',
+        f'Tags must be a list of Key and Value, but is "team=support". {_TAGS_REMEDIATION}',
     ),
     (
         "tag without value",
         {"Tags": [{"Key": "team"}]},
-        f'Tags must be a list of Key and Value, but is [{{"Key": "team"}}]. {_TAGS_ADVICE}',
+        f'Tags must be a list of Key and Value, but is [{{"Key": "team"}}]. {_TAGS_REMEDIATION}',
     ),
     (
         "tag with more",
         {"Tags": [{"Key": "a", "Value": "b", "PropagateAtLaunch": "true"}]},
         (
             'Tags must be a list of Key and Value, but is [{"Key": "a", "Value": "b", "PropagateAtLaunch": "true"}]. '
-            f"{_TAGS_ADVICE}"
+            f"{_TAGS_REMEDIATION}"
         ),
     ),
-    ("tag is text", {"Tags": ["team"]}, f'Tags must be a list of Key and Value, but is ["team"]. {_TAGS_ADVICE}'),
+    ("tag is text", {"Tags": ["team"]}, f'Tags must be a list of Key and Value, but is ["team"]. {_TAGS_REMEDIATION}'),
     (
         "tag value is a map",
         {"Tags": [{"Key": "team", "Value": {"a": "b"}}]},
-        f'Tags must be a list of Key and Value, but is [{{"Key": "team", "Value": {{"a": "b"}}}}]. {_TAGS_ADVICE}',
+        f'Tags must be a list of Key and Value, but is [{{"Key": "team", "Value": {{"a": "b"}}}}]. {_TAGS_REMEDIATION}',
     ),
     (
         "tag twice",

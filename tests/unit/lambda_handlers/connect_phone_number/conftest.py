@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.lambda_handlers.connect_phone_number.world import World
+from .world import World
 
 
 @pytest.fixture

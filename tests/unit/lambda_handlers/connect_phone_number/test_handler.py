@@ -14,8 +14,9 @@ from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, StoreUnavailable
 from lambda_handlers.connect_phone_number.timing import NotFinished
-from tests.simulation.memory_store import MemoryStore
-from tests.unit.lambda_handlers.connect_phone_number.world import (
+from verification.simulator.memory_store import MemoryStore
+
+from .world import (
     OTHER_STACK,
     REGION,
     SECRET,
@@ -155,9 +156,9 @@ def test_each_line_of_the_log_names_the_request(world: World) -> None:
 # --- Answers (S20) ---
 
 
-@pytest.mark.parametrize("trouble", [500, 503, TimeoutError(), ConnectionResetError()])
-def test_s20_an_answer_that_does_not_arrive_is_sent_again(world: World, trouble: int | Exception) -> None:
-    world.put_status = [trouble, trouble]
+@pytest.mark.parametrize("problem", [500, 503, TimeoutError(), ConnectionResetError()])
+def test_s20_an_answer_that_does_not_arrive_is_sent_again(world: World, problem: int | Exception) -> None:
+    world.put_status = [problem, problem]
     assert world.create().succeeded
 
 
@@ -183,7 +184,7 @@ def test_s20_an_answer_that_nobody_takes_does_not_come_again_and_is_published(wo
     world.handle(event)
     assert world.responses == []
     line, metrics = world.messages()[-2:]
-    assert (line["level"], line["message"]) == ("ERROR", "CloudFormation does not take an answer")
+    assert (line["level"], line["message"]) == ("ERROR", "CloudFormation does not take a response")
     assert (line["status"], line["physical_id"]) == ("SUCCESS", world.claim().arn)
     assert (metrics["ResponsesNotDelivered"], metrics["Provider"]) == (1, "shared")
 
@@ -195,7 +196,7 @@ def test_s20_an_answer_that_is_taken_is_not_published_as_lost(world: World) -> N
     assert [line["message"] for line in world.messages() if line.get("physical_id")] == ["answered"]
 
 
-def test_s20_a_number_whose_answer_nobody_took_is_asked_about_later(world: World) -> None:
+def test_s20_a_number_whose_response_nobody_took_is_asked_about_later(world: World) -> None:
     world.put_status = [403] * 7
     with pytest.raises(ResponseNotDelivered):
         world.handle(world.event("Create"))
@@ -233,18 +234,18 @@ def test_it_names_the_number_that_the_resource_has(world: World, request_type: s
 
 
 @pytest.mark.parametrize(
-    ("changes", "trouble"),
+    ("changes", "problem"),
     [
         ({"responsePayload": {"errorType": "Sandbox.Timedout", "errorMessage": "RequestId: x"}}, "Sandbox.Timedout"),
         ({"responsePayload": {"errorMessage": "2026 Task timed out"}}, "RetriesExhausted"),
         ({"responsePayload": None, "requestContext": {"condition": "EventAgeExceeded"}}, "EventAgeExceeded"),
-        ({"responsePayload": None, "requestContext": {}}, "unknown trouble"),
+        ({"responsePayload": None, "requestContext": {}}, "unknown error"),
         ({"responsePayload": "text"}, "RetriesExhausted"),
     ],
 )
-def test_it_says_why(world: World, changes: dict[str, Any], trouble: str) -> None:
+def test_it_says_why(world: World, changes: dict[str, Any], problem: str) -> None:
     world.handle(_given_up(world.event("Create"), **changes))
-    assert world.responses[-1].reason == GAVE_UP.format(trouble)
+    assert world.responses[-1].reason == GAVE_UP.format(problem)
 
 
 def test_what_the_failed_creation_had_begun_is_released(world: World) -> None:
@@ -275,7 +276,7 @@ def test_a_release_that_was_asked_for_still_happens(world: World) -> None:
     assert world.held() == []
 
 
-def test_a_request_that_an_attempt_has_answered_is_answered_alike(world: World) -> None:
+def test_a_request_that_an_invocation_has_answered_is_answered_alike(world: World) -> None:
     event = world.event("Create")
     created = world.send(event)
     world.handle(_given_up(event))
@@ -371,7 +372,7 @@ def test_the_providers_own_resource_is_answered_too(world: World) -> None:
     assert (world.responses[-1].status, world.responses[-1].physical_id) == ("FAILED", "provider-shared")
 
 
-# --- The answer URL is a secret ---
+# --- The response URL is a secret ---
 
 
 def _everything(world: World) -> str:
@@ -392,7 +393,7 @@ def _text_of(raised: BaseException) -> str:
     return "".join(traceback.format_exception(raised)) + repr(raised.args)
 
 
-def test_the_answer_url_appears_nowhere(world: World) -> None:
+def test_the_response_url_appears_nowhere(world: World) -> None:
     texts: list[str] = []
 
     def tried(event: Any, seconds: float = 900.0) -> None:

@@ -9,7 +9,8 @@ from lambda_handlers.connect_phone_number.properties import (
     parse_properties,
     timeout_seconds,
 )
-from tests.unit.lambda_handlers.connect_phone_number.bad_properties import (
+
+from .bad_properties import (
     BAD,
     FLOW,
     GROUP,

@@ -36,7 +36,7 @@ def test_sleep_waits() -> None:
     assert clock.pauses == [5.0]
 
 
-def test_sleep_ends_the_attempt_before_lambda_does() -> None:
+def test_sleep_ends_the_invocation_before_lambda_does() -> None:
     clock = _Clock()
     timing = _timing(clock, invocation=INVOCATION_MARGIN_SECONDS + 10)
     timing.sleep(9.0)
@@ -90,7 +90,7 @@ def test_remaining_leaves_time_to_write_down_and_answer() -> None:
     assert timing.remaining() == 70 - INVOCATION_MARGIN_SECONDS
 
 
-def test_limited_gives_a_part_of_the_attempts_time() -> None:
+def test_limited_gives_a_part_of_the_invocations_time() -> None:
     clock = _Clock()
     timing = _timing(clock)
     with timing.limited(60):

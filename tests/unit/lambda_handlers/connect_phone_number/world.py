@@ -20,7 +20,7 @@ from lambda_handlers.connect_phone_number.timing import Timing
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
 from local_aws.connect_emulator.audit import AuditEntry
 from local_aws.connect_emulator.state import ClaimedNumber
-from tests.simulation.memory_store import MemoryStore
+from verification.simulator.memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -32,7 +32,7 @@ PROVIDER: Final = "shared"
 STACK: Final = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/support/0a1b2c3d"
 OTHER_STACK: Final = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/sales/4e5f6a7b"
 SECRET: Final = "5ec4e75ec4e7"
-"""Part of each answer URL."""
+"""Part of each response URL."""
 LAMBDA_SECONDS: Final = 900.0
 
 Event = dict[str, Any]
@@ -54,7 +54,7 @@ class HookedClient:
     ----------
     before, after
         By the name of a method: what happens before its next call, or after that had its effect. It gets the
-        parameters, happens once, and may raise what the caller gets instead of the answer.
+        parameters, happens once, and may raise what the caller gets instead of the response.
     """
 
     def __init__(self, client: EmulatedConnectClient) -> None:
@@ -166,7 +166,7 @@ class LambdaContext:
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer as CloudFormation got it."""
+    """A response as CloudFormation got it."""
 
     url: str
     status: str
@@ -195,7 +195,7 @@ class World:
         self.responses: list[Answered] = []
         self.lines: list[str] = []
         self.put_status: list[int | Exception] = []
-        """What the next PUTs of answers come to; after these each one is taken."""
+        """What the next PUTs of responses come to; after these each one is taken."""
         self.provider_id = PROVIDER
         self._requests = 0
         self._workers = 0
@@ -227,10 +227,10 @@ class World:
         self.function().handle(event, self.context(seconds))
 
     def send(self, event: Event, seconds: float = LAMBDA_SECONDS) -> Answered:
-        """Deliver a request and return the answer to it."""
+        """Deliver a request and return the response to it."""
         before = len(self.responses)
         self.handle(event, seconds)
-        assert len(self.responses) == before + 1, "a request gets one answer"
+        assert len(self.responses) == before + 1, "a request gets one response"
         response = self.responses[-1]
         assert response.url == event["ResponseURL"]
         for name in ("StackId", "RequestId", "LogicalResourceId"):
@@ -239,7 +239,7 @@ class World:
         return response
 
     def _take_note(self, event: Event, response: Answered) -> None:
-        """Let CloudFormation hear an answer."""
+        """Let CloudFormation hear a response."""
         resource = ResourceKey(event["StackId"], event["LogicalResourceId"])
         if response.succeeded and event["RequestType"] != "Delete":
             self.stacks.hold(resource, response.physical_id)

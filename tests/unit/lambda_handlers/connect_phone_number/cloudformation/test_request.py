@@ -86,15 +86,15 @@ def test_an_unknown_request_type(value: str) -> None:
     assert str(problem.value) == f"RequestType must be Create, Update or Delete, but is {value[:40]!r}."
 
 
-def test_a_redelivery_is_the_same_attempt() -> None:
+def test_a_redelivery_is_the_same_invocation() -> None:
     assert parse_request(_event()).key == parse_request(_event()).key
 
 
-def test_a_retried_deployment_is_another_attempt_although_its_request_id_is_the_same() -> None:
+def test_a_retried_deployment_is_another_invocation_although_its_request_id_is_the_same() -> None:
     assert parse_request(_event()).key != parse_request(_event(ResponseURL=URL + "0")).key
 
 
-def test_the_attempts_name_does_not_tell_the_url() -> None:
+def test_the_invocations_name_does_not_tell_the_url() -> None:
     invocation = parse_request(_event()).key
     assert len(invocation) == 32
     assert set(invocation) <= set("0123456789abcdef")

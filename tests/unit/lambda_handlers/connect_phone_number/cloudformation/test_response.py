@@ -99,10 +99,10 @@ class TestDeliver:
         assert (put.calls, pauses) == ([(URL, b"{}")], [])
 
     @pytest.mark.parametrize(
-        "trouble", [500, 503, 400, 403, 404, 408, 410, 429, 302, TimeoutError(), ConnectionResetError()]
+        "problem", [500, 503, 400, 403, 404, 408, 410, 429, 302, TimeoutError(), ConnectionResetError()]
     )
-    def test_what_passes_is_tried_again_ever_later(self, trouble: int | Exception) -> None:
-        put, pauses = _Put(trouble, trouble, 200), list[float]()
+    def test_what_passes_is_tried_again_ever_later(self, problem: int | Exception) -> None:
+        put, pauses = _Put(problem, problem, 200), list[float]()
         deliver(URL, b"{}", put, pauses.append)
         assert len(put.calls) == 3
         assert pauses == [2.0, 4.0]
@@ -110,9 +110,9 @@ class TestDeliver:
     @pytest.mark.parametrize("status", [403, 404, 410])
     def test_a_url_that_stays_void_is_told_from_one_that_cannot_be_reached(self, status: int) -> None:
         put, pauses = _Put(status), list[float]()
-        with pytest.raises(ResponseNotDelivered, match=f"HTTP status {status}") as problem:
+        with pytest.raises(ResponseNotDelivered, match=f"HTTP status {status}") as raised:
             deliver(URL, b"{}", put, pauses.append)
-        assert problem.value.is_void
+        assert raised.value.is_void
         assert (len(put.calls), pauses) == (7, PAUSES)
 
     @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ class TestDeliver:
         [([403] * 6 + [500], False), ([500] * 6 + [403], True), ([*[403] * 6, TimeoutError()], False)],
     )
     def test_only_the_last_try_says_that_the_url_is_void(self, outcomes: list[int | Exception], is_void: bool) -> None:
-        with pytest.raises(ResponseNotDelivered) as problem:
+        with pytest.raises(ResponseNotDelivered) as raised:
             deliver(URL, b"{}", _Put(*outcomes), list[float]().append)
-        assert problem.value.is_void == is_void
+        assert raised.value.is_void == is_void
 
     @pytest.mark.parametrize(
-        ("trouble", "said"),
+        ("problem", "said"),
         [
             (500, "HTTP status 500"),
             (400, "HTTP status 400"),
@@ -136,17 +136,17 @@ class TestDeliver:
             (http.client.RemoteDisconnected(URL), "RemoteDisconnected"),
         ],
     )
-    def test_after_seven_tries_it_is_left_to_another_delivery(self, trouble: int | Exception, said: str) -> None:
-        put, pauses = _Put(trouble), list[float]()
-        with pytest.raises(ResponseNotDelivered) as problem:
+    def test_after_seven_tries_it_is_left_to_another_delivery(self, problem: int | Exception, said: str) -> None:
+        put, pauses = _Put(problem), list[float]()
+        with pytest.raises(ResponseNotDelivered) as raised:
             deliver(URL, b"{}", put, pauses.append)
-        assert str(problem.value) == f"CloudFormation could not be answered in 7 tries: {said}"
-        assert not problem.value.is_void
+        assert str(raised.value) == f"CloudFormation could not be answered in 7 tries: {said}"
+        assert not raised.value.is_void
         assert len(put.calls) == 7
         assert pauses == PAUSES
         # Lambda prints the chain of causes into the log.
-        assert problem.value.__cause__ is None
-        assert problem.value.__context__ is None
+        assert raised.value.__cause__ is None
+        assert raised.value.__context__ is None
 
 
 @dataclass
@@ -156,7 +156,7 @@ class _Bucket:
     url: str = ""
     status: int = 200
     is_silent: bool = False
-    may_answer: threading.Event = field(default_factory=threading.Event)
+    may_respond: threading.Event = field(default_factory=threading.Event)
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list[tuple[str, dict[str, str], bytes]])
 
 
@@ -169,7 +169,7 @@ def bucket() -> Iterator[_Bucket]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             bucket.received.append((self.path, dict(self.headers.items()), body))
             if bucket.is_silent:
-                bucket.may_answer.wait(5)
+                bucket.may_respond.wait(5)
                 return
             self.send_response(bucket.status)
             self.send_header("Content-Length", "0")
@@ -183,7 +183,7 @@ def bucket() -> Iterator[_Bucket]:
     thread.start()
     bucket.url = f"http://127.0.0.1:{server.server_port}/the/key%3A1?X-Amz-Signature=5ec4e7&x=%2F"
     yield bucket
-    bucket.may_answer.set()
+    bucket.may_respond.set()
     server.shutdown()
     thread.join()
     server.server_close()

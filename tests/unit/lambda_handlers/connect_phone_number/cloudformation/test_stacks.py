@@ -150,10 +150,10 @@ def test_a_nested_stack_that_is_changed_by_itself_is_not_rolled_back_since_its_r
 
 
 class _Client:
-    """Gives out the answers in turn, the last one for ever, whatever is asked."""
+    """Gives out the responses in turn, the last one for ever, whatever is asked."""
 
     def __init__(self, *responses: Any) -> None:
-        self._answers = list(responses)
+        self._responses = list(responses)
         self.parameters: list[dict[str, str]] = []
         self.pages_read = 0
 
@@ -172,7 +172,7 @@ class _Client:
 
     def paginate(self, **parameters: str) -> Iterator[Any]:
         self.parameters.append(parameters)
-        for response in self._answers:
+        for response in self._responses:
             self.pages_read += 1
             if isinstance(response, Exception):
                 raise response
@@ -180,7 +180,7 @@ class _Client:
 
     def _call(self, parameters: dict[str, str]) -> Any:
         self.parameters.append(parameters)
-        response = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        response = self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
         if isinstance(response, Exception):
             raise response
         return response
@@ -503,7 +503,7 @@ def test_of_a_stack_that_cloudformation_has_forgotten_nobody_knows_what_it_had_n
 
 
 class _Forgetful:
-    """Knows the answer only when it is asked for the ``knows_at``-th time."""
+    """Knows the response only when it is asked for the ``knows_at``-th time."""
 
     def __init__(self, knows_at: int) -> None:
         self._knows_at = knows_at
@@ -523,7 +523,7 @@ class _Forgetful:
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         assert (resource, physical_id, since, by_any_name) == (KEY, ARN, SINCE, True)
-        # "No" is an answer.
+        # "No" is a response.
         return False if self._knows() else None
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
@@ -566,7 +566,7 @@ def test_it_is_asked_for_more_than_a_minute_ever_less_often() -> None:
     assert 1 + 2 + 4 + 8 + 16 + 3 * 20 <= clock() - began <= 120
 
 
-def test_an_attempt_that_ends_meanwhile_is_gone_on_with_by_another() -> None:
+def test_an_invocation_that_ends_meanwhile_is_gone_on_with_by_another() -> None:
     clock = VirtualClock()
     with pytest.raises(NotFinished, match="CloudFormation does not tell the state of the stack"):
         PatientStacks(_Forgetful(99), _timing(clock, seconds=60)).state(STACK)

@@ -43,7 +43,7 @@ def meaning(code: str, message: str = "said", status: int = 400) -> ErrorKind:
 
 
 @pytest.mark.parametrize(
-    ("code", "trouble"),
+    ("code", "problem"),
     [
         ("InvalidParameterException", ErrorKind.INVALID),
         ("InvalidRequestException", ErrorKind.INVALID),
@@ -60,8 +60,8 @@ def meaning(code: str, message: str = "said", status: int = 400) -> ErrorKind:
         ("SomethingNewException", ErrorKind.INVALID),
     ],
 )
-def test_what_a_code_means(code: str, trouble: ErrorKind) -> None:
-    assert meaning(code) is trouble
+def test_what_a_code_means(code: str, problem: ErrorKind) -> None:
+    assert meaning(code) is problem
 
 
 def test_every_error_of_the_model_is_in_the_table_above() -> None:
@@ -125,10 +125,10 @@ def test_another_error_keeps_its_meaning_whatever_it_says() -> None:
         EndpointConnectionError(endpoint_url=URL),
     ],
 )
-def test_no_answer_is_uncertain(error: BotoCoreError) -> None:
+def test_no_response_is_uncertain(error: BotoCoreError) -> None:
     meant = classify_error(RELEASE, error)
     assert meant.kind is ErrorKind.UNCERTAIN
-    assert str(meant) == f"{RELEASE}: {type(error).__name__}: no answer"
+    assert str(meant) == f"{RELEASE}: {type(error).__name__}: no response"
 
 
 def test_a_call_that_boto3_itself_refuses_is_not_sent_and_waiting_does_not_help() -> None:
@@ -143,7 +143,7 @@ def test_an_error_without_details() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "advice"),
+    ("problem", "advice"),
     [
         (
             ErrorKind.DENIED,
@@ -167,8 +167,8 @@ def test_an_error_without_details() -> None:
         (ErrorKind.INVALID, "Correct what the message names, then try again."),
     ],
 )
-def test_advice(trouble: ErrorKind, advice: str) -> None:
-    error = ConnectError(RELEASE, trouble, "SomeException", "Said so. ")
+def test_advice(problem: ErrorKind, advice: str) -> None:
+    error = ConnectError(RELEASE, problem, "SomeException", "Said so. ")
     assert error.remediation("+12065550100") == (
         f"Amazon Connect refused ReleasePhoneNumber for +12065550100: SomeException: Said so. {advice}"
     )

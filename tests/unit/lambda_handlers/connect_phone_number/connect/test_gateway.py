@@ -306,17 +306,17 @@ def test_flow_of_a_number_without_one(response: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [error("ThrottlingException", 429), error("InternalServiceException", 500), error("X", 503), UNHEARD]
+    "problem", [error("ThrottlingException", 429), error("InternalServiceException", 500), error("X", 503), UNHEARD]
 )
-def test_what_passes_by_itself_is_waited_out(trouble: Exception) -> None:
-    bench = _Bench(*[trouble] * 12, {})
+def test_what_passes_by_itself_is_waited_out(problem: Exception) -> None:
+    bench = _Bench(*[problem] * 12, {})
     bench.connect.release(ARN, TOKEN, _permitted)
     assert len(bench.client.calls) == 13
     assert bench.waited == 1 + 2 + 4 + 8 + 16 + 7 * 20
     assert {call[1]["ClientToken"] for call in bench.client.calls} == {TOKEN}
 
 
-def test_it_is_waited_out_until_the_attempts_time_is_up() -> None:
+def test_it_is_waited_out_until_the_invocations_time_is_up() -> None:
     bench = _Bench(error("ThrottlingException", 429), invocation=100.0)
     with pytest.raises(NotFinished, match="ReleasePhoneNumber: ThrottlingException: said"):
         bench.connect.release(ARN, TOKEN, _permitted)
@@ -331,17 +331,17 @@ def test_it_is_waited_out_until_cloudformation_stops_listening() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "trouble", "patience"),
+    ("code", "problem", "patience"),
     [
         ("AccessDeniedException", ErrorKind.DENIED, 20),
         ("ResourceInUseException", ErrorKind.IN_USE, 60),
     ],
 )
-def test_what_may_pass_is_waited_for_a_while(code: str, trouble: ErrorKind, patience: int) -> None:
+def test_what_may_pass_is_waited_for_a_while(code: str, problem: ErrorKind, patience: int) -> None:
     bench = _Bench(error(code))
     with pytest.raises(ConnectError) as raised:
         bench.connect.release(ARN, TOKEN, _permitted)
-    assert raised.value.kind is trouble
+    assert raised.value.kind is problem
     assert patience <= bench.waited < patience + 21
 
 
@@ -386,7 +386,7 @@ def test_a_release_is_permitted_anew_before_each_try() -> None:
         ([UNHEARD, error("ThrottlingException", 429)], True),
     ],
 )
-def test_a_refusal_says_whether_an_earlier_attempt_may_have_worked(
+def test_a_refusal_says_whether_an_earlier_invocation_may_have_worked(
     before: list[Exception], was_uncertain: bool
 ) -> None:
     bench = _Bench(*before, error("InvalidParameterException"))
@@ -488,7 +488,7 @@ def test_an_instance_is_never_waited_for() -> None:
     assert len(bench.client.calls) == 1
 
 
-def test_a_refusal_for_a_group_that_exists_by_then_says_whether_an_earlier_attempt_may_have_worked() -> None:
+def test_a_refusal_for_a_group_that_exists_by_then_says_whether_an_earlier_invocation_may_have_worked() -> None:
     bench = _Bench(UNHEARD, NOT_FOUND, _group("CREATION_IN_PROGRESS"), error("InvalidParameterException"))
     with pytest.raises(ConnectError) as raised:
         bench.connect.claim("+12065550100", replace(SETTINGS, target_arn=GROUP), {}, TOKEN, lambda: True)

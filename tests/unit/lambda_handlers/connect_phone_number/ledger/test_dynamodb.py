@@ -260,7 +260,7 @@ def test_what_is_no_longer_due_leaves_the_index(store: DynamoDBStore) -> None:
 
 
 class _SmallPages(_Recorder):
-    """A client whose answers have at most two items."""
+    """A client whose responses have at most two items."""
 
     def __getattr__(self, method: str) -> Any:
         whole = super().__getattr__(method)

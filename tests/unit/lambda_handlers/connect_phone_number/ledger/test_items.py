@@ -223,7 +223,7 @@ def test_number_key() -> None:
         (_small_claim(ClaimState.LIVE, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSING), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSED), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
-        # What CloudFormation has made of its answer no longer matters.
+        # What CloudFormation has made of its response no longer matters.
         (_small_claim(ClaimState.CLOSED, follow_up=True), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
         (_small_claim(ClaimState.CLOSED, in_flight_calls=(InFlightCall("n", "w", 1),)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSED, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),

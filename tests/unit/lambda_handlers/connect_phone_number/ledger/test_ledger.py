@@ -35,8 +35,8 @@ from lambda_handlers.connect_phone_number.ledger.store import (
     Write,
 )
 from lambda_handlers.connect_phone_number.timing import NotFinished, Timing
-from tests.simulation.memory_store import MemoryStore
 from tests.unit.lambda_handlers.connect_phone_number.world import NOW, VirtualClock
+from verification.simulator.memory_store import MemoryStore
 
 KEY = ResourceKey("arn:stack", "Number")
 RESOURCE_ENTRY = ResourceEntry("arn:stack", "Number", generation=1, claims=("claim-1", "claim-2"))
@@ -398,7 +398,7 @@ def test_a_store_that_is_throttled_is_waited_for(clock: VirtualClock, name: str)
     assert clock.now - began == 1 + 2 + 4
 
 
-def test_a_store_that_stays_away_ends_the_attempt(clock: VirtualClock) -> None:
+def test_a_store_that_stays_away_ends_the_invocation(clock: VirtualClock) -> None:
     with pytest.raises(NotFinished, match="the ledger is unavailable"):
         _ledger(_Unavailable(clock, 10_000), clock).resource(KEY, "x")
 

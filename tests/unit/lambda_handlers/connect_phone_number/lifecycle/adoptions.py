@@ -1,10 +1,11 @@
-"""What the tests of adopting and of giving back have in common: a second stack that adopts a number."""
+"""What the tests of adopting and of rolling adoptions back have in common: a second stack that adopts a number."""
 
 from typing import Any
 
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import let_go
 from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, Answered, Event, World
+
+from .decisions import let_go
 
 NUMBER = "+12065550100"
 INVENTED = "sales-Sales-1ABCDEFGH"
@@ -23,7 +24,7 @@ def adopt(world: World, phone_number: str = NUMBER, **properties: Any) -> Answer
 
 
 def adopt_unheard(world: World, phone_number: str = NUMBER, **properties: Any) -> None:
-    """Adopt the number into the other stack, with an answer of which CloudFormation never takes note."""
+    """Adopt the number into the other stack, with a response of which CloudFormation never takes note."""
     world.handle(adoption(world, phone_number, **properties))
     assert world.responses[-1].succeeded, world.responses[-1].reason
 

@@ -53,7 +53,7 @@ def resource_entry(world: World) -> ResourceEntry:
 
 
 def unheard(world: World, **properties: Any) -> str:
-    """Create a resource whose answer CloudFormation never takes note of, and return the number's ARN."""
+    """Create a resource whose response CloudFormation never takes note of, and return the number's ARN."""
     world.handle(world.event("Create", **properties))
     response = world.responses[-1]
     assert response.succeeded, response.reason

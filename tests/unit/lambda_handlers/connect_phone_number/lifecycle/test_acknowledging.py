@@ -1,4 +1,4 @@
-"""What became of an answer: asked of CloudFormation, and believed only where it is clear."""
+"""What became of a response: asked of CloudFormation, and believed only where it is clear."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,14 +11,15 @@ from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResou
 from lambda_handlers.connect_phone_number.ledger.items import DUE, LIVE, index_of
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.acknowledging import ask_what_became_of, was_retained_since
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import STACK, FakeStacks, World
+
+from .adoptions import (
     NUMBER,
     SALES,
     adopt,
     adopt_unheard,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, unheard
-from tests.unit.lambda_handlers.connect_phone_number.world import STACK, FakeStacks, World
+from .decisions import RESOURCE, unheard
 
 RENAMED = ResourceKey(STACK, "Renamed")
 SOONEST = 300
@@ -154,7 +155,7 @@ def test_a_number_that_was_never_named_is_given_up_once_cloudformation_has_said_
     _again(world)
     second = _asked(world)
     assert second.state is ClaimState.CLOSING
-    assert second.close_reason == "CloudFormation never took note of its answer"
+    assert second.close_reason == "CloudFormation never took note of its response"
     assert not second.is_undone, "it was claimed, so it is released"
     assert index_of(second) == {"due": DUE, "due_at": int(world.clock())}
     assert second.due_since == second.closing_at == int(world.clock())
@@ -259,7 +260,7 @@ def test_what_cannot_be_found_out_changes_nothing_however_long(world: World, abo
         world.clock.pause(86_400)
 
 
-def test_it_does_not_wait_for_an_answer(world: World) -> None:
+def test_it_does_not_wait_for_a_response(world: World) -> None:
     # Whoever asks comes again anyway.
     unheard(world)
     world.stacks.is_silent = True
@@ -482,7 +483,7 @@ def _unknown_resource(world: World) -> None:
     world.stacks.resources.clear()
 
 
-def _no_answer(world: World) -> None:
+def _no_response(world: World) -> None:
     world.stacks.is_silent = True
 
 
@@ -498,7 +499,7 @@ def _change(**changes: object) -> Callable[[World], None]:
     [
         _other_resource,
         _unknown_resource,
-        _no_answer,
+        _no_response,
         _change(acknowledged=False),
         _change(state=ClaimState.CLOSED),
         _change(state=ClaimState.LIVE),
@@ -519,7 +520,7 @@ def test_while_cloudformation_does_not_tell_nothing_is_released(world: World) ->
     assert was_retained_since(world.invocation(), world.claim()) is None
 
 
-def test_a_number_that_could_not_be_given_back_stays_with_a_stack_that_retains_it(world: World) -> None:
+def test_a_number_that_could_not_be_rolled_back_stays_with_a_stack_that_retains_it(world: World) -> None:
     arn = _release_failed(world)
     _change(is_undone=True)(world)
     world.stacks.hold(RESOURCE, arn, "DELETE_SKIPPED")

@@ -10,7 +10,17 @@ from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResou
 from lambda_handlers.connect_phone_number.ledger.items import index_of
 from lambda_handlers.connect_phone_number.lifecycle import adopting
 from lambda_handlers.connect_phone_number.lifecycle.context import Failed
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import (
+    OTHER_STACK,
+    REGION,
+    STACK,
+    Died,
+    World,
+    die,
+    tag_list,
+)
+
+from .adoptions import (
     NUMBER,
     SALES,
     adopt,
@@ -22,16 +32,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import 
     flows,
     retained,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, decided, let_go
-from tests.unit.lambda_handlers.connect_phone_number.world import (
-    OTHER_STACK,
-    REGION,
-    STACK,
-    Died,
-    World,
-    die,
-    tag_list,
-)
+from .decisions import RESOURCE, decided, let_go
 
 _SALES = (SALES.stack_id, SALES.logical_resource_id)
 

@@ -8,7 +8,19 @@ from lambda_handlers.connect_phone_number import contract, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.ledger.items import key_of
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import (
+    OTHER_STACK,
+    REGION,
+    STACK,
+    Died,
+    Event,
+    World,
+    die,
+    tag_list,
+    user_tags,
+)
+
+from .adoptions import (
     INVENTED,
     NUMBER,
     SALES,
@@ -22,18 +34,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import 
     flows,
     retained,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, decided
-from tests.unit.lambda_handlers.connect_phone_number.world import (
-    OTHER_STACK,
-    REGION,
-    STACK,
-    Died,
-    Event,
-    World,
-    die,
-    tag_list,
-    user_tags,
-)
+from .decisions import RESOURCE, decided
 
 
 def _rolled_back(world: World, arn: str) -> Event:
@@ -42,14 +43,14 @@ def _rolled_back(world: World, arn: str) -> Event:
     return world.event("Delete", arn, stack=OTHER_STACK, resource="Sales")
 
 
-def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_first(world: World) -> None:
+def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_rolled_back_to_the_first(world: World) -> None:
     arn = retained(world)
     adopt(world)
     deleted = world.send(_rolled_back(world, arn))
     assert (deleted.status, deleted.reason) == (
         "SUCCESS",
         (
-            f"{NUMBER} was not released: its adoption was undone, or not seen complete, so it was given back as it was "
+            f"{NUMBER} was not released: its adoption was undone, or not seen complete, so it was restored as it was "
             "found."
         ),
     )
@@ -69,7 +70,7 @@ def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_given_back_to_the_
     assert adopt(world).succeeded, "it can be adopted again"
 
 
-def test_s19_the_adoption_under_another_name_is_given_back_to_the_old_one(world: World) -> None:
+def test_s19_the_adoption_under_another_name_is_rolled_back_to_the_old_one(world: World) -> None:
     arn = world.created(PhoneNumber=NUMBER)
     assert adopt_within_the_stack(world).succeeded
     world.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -81,7 +82,7 @@ def test_s19_the_adoption_under_another_name_is_given_back_to_the_old_one(world:
     assert world.held() == []
 
 
-def test_a_number_whose_previous_owner_the_ledger_has_lost_is_given_back_to_nobody(world: World) -> None:
+def test_a_number_whose_previous_owner_the_ledger_has_lost_is_rolled_back_to_nobody(world: World) -> None:
     arn = retained(world)
     adopt(world)
     world.store.remove(key_of(world.claim()))
@@ -115,7 +116,7 @@ def _old_deleted_first(world: World) -> str:
     return arn
 
 
-def test_a_number_that_is_given_back_to_a_deleted_resource_is_released(world: World) -> None:
+def test_a_number_that_is_rolled_back_to_a_deleted_resource_is_released(world: World) -> None:
     arn = _old_deleted_first(world)
     assert world.delete(arn, resource="Renamed").succeeded
     assert world.held() == []
@@ -139,7 +140,7 @@ def test_it_is_kept_where_cloudformation_has_not_taken_note_of_the_deletion(worl
     world.stacks.hold(RESOURCE, arn, status)
     deleted = world.delete(arn, resource="Renamed")
     assert deleted.succeeded
-    assert "so it was given back as it was found" in deleted.reason
+    assert "so it was restored as it was found" in deleted.reason
     assert (world.held(), world.claim().state) == ([NUMBER], ClaimState.LIVE)
 
 
@@ -151,7 +152,7 @@ def test_it_is_kept_where_the_deleted_resource_was_protected(world: World) -> No
     assert (world.held(), world.claim().state) == ([NUMBER], ClaimState.LIVE)
 
 
-def test_where_cloudformation_does_not_tell_it_is_neither_given_back_nor_released(
+def test_where_cloudformation_does_not_tell_it_is_neither_rolled_back_nor_released(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arn = _old_deleted_first(world)
@@ -164,14 +165,17 @@ def test_where_cloudformation_does_not_tell_it_is_neither_given_back_nor_release
     failed = world.send(event)
     assert (failed.status, failed.reason) == (
         "FAILED",
-        f"{NUMBER} is not given back yet: CloudFormation did not tell what has become of Number of {STACK}.",
+        (
+            f"The adoption of {NUMBER} is not rolled back yet: CloudFormation did not tell what has "
+            f"become of Number of {STACK}."
+        ),
     )
     assert world.held() == [NUMBER]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["list_phone_numbers_v2", "describe_phone_number", "tag_resource"])
-def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, moment: str, method: str) -> None:
+def test_a_cancelled_adoption_is_rolled_back_and_not_released(world: World, moment: str, method: str) -> None:
     arn = world.claimed_by_hand(NUMBER)
     create = adoption(world)
     delete = world.event("Delete", INVENTED, stack=OTHER_STACK, resource="Sales")
@@ -189,7 +193,7 @@ def test_a_cancelled_adoption_is_given_back_and_not_released(world: World, momen
     assert world.invocation().ledger.number(NUMBER) is None
 
 
-def test_an_adoption_whose_answer_never_arrived_is_given_back_when_it_is_cancelled(world: World) -> None:
+def test_an_adoption_whose_response_never_arrived_is_rolled_back_when_it_is_cancelled(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER, {"by-hand": "yes"})
     adopt_unheard(world, Tags=tag_list(team="sales"))
     assert delete(world, INVENTED).succeeded
@@ -198,7 +202,7 @@ def test_an_adoption_whose_answer_never_arrived_is_given_back_when_it_is_cancell
     assert user_tags(world.number(arn)) == {"by-hand": "yes"}
 
 
-def test_an_adoption_of_which_cloudformation_never_took_note_is_given_back_by_the_sweeper(world: World) -> None:
+def test_an_adoption_of_which_cloudformation_never_took_note_is_rolled_back_by_the_sweeper(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     adopt_unheard(world, Description="Sales")
     for _ in range(2):
@@ -207,13 +211,13 @@ def test_an_adoption_of_which_cloudformation_never_took_note_is_given_back_by_th
     claim = world.claim(OTHER_STACK, "Sales")
     assert (claim.outcome, claim.close_reason) == (
         Outcome.ADOPTION_ROLLED_BACK,
-        "CloudFormation never took note of its answer",
+        "CloudFormation never took note of its response",
     )
     assert (world.number(arn).tags, world.number(arn).description) == ({}, "By hand")
     assert world.held() == [NUMBER]
 
 
-def test_an_adoption_that_failed_is_given_back_by_the_sweeper_though_no_delete_comes(world: World) -> None:
+def test_an_adoption_that_failed_is_rolled_back_by_the_sweeper_though_no_delete_comes(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     world.emulator.faults.add("UpdatePhoneNumberMetadata", "error", code="InvalidParameterException")
     assert adopt(world, Description="Sales").status == "FAILED"
@@ -224,7 +228,7 @@ def test_an_adoption_that_failed_is_given_back_by_the_sweeper_though_no_delete_c
     assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
 
 
-def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None:
+def test_an_adoption_that_is_rolled_back_is_as_it_was_found(world: World) -> None:
     arn, flow = claimed_with_flow(world)
     world.client.tag_resource(resourceArn=arn, tags={"by-hand": "yes", "team": "support"})
     other = world.emulator.add_instance(REGION)
@@ -240,14 +244,14 @@ def test_an_adoption_that_is_given_back_is_as_it_was_found(world: World) -> None
     assert world.invocation().ledger.number(NUMBER) is None
 
 
-def test_the_flow_that_the_number_had_is_given_back(world: World) -> None:
+def test_the_flow_that_the_number_had_is_rolled_back(world: World) -> None:
     arn, flow = claimed_with_flow(world)
     assert adopt(world, ContactFlowArn=world.emulator.add_contact_flow(world.instance)).succeeded
     assert world.send(_rolled_back(world, arn)).succeeded
     assert flows(world, arn) == [flow]
 
 
-def test_the_flow_that_a_move_has_dropped_is_given_back(world: World) -> None:
+def test_the_flow_that_a_move_has_dropped_is_rolled_back(world: World) -> None:
     arn, flow = claimed_with_flow(world)
     assert adopt(world, TargetArn=world.emulator.add_instance(REGION)).succeeded
     assert flows(world, arn) == []
@@ -271,7 +275,7 @@ def test_a_flow_that_the_adoption_never_touched_is_left_alone(world: World) -> N
     assert len(world.calls("AssociatePhoneNumberContactFlow")) == 1
 
 
-def test_the_flow_of_a_numbers_group_is_given_back_in_its_own_instance(world: World) -> None:
+def test_the_flow_of_a_numbers_group_is_rolled_back_in_its_own_instance(world: World) -> None:
     group = world.emulator.add_traffic_distribution_group(REGION, "us-east-1")
     arn, flow = claimed_with_flow(world)
     world.client.update_phone_number(PhoneNumberId=arn, TargetArn=group)
@@ -298,7 +302,9 @@ def test_the_flow_of_a_numbers_group_is_given_back_in_its_own_instance(world: Wo
         "associate_phone_number_contact_flow",
     ],
 )
-def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: World, moment: str, method: str) -> None:
+def test_an_adoption_rollback_whose_function_dies_is_finished_by_its_redelivery(
+    world: World, moment: str, method: str
+) -> None:
     arn, flow = claimed_with_flow(world)
     other = world.emulator.add_instance(REGION)
     there = world.emulator.add_contact_flow(other)
@@ -320,7 +326,7 @@ def test_a_give_back_whose_function_dies_is_finished_by_its_redelivery(world: Wo
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException"])
-def test_a_give_back_that_is_refused_fails_and_is_finished_by_the_sweeper(world: World, code: str) -> None:
+def test_an_adoption_rollback_that_is_refused_fails_and_is_finished_by_the_sweeper(world: World, code: str) -> None:
     arn = world.claimed_by_hand(NUMBER)
     assert adopt(world).succeeded
     world.emulator.faults.add("UntagResource", "error", code=code, calls=None)
@@ -348,7 +354,7 @@ def test_that_an_adoption_is_undone_stands_whatever_a_later_delete_is_sent_for(w
     assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
 
 
-def test_one_not_found_does_not_keep_a_number_from_being_given_back(world: World) -> None:
+def test_one_not_found_does_not_keep_a_number_from_being_rolled_back(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     assert adopt(world, Description="Sales").succeeded
     world.emulator.faults.add("DescribePhoneNumber", "error", code="ResourceNotFoundException", calls=1)
@@ -386,11 +392,11 @@ def test_a_number_that_connect_does_not_show_yet_is_not_taken_for_gone(world: Wo
     world.client.release_phone_number(PhoneNumberId=arn)
     refused = delete(world, arn)
     assert not refused.succeeded
-    assert f"Amazon Connect does not show {NUMBER} yet, so it cannot be given back now." in refused.reason
+    assert f"Amazon Connect does not show {NUMBER} yet, so its adoption cannot be rolled back now." in refused.reason
     assert world.claim(OTHER_STACK, "Sales").state is ClaimState.CLOSING
 
 
-def test_a_number_that_was_adopted_for_good_is_given_back_where_its_previous_owner_has_it_again(world: World) -> None:
+def test_a_number_that_was_adopted_for_good_is_rolled_back_where_its_previous_owner_has_it_again(world: World) -> None:
     # A resource is imported into its old stack, or its retention was undone by a roll-back.
     arn = retained(world)
     adopt_for_good(world)

@@ -8,17 +8,6 @@ import pytest
 from lambda_handlers.connect_phone_number import contract, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import sweep
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
-    INVENTED,
-    NUMBER,
-    adopt,
-    adopt_within_the_stack,
-    adoption,
-    claimed_with_flow,
-    delete,
-    retained,
-)
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
@@ -28,6 +17,18 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     die,
     tag_list,
 )
+
+from .adoptions import (
+    INVENTED,
+    NUMBER,
+    adopt,
+    adopt_within_the_stack,
+    adoption,
+    claimed_with_flow,
+    delete,
+    retained,
+)
+from .decisions import RESOURCE, unheard
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHANGES = ("UpdatePhoneNumber", "UpdatePhoneNumberMetadata")
@@ -86,7 +87,7 @@ def test_every_change_has_a_token_of_its_own(world: World) -> None:
     assert all(token is not None and _UUID.fullmatch(token) for token in tokens)
 
 
-def test_a_value_that_is_wanted_again_within_one_attempt_is_set_again(world: World) -> None:
+def test_a_value_that_is_wanted_again_within_one_invocation_is_set_again(world: World) -> None:
     arn = world.created(Description="one")
 
     def change(description: str) -> None:
@@ -187,7 +188,7 @@ def test_a_flow_that_is_wanted_once_more_is_not_associated_once_more(world: Worl
     before = world.claim().version
     assert world.update(arn, ContactFlowArn=flow).succeeded
     assert len(world.calls("AssociatePhoneNumberContactFlow")) == 1
-    # The decision and the answer are written, and nothing else.
+    # The decision and the response are written, and nothing else.
     assert world.claim().version == before + 2
 
 
@@ -226,10 +227,10 @@ def test_no_flow_of_a_group_is_read_where_it_is_not_said_in_which_instance(world
     assert world.claim(OTHER_STACK, "Sales").is_flow_before_known
 
 
-# --- Giving back, sweeping, guarding ---
+# --- Adoption rollback, sweeping, guarding ---
 
 
-def test_a_number_that_is_given_back_is_live_as_if_nothing_had_been(world: World) -> None:
+def test_a_number_that_is_rolled_back_is_live_as_if_nothing_had_been(world: World) -> None:
     arn = retained(world)
     before = world.claim()
     adopt(world)
@@ -241,11 +242,11 @@ def test_a_number_that_is_given_back_is_live_as_if_nothing_had_been(world: World
     owner = world.claim()
     assert (owner.state, owner.outcome, owner.closed_at, owner.close_reason) == (ClaimState.LIVE, None, 0, "")
     assert owner.id == before.id
-    given_back = world.claim(OTHER_STACK, "Sales")
-    assert (given_back.in_flight_calls, given_back.closed_at) == ((), int(world.clock.now))
+    rolled_back = world.claim(OTHER_STACK, "Sales")
+    assert (rolled_back.in_flight_calls, rolled_back.closed_at) == ((), int(world.clock.now))
 
 
-def test_a_number_that_is_given_back_to_nobody_loses_the_ownership_tags_in_one_call(world: World) -> None:
+def test_a_number_that_is_rolled_back_to_nobody_loses_the_ownership_tags_in_one_call(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER)
     assert adopt(world).succeeded
     world.stacks.status = "ROLLBACK_IN_PROGRESS"
@@ -255,7 +256,7 @@ def test_a_number_that_is_given_back_to_nobody_loses_the_ownership_tags_in_one_c
     assert call.parameters == {"resourceArn": arn, "tagKeys": list(contract.OWNERSHIP_TAGS)}
 
 
-def test_what_an_attempt_that_may_still_run_would_tag_stays_due_until_it_is_over(world: World) -> None:
+def test_what_an_invocation_that_may_still_run_would_tag_stays_due_until_it_is_over(world: World) -> None:
     world.claimed_by_hand(NUMBER)
     world.client.before["tag_resource"] = die
     with pytest.raises(Died):
@@ -268,7 +269,11 @@ def test_what_an_attempt_that_may_still_run_would_tag_stays_due_until_it_is_over
     world.clock.now = float(until)
     world.sweep()
     claim = world.claim(OTHER_STACK, "Sales")
-    assert (claim.state, claim.outcome, claim.in_doubt) == (ClaimState.CLOSED, Outcome.ADOPTION_ROLLED_BACK, False)
+    assert (claim.state, claim.outcome, claim.has_calls_in_flight) == (
+        ClaimState.CLOSED,
+        Outcome.ADOPTION_ROLLED_BACK,
+        False,
+    )
 
 
 def test_a_sweep_without_time_says_what_it_has_left(world: World) -> None:

@@ -11,8 +11,6 @@ from lambda_handlers.connect_phone_number.ledger.items import NumberReservation
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import acquire
 from lambda_handlers.connect_phone_number.lifecycle.context import Superseded
-from tests.simulation.memory_store import MemoryStore
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     REGION,
@@ -21,6 +19,9 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     World,
     die,
 )
+from verification.simulator.memory_store import MemoryStore
+
+from .decisions import INVENTED, decided
 
 CHOSEN = "+12065550100"
 
@@ -170,8 +171,8 @@ def test_a_number_that_another_claim_reserves_at_the_same_moment_is_left_to_it(w
 # --- What is not certain ---
 
 
-@pytest.mark.parametrize("kind", ["no_answer", "lost_request"])
-def test_a_claim_without_an_answer_is_one_claim(world: World, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["no_response", "lost_request"])
+def test_a_claim_without_a_response_is_one_claim(world: World, kind: str) -> None:
     world.emulator.faults.add("ClaimPhoneNumber", kind)
     created = world.create()
     assert created.succeeded
@@ -325,7 +326,7 @@ def test_an_imported_number_is_deleted_and_nothing_is_left_reserved(world: World
     assert ledger.number("+12065559999") is None
 
 
-def test_a_source_is_imported_again_after_it_was_given_back(world: World) -> None:
+def test_a_source_is_imported_again_after_it_was_rolled_back(world: World) -> None:
     world.emulator.configure(cooldown_seconds=0.0)
     source = _source(world)
     arn = world.created(CountryCode=None, Type=None, SourcePhoneNumberArn=source)

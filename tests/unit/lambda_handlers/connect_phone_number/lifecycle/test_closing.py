@@ -180,8 +180,8 @@ def test_internal_service_after_the_effect_is_one_release(world: World) -> None:
     assert world.effects("ReleasePhoneNumber") == 1
 
 
-@pytest.mark.parametrize("kind", ["no_answer", "lost_request"])
-def test_no_answer_is_one_release(world: World, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["no_response", "lost_request"])
+def test_no_response_is_one_release(world: World, kind: str) -> None:
     arn = _old(world)
     world.emulator.faults.add("ReleasePhoneNumber", kind)
     assert world.delete(arn).succeeded

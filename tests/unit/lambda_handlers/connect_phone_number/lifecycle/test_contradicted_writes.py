@@ -10,9 +10,10 @@ from lambda_handlers.connect_phone_number.cloudformation.request import parse_re
 from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
-from tests.simulation.memory_store import MemoryStore
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, decided
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
+from verification.simulator.memory_store import MemoryStore
+
+from .decisions import INVENTED, decided
 
 
 class ContradictingStore(MemoryStore):
@@ -63,7 +64,7 @@ def test_a_number_that_somebody_else_got_is_given_up_though_the_first_write_of_i
     assert world.invocation().ledger.number(lost[0]) is None
 
 
-def test_an_answer_of_a_failure_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
+def test_a_response_of_a_failure_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
     store = _contradicting(world, lambda item: isinstance(item.get("response"), dict))
     failed = world.create(CountryCode="AD")
     assert store.contradicted == 1
@@ -71,7 +72,7 @@ def test_an_answer_of_a_failure_is_written_though_the_first_write_of_it_conflict
     assert world.claim().state is ClaimState.CLOSING
 
 
-def test_a_refusal_after_no_answer_leaves_the_doubt_until_connect_would_show_the_number(world: World) -> None:
+def test_a_refusal_after_no_response_leaves_the_doubt_until_connect_would_show_the_number(world: World) -> None:
     taken: list[str] = []
 
     def then_a_stranger(parameters: object) -> None:
@@ -124,7 +125,7 @@ def test_a_refused_claim_names_number_and_target(world: World) -> None:
     assert REGION in failed.reason
 
 
-def test_the_answer_to_a_delete_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
+def test_the_response_to_a_delete_is_written_though_the_first_write_of_it_conflicts(world: World) -> None:
     store = _contradicting(world, lambda item: item.get("type") == "Delete" and isinstance(item.get("response"), dict))
     event = world.event("Delete", world.created())
     assert world.send(event).succeeded
@@ -143,7 +144,7 @@ def test_an_adoption_that_was_forestalled_looks_again_whose_the_number_is(world:
     assert store.contradicted == 1
 
 
-def test_a_creation_that_is_cancelled_just_before_its_answer_is_written_is_not_answered_with_success(
+def test_a_creation_that_is_cancelled_just_before_its_response_is_written_is_not_answered_with_success(
     world: World,
 ) -> None:
     create, delete = world.event("Create"), world.event("Delete", INVENTED)
@@ -167,7 +168,7 @@ def test_a_creation_that_is_cancelled_just_before_its_answer_is_written_is_not_a
     assert world.held() == []
 
 
-def test_a_give_back_whose_last_write_conflicts_is_made_again(world: World) -> None:
+def test_an_adoption_rollback_whose_last_write_conflicts_is_made_again(world: World) -> None:
     store = _contradicting(world, lambda item: item.get("outcome") == "ADOPTION_ROLLED_BACK")
     arn = world.claimed_by_hand("+12065550150")
     wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}

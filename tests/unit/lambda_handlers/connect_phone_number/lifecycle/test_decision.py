@@ -7,8 +7,16 @@ import pytest
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
 from lambda_handlers.connect_phone_number.ledger.store import Write
-from tests.simulation.memory_store import MemoryStore
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import (
+    ACCOUNT,
+    NOW,
+    REGION,
+    Event,
+    World,
+)
+from verification.simulator.memory_store import MemoryStore
+
+from .decisions import (
     INVENTED,
     PREFIX,
     RESOURCE,
@@ -23,13 +31,6 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import 
     resource_entry,
     unheard,
     without_time,
-)
-from tests.unit.lambda_handlers.connect_phone_number.world import (
-    ACCOUNT,
-    NOW,
-    REGION,
-    Event,
-    World,
 )
 
 

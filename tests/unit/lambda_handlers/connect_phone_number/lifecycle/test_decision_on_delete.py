@@ -8,7 +8,9 @@ from lambda_handlers.connect_phone_number.claim import Claim, ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, STACK, World
+
+from .adoptions import (
     NUMBER,
     SALES,
     adopt,
@@ -16,7 +18,7 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import 
     adopt_within_the_stack,
     retained,
 )
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
+from .decisions import (
     INVENTED,
     RESOURCE,
     ROLLING_BACK,
@@ -28,7 +30,6 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import 
     replaced,
     unheard,
 )
-from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, STACK, World
 
 
 def _states(world: World) -> list[ClaimState]:
@@ -120,7 +121,7 @@ def test_a_delete_with_an_invented_id_closes_the_claim_that_is_being_made(world:
     assert (world.claim().state, world.claim().close_reason) == (ClaimState.CLOSING, "its creation was cancelled")
 
 
-def test_a_delete_with_an_invented_id_closes_a_claim_whose_answer_never_arrived(world: World) -> None:
+def test_a_delete_with_an_invented_id_closes_a_claim_whose_response_never_arrived(world: World) -> None:
     arn = unheard(world)
     opened_at = world.claim().opened_at
     assert only_claim(decided(world, world.event("Delete", INVENTED))) == claim_of(world, arn).id
@@ -328,7 +329,7 @@ def test_a_delete_of_an_adopted_number_fails_where_cloudformation_does_not_tell(
         ("DELETE_COMPLETE", False),
     ],
 )
-def test_an_adopted_number_is_given_back_as_long_as_its_previous_owner_has_it(
+def test_an_adopted_number_is_rolled_back_as_long_as_its_previous_owner_has_it(
     world: World, status: str, is_undone: bool
 ) -> None:
     arn = retained(world)
@@ -401,7 +402,7 @@ def test_protection_keeps_an_adopted_number_that_would_be_released(world: World)
     assert world.claim(OTHER_STACK, "Sales").state is ClaimState.LIVE
 
 
-def test_a_number_that_was_claimed_is_never_given_back(world: World) -> None:
+def test_a_number_that_was_claimed_is_never_rolled_back(world: World) -> None:
     arn = world.created()
     world.stacks.status = "ROLLBACK_IN_PROGRESS"
     decided(world, world.event("Delete", arn))
@@ -417,7 +418,7 @@ def test_an_adoption_that_never_got_to_answer_is_undone_whatever_the_stack_does(
     assert (world.claim().state, world.claim().is_undone) == (ClaimState.CLOSING, True)
 
 
-def test_the_name_of_the_previous_owner_does_not_count_for_an_adoption_whose_answer_never_arrived(
+def test_the_name_of_the_previous_owner_does_not_count_for_an_adoption_whose_response_never_arrived(
     world: World,
 ) -> None:
     # The ARN was recorded for the old resource of the same stack, and never for the new one.

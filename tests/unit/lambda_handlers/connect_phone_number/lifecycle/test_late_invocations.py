@@ -1,4 +1,4 @@
-"""Attempts that go on when others have settled what they were about."""
+"""Invocations that go on when others have settled what they were about."""
 
 import pytest
 

@@ -13,11 +13,6 @@ from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResou
 from lambda_handlers.connect_phone_number.ledger.items import NumberReservation, key_of, number_key
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.lifecycle.moving import Moved, find_moved, find_owner
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import (
-    NUMBER,
-    adopt_within_the_stack,
-)
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, resource_entry
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
     OTHER_STACK,
@@ -26,6 +21,12 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     World,
     user_tags,
 )
+
+from .adoptions import (
+    NUMBER,
+    adopt_within_the_stack,
+)
+from .decisions import RESOURCE, resource_entry
 
 RENAMED = ResourceKey(STACK, "Renamed")
 ELSEWHERE = ResourceKey(OTHER_STACK, "Number")
@@ -99,7 +100,7 @@ def test_it_has_moved_where_the_other_resource_does_not_have_it_any_more(
 
 
 @pytest.mark.parametrize("there", [HeldResource("", "CREATE_IN_PROGRESS"), HeldResource("other", "UPDATE_IN_PROGRESS")])
-def test_an_answer_of_the_other_resource_that_is_on_its_way_is_waited_for(world: World, there: HeldResource) -> None:
+def test_a_response_of_the_other_resource_that_is_on_its_way_is_waited_for(world: World, there: HeldResource) -> None:
     arn = _refactored(world)
     world.stacks.resources[RESOURCE] = there
     assert "which is being deployed, so it is not certain which resource has it" in str(_found(world, arn))
@@ -217,7 +218,7 @@ def test_a_number_that_is_on_its_way_back_has_moved_to_its_previous_owner_whatev
     assert _found(world, arn, ELSEWHERE) is None
 
 
-def test_a_number_that_was_given_back_is_not_on_its_way_back_any_more(world: World) -> None:
+def test_a_number_that_was_rolled_back_is_not_on_its_way_back_any_more(world: World) -> None:
     arn = _refactored(world)
     previous = _key(RENAMED)
     _change(world, world.claim(), state=ClaimState.CLOSED, is_undone=True, previous_claim=previous)
@@ -427,7 +428,7 @@ def test_a_claim_that_changes_while_it_is_handed_over_is_decided_on_again(world:
 def test_a_number_that_is_on_its_way_back_is_taken_up_at_once_by_its_previous_owner(world: World) -> None:
     arn = world.created(PhoneNumber=NUMBER)
     assert adopt_within_the_stack(world).physical_id == arn
-    # The roll-back deletes the new resource. It does not wait until the number is given back.
+    # The roll-back deletes the new resource. It does not wait until the number is restored.
     world.emulator.faults.add("TagResource", "error", code="InvalidParameterException", calls=None)
     assert not world.delete(arn, resource="Renamed").succeeded
     assert _claim(world, RENAMED).state is ClaimState.CLOSING

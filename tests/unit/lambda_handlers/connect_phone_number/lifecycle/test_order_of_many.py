@@ -8,7 +8,9 @@ import pytest
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.stacks import StackState
 from lambda_handlers.connect_phone_number.lifecycle.claiming import record_number
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, Died, FakeStacks, World, die
+
+from .decisions import (
     INVENTED,
     RESOURCE,
     ROLLING_BACK,
@@ -20,7 +22,6 @@ from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import 
     replaced,
     without_time,
 )
-from tests.unit.lambda_handlers.connect_phone_number.world import ACCOUNT, REGION, STACK, Died, FakeStacks, World, die
 
 SECOND = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/99999999-2222-3333-4444-555555555555"
 
@@ -266,7 +267,7 @@ def test_a_request_with_a_time_and_one_without_go_together(world: World, timeles
 # --- Which number ---
 
 
-def test_nobody_looks_for_a_number_that_only_this_attempt_has_asked_for(world: World) -> None:
+def test_nobody_looks_for_a_number_that_only_this_invocation_has_asked_for(world: World) -> None:
     world.created()
     assert world.calls("ListPhoneNumbersV2") == []
 

@@ -8,9 +8,10 @@ from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResou
 from lambda_handlers.connect_phone_number.contract import PROVIDER_RESOURCE_TYPE
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, key_of, resource_partition
 from lambda_handlers.connect_phone_number.timing import NotFinished
-from tests.simulation.memory_store import MemoryStore
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, let_go, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import STACK, Answered, Died, Event, World, die
+from verification.simulator.memory_store import MemoryStore
+
+from .decisions import RESOURCE, let_go, unheard
 
 PHYSICAL_ID = "provider-shared"
 
@@ -24,7 +25,7 @@ def _delete(world: World) -> Answered:
 
 
 def _delete_in_the_end(world: World) -> Answered:
-    """Return the answer to a deletion for which Lambda makes its three invocations."""
+    """Return the response to a deletion for which Lambda makes its three invocations."""
     event = _event(world, "Delete")
     for _ in range(2):
         try:
@@ -214,9 +215,9 @@ def test_a_number_of_which_cloudformation_knows_nothing_yet_is_not_given_up_with
 def test_a_number_whose_creation_is_still_to_be_taken_note_of_is_waited_for(world: World) -> None:
     arn = unheard(world)
     world.stacks.resources[RESOURCE] = HeldResource("", "CREATE_IN_PROGRESS")
-    with pytest.raises(NotFinished) as trouble:
+    with pytest.raises(NotFinished) as problem:
         world.handle(_event(world, "Delete"))
-    assert str(trouble.value) == (
+    assert str(problem.value) == (
         f"The provider is not deleted: 1 phone numbers are still to be released. {world.claim().phone_number}: "
         "CloudFormation has not told yet whether it knows the number. Delete again later."
     )
@@ -280,9 +281,9 @@ def test_s21_it_says_what_it_waits_for(world: World) -> None:
         world.handle(world.event("Create"))
     claim = world.claim()
     assert claim.candidate
-    with pytest.raises(NotFinished) as trouble:
+    with pytest.raises(NotFinished) as problem:
         world.handle(_event(world, "Delete"), seconds=60)
-    assert str(trouble.value) == (
+    assert str(problem.value) == (
         f"The provider is not deleted: 1 phone numbers are still to be released. {claim.candidate}: its creation is "
         "not over yet. Delete again later."
     )

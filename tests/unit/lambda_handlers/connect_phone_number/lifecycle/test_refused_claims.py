@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number.claim import Outcome
 from lambda_handlers.connect_phone_number.lifecycle.claiming import MAX_CANDIDATES
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import decided
 from tests.unit.lambda_handlers.connect_phone_number.world import Died, World, die
+
+from .decisions import decided
 
 CHOSEN = "+12065550100"
 
@@ -166,7 +167,7 @@ def test_lost_races_between_two_such_refusals_do_not_hide_them(world: World) -> 
     assert (world.claim().unexplained_refusals, len(world.claim().rejected_candidates)) == (2, 3)
 
 
-def test_such_a_refusal_counts_for_the_next_attempt_too(world: World) -> None:
+def test_such_a_refusal_counts_for_the_next_invocation_too(world: World) -> None:
     event = world.event("Create")
 
     def then_die(_: object) -> None:

@@ -7,7 +7,6 @@ import pytest
 from lambda_handlers.connect_phone_number import contract, tokens
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.ledger.items import number_key
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import INVENTED, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
     OTHER_STACK,
@@ -19,6 +18,8 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     die,
     tag_list,
 )
+
+from .decisions import INVENTED, unheard
 
 UNKNOWN = f"arn:aws:connect:{REGION}:{ACCOUNT}:phone-number/11111111-2222-3333-4444-555555555555"
 
@@ -66,14 +67,14 @@ def test_s1_success_is_said_only_when_connect_says_claimed(world: World) -> None
     assert world.number(created.physical_id).status == "CLAIMED"
 
 
-def test_s2_the_same_create_twice_gets_the_same_answer_and_one_number(world: World) -> None:
+def test_s2_the_same_create_twice_gets_the_same_response_and_one_number(world: World) -> None:
     event = world.event("Create")
     first, second = world.send(event), world.send(event)
     assert first.fields == second.fields
     assert world.effects("ClaimPhoneNumber") == 1
 
 
-def test_s2_the_same_create_at_the_same_time_gets_the_same_answer_and_one_number(world: World) -> None:
+def test_s2_the_same_create_at_the_same_time_gets_the_same_response_and_one_number(world: World) -> None:
     event = world.event("Create")
     world.client.after["claim_phone_number"] = lambda _: world.handle(event)
     world.handle(event)

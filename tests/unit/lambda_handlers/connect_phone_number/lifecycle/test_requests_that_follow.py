@@ -5,14 +5,15 @@ import pytest
 from lambda_handlers.connect_phone_number import tokens
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.timing import NotFinished
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import (
+from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, World
+
+from .decisions import (
     ROLLING_BACK,
     claim_of,
     let_go,
     replaced,
     unheard,
 )
-from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, World
 
 
 def _settle(world: World) -> None:
@@ -154,7 +155,7 @@ def test_s25_a_create_that_wants_another_number_leaves_the_unheard_one_to_the_sw
     claim = claim_of(world, lost)
     assert (claim.outcome, claim.close_reason) == (
         Outcome.RELEASED,
-        "CloudFormation never took note of its answer",
+        "CloudFormation never took note of its response",
     )
 
 
@@ -214,7 +215,7 @@ def test_s18_two_stacks_with_the_same_ids_at_the_same_time_get_a_number_each(wor
     assert world.claim().id != world.claim(OTHER_STACK).id
 
 
-def test_near_lambdas_limit_it_stops_and_goes_on_in_the_next_attempt(world: World) -> None:
+def test_near_lambdas_limit_it_stops_and_goes_on_in_the_next_invocation(world: World) -> None:
     world.emulator.faults.add("ClaimPhoneNumber", "workflow_delay", seconds=100)
     event = world.event("Create")
     with pytest.raises(NotFinished):

@@ -11,8 +11,6 @@ from lambda_handlers.connect_phone_number.cloudformation.resource_key import Res
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.items import key_of
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import Sweep, sweep
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import NUMBER, adopt
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.decisions import RESOURCE, unheard
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
     STACK,
@@ -21,6 +19,9 @@ from tests.unit.lambda_handlers.connect_phone_number.world import (
     World,
     die,
 )
+
+from .adoptions import NUMBER, adopt
+from .decisions import RESOURCE, unheard
 
 SALES = (OTHER_STACK, "Sales")
 
@@ -102,7 +103,7 @@ def test_a_release_that_keeps_failing_is_published(world: World) -> None:
     assert "connect:ReleasePhoneNumber" in warnings[0]["problem"]
 
 
-def test_what_fails_is_published_also_while_its_next_attempt_is_hours_away(world: World) -> None:
+def test_what_fails_is_published_also_while_its_next_invocation_is_hours_away(world: World) -> None:
     arn = world.created()
     _refuse_releases(world)
     world.delete(arn)
@@ -286,10 +287,10 @@ def test_a_sweep_that_finds_more_than_it_has_time_for_goes_on_next_time(world: W
     assert world.held() == []
 
 
-# --- What became of answers ---
+# --- What became of responses ---
 
 
-def test_what_became_of_an_answer_is_asked_when_cloudformation_has_had_time_to_take_note(world: World) -> None:
+def test_what_became_of_a_response_is_asked_when_cloudformation_has_had_time_to_take_note(world: World) -> None:
     world.created()
     world.clock.now = float(world.claim().next_check_at - 1)
     assert sweep(world.invocation()) == Sweep()
@@ -313,7 +314,7 @@ def test_a_number_of_which_cloudformation_never_took_note_is_released(world: Wor
     assert world.held() == []
     assert (world.claim().outcome, world.claim().close_reason) == (
         Outcome.RELEASED,
-        "CloudFormation never took note of its answer",
+        "CloudFormation never took note of its response",
     )
 
 

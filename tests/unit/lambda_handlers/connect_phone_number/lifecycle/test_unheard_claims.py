@@ -40,7 +40,7 @@ def _with_a_second_number(world: World) -> str:
 
 @pytest.mark.parametrize("properties", [{}, {"PhoneNumber": CHOSEN}], ids=["any", "chosen"])
 def test_a_number_that_a_forgotten_token_hides_is_found(world: World, properties: dict[str, Any]) -> None:
-    world.emulator.faults.add("ClaimPhoneNumber", "no_answer")
+    world.emulator.faults.add("ClaimPhoneNumber", "no_response")
     _forget_before_the_next_claim(world)
     response = world.create(**properties)
     assert response.succeeded
@@ -73,14 +73,14 @@ def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World)
     assert world.held() == []
 
 
-def test_a_throttled_attempt_does_not_ask_again_for_what_another_one_has_got(world: World) -> None:
+def test_a_throttled_invocation_does_not_ask_again_for_what_another_one_has_got(world: World) -> None:
     event = world.event("Create")
 
-    def another_attempt(_: object) -> None:
+    def another_invocation(_: object) -> None:
         world.handle(event)
         world.emulator.faults.add("ClaimPhoneNumber", "error", code="ThrottlingException")
 
-    world.client.before["claim_phone_number"] = another_attempt
+    world.client.before["claim_phone_number"] = another_invocation
     world.handle(event)
     one, other = world.responses
     assert one.succeeded
@@ -151,7 +151,7 @@ def test_an_imported_number_of_a_creation_that_died_and_was_cancelled_is_release
 
 def test_an_import_carries_the_token_of_its_claim_and_source(world: World) -> None:
     source = world.emulator.add_source_number(REGION, "+12065559999", "US", "DID", ACCOUNT)
-    world.emulator.faults.add("ImportPhoneNumber", "no_answer")
+    world.emulator.faults.add("ImportPhoneNumber", "no_response")
     world.created(SourcePhoneNumberArn=source, CountryCode=None, Type=None)
     sent = [call.client_token for call in world.calls("ImportPhoneNumber")]
     assert sent == [tokens.claim_token(world.claim().id, source)] * 2

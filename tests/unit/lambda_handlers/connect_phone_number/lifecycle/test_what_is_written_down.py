@@ -9,11 +9,12 @@ import pytest
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX, RequestEntry, decode, index_of
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
-from tests.unit.lambda_handlers.connect_phone_number.lifecycle.adoptions import NUMBER, adopt, adopt_for_good
 from tests.unit.lambda_handlers.connect_phone_number.world import OTHER_STACK, PROVIDER, REGION, Died, World, die
 
+from .adoptions import NUMBER, adopt, adopt_for_good
 
-def _answers(world: World) -> set[tuple[str, str, str]]:
+
+def _responses(world: World) -> set[tuple[str, str, str]]:
     items = [item for item in world.store.dump() if str(item["sk"]).startswith(REQUEST_PREFIX)]
     requests = [decode(RequestEntry, item) for item in items]
     assert all(request.response is not None for request in requests)
@@ -30,10 +31,10 @@ def _metric(world: World, name: str) -> list[object]:
     return [line[name] for line in lines if name in line]
 
 
-def test_each_answer_is_in_the_ledger(world: World) -> None:
+def test_each_response_is_in_the_ledger(world: World) -> None:
     created = world.create()
     deleted = world.delete(created.physical_id)
-    assert _answers(world) == {(a.status, a.physical_id, a.reason) for a in (created, deleted)}
+    assert _responses(world) == {(a.status, a.physical_id, a.reason) for a in (created, deleted)}
 
 
 def test_a_creation_that_failed_fails_in_the_same_words_when_it_is_delivered_again(world: World) -> None:
@@ -44,7 +45,7 @@ def test_a_creation_that_failed_fails_in_the_same_words_when_it_is_delivered_aga
     again = world.send(event)
     assert (again.physical_id, again.reason) == (first.physical_id, first.reason)
     assert len(world.emulator.audit) == calls
-    assert _answers(world) == {("FAILED", first.physical_id, first.reason)}
+    assert _responses(world) == {("FAILED", first.physical_id, first.reason)}
 
 
 def test_a_number_that_satisfies_what_an_update_wants_is_known_to_do_so(world: World) -> None:

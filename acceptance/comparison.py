@@ -1,0 +1,116 @@
+"""Comparing a record of AWS with one of the emulator: whether the responses are alike in what the function relies on.
+
+That is: which error there is, which members a response has, and whether things are named by ids or by ARNs. The values
+are another account's, so they are not compared.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from lambda_handlers.connect_phone_number.json_types import as_list, as_mapping
+from local_aws.connect_emulator.service import OPERATIONS
+
+from .record import FORMAT
+
+_ORDINAL: Final = re.compile(r"<([a-z-]+?)-\d+>")
+_PLACE: Final = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:")
+_TAGS: Final = "Tags"
+
+Response = Mapping[str, Any]
+
+
+def differences(recorded: Mapping[str, Any], emulated: Mapping[str, Any]) -> list[str]:
+    """Return what the emulator answers otherwise than what is recorded, a sentence for each.
+
+    Parameters
+    ----------
+    recorded : Mapping[str, Any]
+        A record that was read. Probes that the emulated record does not have are left out, as are calls of what the
+        emulator does not have.
+    emulated : Mapping[str, Any]
+        A record of the same probes that asked the emulator.
+
+    Raises
+    ------
+    ValueError
+        Where a record has another format.
+    """
+    for record in (recorded, emulated):
+        if record.get("format") != FORMAT:
+            raise ValueError(f"a record of format {FORMAT} is needed, but this one has {record.get('format')!r}")
+    ours = {probe["probe"]: _last_responses(probe) for probe in emulated["probes"]}
+    return [
+        f"{probe['probe']}, {label}: {difference}"
+        for probe in recorded["probes"]
+        if probe["probe"] in ours and probe["answers"]
+        for label, difference in _differences(_last_responses(probe), ours[probe["probe"]])
+    ]
+
+
+def probes_with_responses(record: Mapping[str, Any]) -> dict[str, float]:
+    """Return the names of a record's probes that called something, and how many seconds after the claim they did."""
+    return {
+        probe["probe"]: float(probe["answers"][0]["seconds_after_claim"])
+        for probe in record["probes"]
+        if probe["answers"]
+    }
+
+
+def _last_responses(probe: Mapping[str, Any]) -> dict[str, Response]:
+    """Return the last response of each label: how often something was asked depends on how long it took."""
+    return {response["label"]: response for response in probe["answers"] if response["operation"] in OPERATIONS}
+
+
+def _differences(recorded: Mapping[str, Response], emulated: Mapping[str, Response]) -> Iterator[tuple[str, str]]:
+    for label, response in recorded.items():
+        if label not in emulated:
+            yield label, "the emulator's answers did not lead to this call"
+            continue
+        for difference in _differences_in(_shape(response), _shape(emulated[label])):
+            yield label, difference
+    for label in emulated:
+        if label not in recorded:
+            yield label, "only the emulator's answers led to this call"
+
+
+def _differences_in(recorded: Mapping[str, str], emulated: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(recorded.keys() | emulated.keys()):
+        real, ours = recorded.get(name, "missing"), emulated.get(name, "missing")
+        if real != ours:
+            yield f"{name} is {real} in the record, {ours} in the emulator"
+
+
+def _shape(response: Response) -> dict[str, str]:
+    """Return what is compared of a response: for each member, of what kind its value is."""
+    error = as_mapping(response.get("error"))
+    if error is not None:
+        return {"the outcome": f"{error['code']} (HTTP {error['http_status']})"}
+    return {"the outcome": "a response", **dict(_members("", response["answer"]))}
+
+
+def _members(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if (members := as_mapping(value)) is not None:
+        for name, member in members.items():
+            where = f"{path}.{name}" if path else name
+            if name == _TAGS:
+                # Whoever claims a number says what they are.
+                yield where, "tags"
+            else:
+                yield from _members(where, member)
+    elif (elements := as_list(value)) is not None:
+        if not elements:
+            yield path, "an empty list"
+        for element in elements:
+            yield from _members(f"{path}[]", element)
+    else:
+        yield path, _kind(value)
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, str):
+        return type(value).__name__
+    # A name is told from other text by its placeholders.
+    if "<" not in value:
+        return "text"
+    return _PLACE.sub(r"arn:aws:\1:<region>:", _ORDINAL.sub(r"<\1>", value))

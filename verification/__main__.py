@@ -1,0 +1,7 @@
+"""``python -m verification`` plays everything."""
+
+import sys
+
+from .verify import main
+
+sys.exit(main())

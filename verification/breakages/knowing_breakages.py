@@ -1,0 +1,345 @@
+"""Breakages of what is asked and not inferred: what CloudFormation knows, adoptions, groups, the ledger's reads."""
+
+from typing import Final
+
+from .breakage import UNIT_TESTS, Breakage, Hunt, Patch
+
+_ACKNOWLEDGING: Final = "lifecycle/acknowledging.py"
+_DECISION: Final = "lifecycle/decision.py"
+_ERRORS: Final = "connect/errors.py"
+_GATEWAY: Final = "connect/gateway.py"
+_ITEMS: Final = "ledger/items.py"
+_LEDGER: Final = "ledger/ledger.py"
+_MOVING: Final = "lifecycle/moving.py"
+_STACKS: Final = "cloudformation/stacks.py"
+
+KNOWING: Final = (
+    Breakage(
+        "a Delete of the new number closes the old one, too",
+        (
+            Patch(
+                _DECISION,
+                "        self._close_unanswered({named.id})\n",
+                "        for other in self._open():\n            self._close(other, '')\n",
+            ),
+        ),
+        (Hunt("S22 replaced, Delete of the new number alone"),),
+    ),
+    Breakage(
+        "an Update that names the new number after its Delete is refused",
+        (
+            Patch(
+                _DECISION,
+                "found = self._found_for_update(named if is_open else None, wanted)",
+                "found = self._found_for_update(named, wanted) if is_open else None",
+            ),
+        ),
+        (Hunt("S22 replaced, Delete of the new number, then *"),),
+    ),
+    Breakage(
+        "a later request closes numbers that CloudFormation knows",
+        (
+            Patch(
+                _DECISION,
+                "if claim.id not in kept and claim.state is ClaimState.OPENING and not self._is_older_than(claim):",
+                "if claim.id not in kept and not self._is_older_than(claim):",
+            ),
+        ),
+        (Hunt("S24 *"),),
+    ),
+    Breakage(
+        "a number from before a replacement is taken up again outside a roll-back",
+        (Patch(_DECISION, "            if state.is_rolling_back:\n", "            if matching:\n"),),
+        (Hunt("S24 replaced and retained, then replaced back *"),),
+    ),
+    Breakage(
+        "a Create takes up a number that was retained",
+        (
+            Patch(
+                _DECISION,
+                "for claim, is_disowned in asked if is_disowned)",
+                "for claim, is_disowned in asked if claim or is_disowned)",
+            ),
+        ),
+        (Hunt("S24 retained, new creation rolled back *"),),
+    ),
+    Breakage(
+        "a number that CloudFormation has not acknowledged is taken for one that it does not know",
+        (Patch(_DECISION, "        return None if named is None else not named\n", "        return True\n"),),
+        (Hunt("S24 retained, new creation *"),),
+    ),
+    Breakage(
+        "what CloudFormation never took note of is kept for ever",
+        (
+            Patch(
+                _ACKNOWLEDGING,
+                'return claim.close("CloudFormation never took note of its response", now)',
+                "return _later(invocation, claim)",
+            ),
+        ),
+        (Hunt("S25 *, then the stack is deleted"),),
+    ),
+    Breakage(
+        "a number that its resource does not have is closed without asking whether it ever had it",
+        (
+            Patch(
+                _ACKNOWLEDGING,
+                "    has_named = was_named(invocation.stacks.at_once, claim)\n",
+                "    has_named = False\n",
+            ),
+        ),
+        (Hunt("S24 retained, logical id used *"),),
+    ),
+    Breakage(
+        "a deployment that may be tried again is not waited for",
+        (
+            Patch(
+                _ACKNOWLEDGING,
+                "return state is None or state.is_in_progress or state.may_be_retried",
+                "return state is None or state.is_in_progress",
+            ),
+        ),
+        (Hunt("S25 *, then tried again hours later"),),
+    ),
+    Breakage(
+        "an adoption that was not seen complete is released",
+        (Patch(_DECISION, "        if claim.established:\n", "        if claim.arn:\n"),),
+        (Hunt("S23 adopted*"),),
+    ),
+    Breakage(
+        "only the nested stack is asked whether it is complete, not its root",
+        (
+            Patch(
+                _STACKS,
+                "status not in ended for status in (self.status, self.root_status))",
+                "status not in ended for status in (self.status,))",
+            ),
+        ),
+        (Hunt("S23 adopted in a nested stack, deleted by its root's roll-back"),),
+    ),
+    Breakage(
+        "an adoption is complete as soon as its resource is",
+        (Patch(_ACKNOWLEDGING, "if state is not None and state.is_complete and is_in_place:", "if is_in_place:"),),
+        (Hunt("S23 adopted, root's deployment goes on for hours*"),),
+    ),
+    Breakage(
+        "the decision to give a number back does not stand",
+        (
+            Patch(
+                _DECISION,
+                "        if named.is_open:\n            is_undone",
+                "        if named.state is not ClaimState.CLOSED:\n"
+                "            named = replace(named, established=named.failures > 0)\n            is_undone",
+            ),
+        ),
+        (Hunt("S23 adoption rollback denied, then the stack deleted"),),
+    ),
+    Breakage(
+        "a number that another resource of the stack still has is released",
+        (Patch(_DECISION, "            if is_held is not False:\n", "            if is_held is None:\n"),),
+        (Hunt("S19 adopted in its stack, which keeps *"),),
+    ),
+    Breakage(
+        "nobody reads which flow a number had before its adoption",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                "    if before is None or claim.is_flow_before_known:\n",
+                "    if before is None or claim:\n",
+            ),
+        ),
+        (Hunt("S23 adopted with a flow, *"), Hunt("S23 adopted with everything, *")),
+    ),
+    Breakage(
+        "numbers of a group are looked for without their group",
+        (
+            Patch(
+                _GATEWAY,
+                "        if rules.instance_id_of(target_arn) is None:\n            try",
+                "        if not target_arn:\n            try",
+            ),
+        ),
+        (Hunt("S27 create in a group cancelled*"), Hunt("S27 adopted *")),
+    ),
+    Breakage(
+        "a group that is being created is not waited for",
+        (Patch(_GATEWAY, '== "CREATION_IN_PROGRESS")', '== "")'),),
+        (Hunt("S27 * that is not active yet"),),
+    ),
+    Breakage(
+        "an item that cannot be read ends the sweep",
+        (
+            Patch(
+                _LEDGER,
+                "except (TypeError, ValueError, KeyError, AttributeError) as error:",
+                "except OSError as error:",
+            ),
+        ),
+        (Hunt("S28 an item *"),),
+    ),
+    Breakage(
+        "a claim that cannot be handled ends the sweep",
+        (Patch("lifecycle/sweeping.py", "    except Exception as error:\n", "    except OSError as error:\n"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_sweeping.py",),
+    ),
+    Breakage(
+        "a number that another resource has is adopted",
+        (Patch("lifecycle/adopting.py", "if holder not in (claim.resource, *known):", "if False:"),),
+        (Hunt("S19 renamed twice in one stack"), Hunt("S29 renamed without an event, adopted elsewhere")),
+    ),
+    Breakage(
+        "the provider is let go although a renamed resource needs it",
+        (Patch("lifecycle/provider_resource.py", "return invocation.stacks.holders(claim.arn) != ()", "return False"),),
+        (Hunt("S29 renamed without an event, the provider destroyed"),),
+    ),
+    Breakage(
+        "what Connect did not show at first is nobody's",
+        (Patch("lifecycle/requests.py", "        if has_moved:\n", "        if False:\n"),),
+        (Hunt("S29 moved without an event, not found twice, deleted"),),
+    ),
+    Breakage(
+        "a number that was moved without an event is nobody's",
+        (
+            Patch(
+                _MOVING,
+                "return here.physical_id == arn and not is_held_there",
+                "return False",
+            ),
+        ),
+        (Hunt("S29 *"),),
+    ),
+    Breakage(
+        "a number belongs to whichever resource names it",
+        (
+            Patch(
+                _MOVING,
+                "return here.physical_id == arn and not is_held_there",
+                "return True",
+            ),
+        ),
+        (Hunt("S19 *"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_moving.py",),
+    ),
+    Breakage(
+        "every refusal of a claim is a lost race",
+        (
+            Patch(
+                _ERRORS,
+                'return _NO_DIGITS.sub("", phone_number) in _NO_DIGITS.sub("", self.service_message)',
+                "return bool(phone_number)",
+            ),
+        ),
+        (Hunt("S31 every claim refused *"),),
+    ),
+    Breakage(
+        "a lost race is known by its words, not by its number",
+        (
+            Patch(
+                _ERRORS,
+                'return _NO_DIGITS.sub("", phone_number) in _NO_DIGITS.sub("", self.service_message)',
+                'return "not available" in self.service_message and bool(phone_number)',
+            ),
+        ),
+        (Hunt("S31 every claim refused *"),),
+    ),
+    Breakage(
+        "a 4xx from the response URL counts as taken",
+        (
+            Patch(
+                "cloudformation/response.py",
+                '        problem = f"HTTP status {status}"\n',
+                '        problem = f"HTTP status {status}"\n        if 400 <= status < 500:\n            return\n',
+            ),
+        ),
+        (Hunt("S20 response 400 once"),),
+    ),
+    Breakage(
+        "the claims of a resource are read before its resource_entry",
+        (
+            Patch(
+                _LEDGER,
+                "        resource_item, request_item =",
+                "        seen = [c for c in self.unfinished_or_live() if isinstance(c, Claim) and c.resource == key]\n"
+                "        resource_item, request_item =",
+            ),
+            Patch(
+                _LEDGER,
+                "self._claims_of(resource_entry) if request is None else {})",
+                "{c.id: c for c in seen} if request is None else {})",
+            ),
+        ),
+        (Hunt("S26 *"),),
+    ),
+    Breakage(
+        "requests are forgotten after a minute",
+        (Patch(_ITEMS, "REQUEST_KEPT_SECONDS: Final = 14 * _DAY", "REQUEST_KEPT_SECONDS: Final = 60"),),
+        (Hunt("S15 *"), Hunt("S6 delete twice, one after the other")),
+    ),
+    Breakage(
+        "closed claims are forgotten after a minute",
+        (Patch(_ITEMS, "CLAIM_KEPT_SECONDS: Final = 200 * _DAY", "CLAIM_KEPT_SECONDS: Final = 60"),),
+        (Hunt("S7 delete dies, *"),),
+    ),
+    Breakage(
+        "what another version has written cannot be read",
+        (Patch(_ITEMS, " for name, value in item.items() if name in decoders}", " for name, value in item.items()}"),),
+        (Hunt("S30 *"),),
+    ),
+    Breakage(
+        "what a claim was opened with is known by the form of a class",
+        (
+            Patch(
+                "claim.py",
+                "return sha256(json.dumps(given, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]",
+                "return sha256((repr(self) + str(given)).encode()).hexdigest()[:32]",
+            ),
+        ),
+        unit_tests=(f"{UNIT_TESTS}/test_claim.py", "-k", "digest"),
+    ),
+    Breakage(
+        "the provider is let go on the word of an index that lags behind",
+        (
+            Patch(
+                "lifecycle/provider_resource.py",
+                "left = list(invocation.ledger.unfinished_or_live())",
+                "left = list(invocation.ledger.due(None))",
+            ),
+        ),
+        (Hunt("S21 provider destroyed at once *"),),
+    ),
+    Breakage(
+        "a postponement makes due work younger",
+        (
+            Patch(
+                "lifecycle/closing.py",
+                "            next_check_at=invocation.timing.now() + pause,\n",
+                "            next_check_at=invocation.timing.now() + pause,\n"
+                "            due_since=invocation.timing.now() + pause,\n",
+            ),
+        ),
+        unit_tests=("tests/infrastructure/test_alarms_ring.py", "-k", "postponed"),
+    ),
+    Breakage(
+        "a number that its stack was deleted without is released later",
+        (
+            Patch(
+                "lifecycle/acknowledging.py",
+                "if claim.state is not ClaimState.CLOSING or not claim.acknowledged:",
+                "if claim:",
+            ),
+        ),
+        (Hunt("S8 delete denied, then the stack deleted *"),),
+    ),
+    Breakage(
+        "tags are put on a number without the provider's own",
+        (
+            Patch(
+                "lifecycle/context.py",
+                "{**tags, contract.PROVIDER_TAG: self.scope.provider_id}",
+                "dict(tags)",
+            ),
+        ),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_context.py",),
+    ),
+)
+"""Each is noticed by at least one of its hunts."""

@@ -1,0 +1,102 @@
+"""Applies breakages, lets the tests look at them, and says what noticed which."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .breakage import Breakage, Hunt
+from .claiming_breakages import CLAIMING
+from .closing_breakages import CLOSING
+from .copies import broken_copy, python
+from .knowing_breakages import KNOWING
+from .worker import as_argument
+
+BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING)
+
+_EVERYTHING = Hunt("*")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What noticed a breakage.
+
+    Parameters
+    ----------
+    played
+        How many runs of scenarios, or calls of pytest, were made.
+    violations
+        By the scenario or the tests that found them.
+    """
+
+    played: int
+    violations: dict[str, list[str]]
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether anything noticed it."""
+        return bool(self.violations)
+
+    def invariants(self) -> str:
+        """Return which invariants were violated, the most frequent first."""
+        found = Counter(_invariant(text) for texts in self.violations.values() for text in set(texts))
+        return ", ".join(name for name, _ in found.most_common())
+
+    def scenarios(self, at_most: int = 3) -> str:
+        """Return where it was noticed."""
+        names = list(self.violations)
+        more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
+        return "; ".join(names[:at_most]) + more
+
+
+def hunt(breakage: Breakage | None, hunts: Iterable[Hunt], *, plays_all: bool = False) -> Finding:
+    """Play scenarios against broken handlers.
+
+    Parameters
+    ----------
+    breakage
+        What is broken; ``None`` for a copy that is whole.
+    plays_all
+        Whether to play each hunt to its end, and not only until something is noticed.
+    """
+    with broken_copy(breakage) as root:
+        arguments = ["--all" if plays_all else "--first", *(as_argument(one) for one in hunts)]
+        done = python(root, "-m", "verification.breakages.worker", *arguments)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        found = json.loads(done.stdout)
+        violations = {entry["scenario"]: entry["violations"] for entry in found["caught"]}
+        if breakage is not None and breakage.unit_tests:
+            violations |= _failing_unit_tests(breakage.unit_tests, root)
+        return Finding(found["played"], violations)
+
+
+def whole_hunt(breakage: Breakage) -> Finding:
+    """Play every scenario against broken handlers, and besides what the breakage names itself."""
+    return hunt(
+        breakage, (_EVERYTHING, *(one for one in breakage.hunts if one.call or one.must_succeed)), plays_all=True
+    )
+
+
+def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
+    """Return a table in Markdown."""
+    lines = ["| Breakage | Caught by | Where |", "| --- | --- | --- |"]
+    for breakage, finding in findings:
+        caught = finding.invariants() if finding.is_caught else "**not caught**"
+        lines.append(f"| {breakage.name} | {caught} | {finding.scenarios() or '-'} |")
+    return "\n".join(lines)
+
+
+def _failing_unit_tests(tests: tuple[str, ...], root: Path) -> dict[str, list[str]]:
+    done = python(
+        root,
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={root} ."),
+        *tests,
+    )
+    failed = [line.removeprefix("FAILED ") for line in done.stdout.splitlines() if line.startswith("FAILED ")]
+    return {line.partition(" - ")[0].rpartition("/")[2]: ["unit test"] for line in failed}
+
+
+def _invariant(violation: str) -> str:
+    return violation.partition(":")[0].partition(" of ")[0].removesuffix(" leak")

@@ -1,0 +1,9 @@
+"""``python -m verification.crash_tests``: see ``driver``."""
+
+import sys
+
+# Each invocation's process imports this file again, under another name: there it must do nothing.
+if __name__ == "__main__":
+    from .driver import main
+
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""The fault matrix: every scenario, every call made in it, every fault that can hit that call.
+
+Enumerated, not sampled. One reduction is made: an invocation that waits for long repeats the same few calls, and so do
+sweeps that cannot finish. Of such an invocation the first and the last calls are hit, of such sweeps the first and
+the last.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from verification.scenarios.catalogue import all_scenarios, by_name
+from verification.simulator.faults import faults_of, grave_faults_of
+from verification.simulator.runner import Result, Scenario, run
+from verification.simulator.wire import Call, Fault
+
+_PAIRED: Final = (
+    "S1 create, delete",
+    "S1 an old number",
+    "S4 cancelled at step 9, both at once",
+    "S4 cancelled at step 9, create dies, is delivered again later",
+    "S4 cancelled at step 16, both at once",
+    "S7 delete dies, before step 2",
+    "S7 delete dies, after step 5",
+    "S12 rolled back after it has succeeded",
+    "S12 cancelled at step 10, both at once",
+)
+"""Random walks play more faults at once, in more scenarios."""
+_FIRST_CALLS: Final = 30
+_LAST_CALLS: Final = 6
+_FIRST_SWEEPS: Final = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of the matrix.
+
+    Parameters
+    ----------
+    faults
+        What hits which call, by the call's index.
+    """
+
+    scenario: Scenario
+    faults: Mapping[int, Fault]
+
+    @property
+    def name(self) -> str:
+        """A text that says what is done."""
+        faults = ", ".join(f"#{index} {fault.name}" for index, fault in self.faults.items())
+        return f"{self.scenario.name} [{faults}]" if faults else self.scenario.name
+
+    def run(self) -> Result:
+        """Play it."""
+        return run(self.scenario, self.faults)
+
+
+def single_faults(scenarios: Iterable[Scenario] | None = None) -> Iterator[Case]:
+    """Return every scenario under every single fault."""
+    for scenario in all_scenarios() if scenarios is None else scenarios:
+        if scenario.is_short:
+            for call in worth_hitting(run(scenario).calls):
+                for fault in faults_of(call):
+                    yield Case(scenario, {call.index: fault})
+
+
+def pairs(first: Case) -> Iterator[Case]:
+    """Return every case in which one more grave fault follows on the one of ``first``."""
+    last = max(first.faults)
+    for call in worth_hitting(first.run().calls):
+        if call.index > last:
+            for fault in grave_faults_of(call):
+                yield replace(first, faults={**first.faults, call.index: fault})
+
+
+def first_of_pairs(scenario: Scenario) -> Iterator[Case]:
+    """Return a scenario under every single grave fault."""
+    for call in worth_hitting(run(scenario).calls):
+        for fault in grave_faults_of(call):
+            yield Case(scenario, {call.index: fault})
+
+
+def paired_scenarios() -> list[Scenario]:
+    """Return the scenarios that are played under pairs of faults."""
+    return [by_name(name) for name in _PAIRED]
+
+
+def worth_hitting(calls: Iterable[Call]) -> list[Call]:
+    """Return the calls to hit: all but those in the middle of a long wait, and in the middle of many sweeps."""
+    by_task: dict[str, list[Call]] = {}
+    for call in calls:
+        by_task.setdefault(call.task, []).append(call)
+    sweeps = [task for task in by_task if task.startswith("sweep")]
+    skipped = set(sweeps[_FIRST_SWEEPS:-1])
+    chosen = [
+        call
+        for task, made in by_task.items()
+        if task not in skipped
+        for call in (made if len(made) <= _FIRST_CALLS + _LAST_CALLS else [*made[:_FIRST_CALLS], *made[-_LAST_CALLS:]])
+    ]
+    return sorted(chosen, key=lambda call: call.index)

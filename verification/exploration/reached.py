@@ -1,0 +1,187 @@
+"""What has to be reached: a run of the scenarios that never comes to a rule proves nothing about it.
+
+Counted are the transitions of claims and their outcomes, as the ledger's database sees them written; what the rules of
+the decision came to; and the places in the function's code from which calls were made and hit by faults. ``EXPECTED``
+says how often each has to come at least; a run in which one does not fails and names it.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from lambda_handlers.connect_phone_number import handler
+from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome
+from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX
+from lambda_handlers.connect_phone_number.lifecycle import acknowledging, closing, decision, sweeping
+
+_FUNCTION: Final = Path(acknowledging.__file__).parent
+
+_TRANSITIONS: Final = (
+    "none -> OPENING",
+    "none -> LIVE",
+    "none -> CLOSING",
+    "OPENING -> LIVE",
+    "OPENING -> CLOSING",
+    "LIVE -> CLOSING",
+    "LIVE -> CLOSED",
+    "CLOSING -> LIVE",
+    "CLOSING -> CLOSED",
+    "CLOSED -> LIVE",
+)
+_RULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "stale": ("True", "False"),
+    "disowned": ("True", "False", "None"),
+    "adoption undone": ("True", "False", "None"),
+    "resumed by an Update": ("found", "none", "not told"),
+    "a claim is opened": ("OPENING",),
+    "a claim is resumed": ("OPENING", "LIVE"),
+    "moved without an event": ("found", "none", "not told"),
+    "what became of a response": ("acknowledged", "established", "later", "closing"),
+    "retained after its Delete failed": ("True", "False"),
+    "the guard": ("SUCCESS", "FAILED"),
+    "what became of a number": ("RELEASED", "ALREADY_GONE", "RETURNED_TO_INVENTORY", "NOT_OURS", "problem"),
+}
+
+EXPECTED: Final[Mapping[str, int]] = {
+    **{f"transition {name}": 3 for name in _TRANSITIONS},
+    **{f"outcome {outcome.value}": 3 for outcome in Outcome},
+    **{f"rule {rule}: {result}": 3 for rule, results in _RULES.items() for result in results},
+}
+"""How often each has to come at least when every scenario is played under its single faults."""
+
+
+class Reached:
+    """Counts what is reached."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.sites: set[str] = set()
+        """Places in the function's code that made a call."""
+        self.sites_hit: set[str] = set()
+        """Those of them at which a fault has hit."""
+
+    def add(self, other: "Reached") -> None:
+        """Add what was reached elsewhere."""
+        self.counts += other.counts
+        self.sites |= other.sites
+        self.sites_hit |= other.sites_hit
+
+    def missing(self, expected: Mapping[str, int] = EXPECTED, *, sites: bool = True) -> list[str]:
+        """Return what was not reached often enough, for a person.
+
+        Parameters
+        ----------
+        sites
+            Whether each place that made a call must have been hit by a fault. Default ``True``.
+        """
+        found = [
+            f"{name}: {self.counts[name]} times instead of {least}"
+            for name, least in expected.items()
+            if self.counts[name] < least
+        ]
+        not_hit = sorted(self.sites - self.sites_hit) if sites else []
+        return found + [f"no fault at {site}" for site in not_hit]
+
+    def saw_call(self, *, is_hit: bool) -> None:
+        """Take note of the place that is making a call right now."""
+        site = _site()
+        self.sites.add(site)
+        if is_hit:
+            self.sites_hit.add(site)
+
+    def saw_write(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+        """Take note of an item that was written, or removed."""
+        if after is None or not str(after["sk"]).startswith(CLAIM_PREFIX):
+            return
+        old, new = "none" if before is None else before["state"], after["state"]
+        if old != new:
+            self.counts[f"transition {old} -> {new}"] += 1
+            if new == ClaimState.CLOSED:
+                self.counts[f"outcome {after['outcome']}"] += 1
+
+
+_current: list[Reached] = []
+
+
+def current() -> Reached | None:
+    """Return what counts now, if anything does."""
+    return _current[-1] if _current else None
+
+
+@contextmanager
+def counting() -> Generator[Reached]:
+    """Count what is reached in this context, in all worlds of this process."""
+    reached = Reached()
+    undo = list(_watch_rules())
+    _current.append(reached)
+    try:
+        yield reached
+    finally:
+        _current.remove(reached)
+        for restore in undo:
+            restore()
+
+
+def _site() -> str:
+    """Return the place in the lifecycle's code that is making a call."""
+    frame: FrameType | None = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if path.parent == _FUNCTION:
+            return f"{path.stem}.{frame.f_code.co_name}, line {frame.f_lineno}"
+        frame = frame.f_back
+    return "handler"
+
+
+def _watch_rules() -> Iterable[Callable[[], None]]:
+    """Let each rule tell what it came to; return what takes that back."""
+    decide: Any = decision._Decision  # pyright: ignore[reportPrivateUsage]
+    yield _watch(decide, "_is_stale", "stale", str)
+    yield _watch(decide, "_is_disowned", "disowned", str)
+    yield _watch(decide, "_is_adoption_undone", "adoption undone", str)
+    yield _watch(decide, "_found_for_update", "resumed by an Update", _found)
+    yield _watch(decide, "_open_claim", "a claim is opened", lambda opened: opened[0].state.value)
+    yield _watch(decide, "_resume_claim", "a claim is resumed", lambda claim: claim.state.value)
+    yield _watch(decision, "find_moved", "moved without an event", _found)
+    yield _watch(sweeping, "ask_what_became_of", "what became of a response", _became)
+    yield _watch(sweeping, "was_retained_since", "retained after its Delete failed", str)
+    yield _watch(handler, "guard", "the guard", lambda response: response.status.value)
+    yield _watch(closing, "_release_number", "what became of a number", _became_of_number)
+
+
+def _watch(owner: Any, name: str, rule: str, tell: Callable[[Any], str]) -> Callable[[], None]:
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def watched(*arguments: Any, **named: Any) -> Any:
+        result = original(*arguments, **named)
+        reached = current()
+        if reached is not None:
+            reached.counts[f"rule {rule}: {tell(result)}"] += 1
+        return result
+
+    setattr(owner, name, watched)
+    return lambda: setattr(owner, name, original)
+
+
+def _found(found: object) -> str:
+    if found is None:
+        return "none"
+    return "not told" if isinstance(found, str) else "found"
+
+
+def _became_of_number(found: tuple[Outcome | None, str]) -> str:
+    return found[0].value if found[0] is not None else "problem"
+
+
+def _became(claim: Claim) -> str:
+    if claim.state is ClaimState.CLOSING:
+        return "closing"
+    if claim.established:
+        return "established"
+    return "later" if claim.follow_up else "acknowledged"

@@ -1,0 +1,400 @@
+"""How AWS CloudFormation behaves with custom resources: what the simulator plays, and what it does not."""
+
+from functools import partial
+from typing import Final
+
+from .manner import ASSUMED, Issue, Manner, NotPlayed, Service, Why, fault, interleaving, option, scenario, world
+from .sources import (
+    CANCEL_UPDATE,
+    CDK_CUSTOM_RESOURCES,
+    CONTINUE_ROLLBACK,
+    CUSTOM_RESOURCE,
+    CUSTOM_RESOURCE_REFERENCE,
+    DELETION_POLICY,
+    EXPRESS_MODE,
+    FAILURE_OPTIONS,
+    IMPORT,
+    NESTED_ROLL_BACKS,
+    PRESIGNED_URLS,
+    REPLACED_AND_ROLLED_BACK,
+    STACK_POLICIES,
+    STACK_REFACTORING,
+    TROUBLESHOOTING,
+    model,
+)
+
+_manner = partial(Manner, Service.CLOUDFORMATION)
+_not_played = partial(NotPlayed, Service.CLOUDFORMATION)
+
+_REQUESTS: Final = (
+    _manner(
+        "When another resource of the stack fails, CloudFormation stops waiting for a running Create and sends a "
+        "Delete with a physical ID that it has made up.",
+        Issue("aws-cloudformation/cloudformation-coverage-roadmap#1814"),
+        scenario("S4 cancelled at step *", "S4 cancelled before it starts, *"),
+    ),
+    _manner(
+        "The Delete of a canceled creation runs beside the Create, and their calls follow each other in any order.",
+        Issue("aws/aws-cdk#36951"),
+        interleaving("create, delete with invented id"),
+    ),
+    _manner(
+        "A failed Create is followed by a Delete with the physical ID of the FAILED response.",
+        Issue("aws/aws-cdk#5525"),
+        scenario("S5 *"),
+    ),
+    _manner(
+        "CloudFormation uses a RequestId again when a deployment is retried with rollback disabled.",
+        Issue("aws/aws-cdk#35957"),
+        scenario("S14 *, same RequestId"),
+    ),
+    _manner(
+        "An Update that is answered with another physical ID is a replacement, and a Delete with the old physical ID "
+        "follows.",
+        CUSTOM_RESOURCE_REFERENCE,
+        scenario("S11 replacement*"),
+    ),
+    _manner(
+        "A failed Update is followed by an Update with the properties swapped.",
+        Issue("aws/aws-cdk#17040"),
+        scenario("S10 update fails, is rolled back"),
+    ),
+    _manner(
+        "Property values arrive as strings.",
+        CDK_CUSTOM_RESOURCES,
+        scenario("S19 protected, then not"),
+    ),
+    _manner(
+        "CloudFormation waits for a response for ServiceTimeout seconds, and then counts the request as failed.",
+        CUSTOM_RESOURCE,
+        scenario("S6 two deletes of two destroys"),
+    ),
+    _manner(
+        "A ResponseURL need not say when it was signed.",
+        ASSUMED,
+        option("signs_time"),
+    ),
+    _manner(
+        "Somebody answers in the function's place with the ResponseURL from the log, as AWS advises for a stack that "
+        "hangs.",
+        Issue("aws-samples/aws-control-tower-automate-account-creation#8"),
+        scenario("S20 somebody else answers a create"),
+    ),
+    _manner(
+        "A function that is deleted before its custom resource gets no Delete.",
+        Issue("aws/aws-cdk#9840"),
+        scenario("S21 provider destroyed *"),
+    ),
+)
+_ROLL_BACKS: Final = (
+    _manner(
+        "The rollback of a replacement sends an Update with the properties swapped, and then the Delete of the new "
+        "physical ID.",
+        Issue("aws/aws-cdk#29581"),
+        scenario("S12 rolled back after it has succeeded"),
+    ),
+    _manner(
+        "The rollback of a replacement sends the Delete of the new physical ID alone.",
+        REPLACED_AND_ROLLED_BACK,
+        scenario("S22 replaced, Delete of the new number alone"),
+    ),
+    _manner(
+        "The rollback of a replacement sends the Delete of the new physical ID before the Update.",
+        ASSUMED,
+        scenario("S22 replaced, Delete of the new number, then *"),
+    ),
+    _manner(
+        "CloudFormation cancels a running Update and rolls back without telling the function.",
+        CANCEL_UPDATE,
+        scenario("S12 cancelled at step *"),
+    ),
+    _manner(
+        "A canceled Update whose response CloudFormation has not taken is followed by no request.",
+        ASSUMED,
+        scenario("S22 replacement answered, but not heard; nothing is sent"),
+    ),
+    _manner(
+        "CloudFormation can watch alarms for up to three hours after an update, and still roll it back.",
+        model("CloudFormation", "RollbackConfiguration, MonitoringTimeInMinutes"),
+        scenario("S22 replaced, Delete of the new number alone, hours later"),
+    ),
+    _manner(
+        "A tree of nested stacks can be stuck for days before CloudFormation deletes what it no longer needs.",
+        TROUBLESHOOTING,
+        scenario("S22 replaced, Delete of the new number alone, days later"),
+    ),
+    _manner(
+        "ContinueUpdateRollback can skip a resource, which then keeps its new physical ID and gets no request.",
+        CONTINUE_ROLLBACK,
+        scenario("S22 replaced, the roll-back fails, the stack is deleted"),
+    ),
+    _manner(
+        "With rollback disabled, CloudFormation refuses a replacement after the function has answered SUCCESS.",
+        Issue("aws/aws-cdk#30546"),
+        scenario("S22 replaced, then refused: the new number stays, the stack is deleted"),
+    ),
+    _manner(
+        "With rollback disabled, a stopped creation or update stays as it is, and the stack can be updated again or "
+        "deleted.",
+        FAILURE_OPTIONS,
+        scenario("S25 *"),
+    ),
+    _manner(
+        "A stack that failed with rollback disabled can be rolled back later, which deletes what never was stable.",
+        model("CloudFormation", "RollbackStack"),
+        scenario("S23 adopted, changed with roll-back off, rolled back then"),
+    ),
+    _manner(
+        "A stack that is deleted because its own creation or that of its root has failed is DELETE_IN_PROGRESS, which "
+        "does not say ROLLBACK.",
+        model("CloudFormation", "CreateStack, OnFailure"),
+        scenario("S23 adopted, deleted on failure", "S23 adopted in a nested stack, deleted by its root's roll-back"),
+    ),
+)
+_DELETING: Final = (
+    _manner(
+        "In the cleanup of an update, CloudFormation tries three times to delete a resource, and then abandons it.",
+        TROUBLESHOOTING,
+        scenario("S13 *"),
+    ),
+    _manner(
+        "A Delete that fails while the stack is deleted leaves the stack DELETE_FAILED, and the next try to delete "
+        "the stack sends a new Delete.",
+        TROUBLESHOOTING,
+        scenario("S8 *, destroyed again"),
+    ),
+    _manner(
+        "A stack that is DELETE_FAILED can be deleted without a resource, which then gets no further Delete.",
+        model("CloudFormation", "DeleteStack, RetainResources"),
+        scenario("S8 delete denied, then the stack deleted without the number"),
+    ),
+    _manner(
+        "FORCE_DELETE_STACK leaves behind what cannot be deleted, and calls it DELETE_SKIPPED.",
+        model("CloudFormation", "DeleteStack, DeletionMode"),
+        scenario("S8 delete denied, then the stack deleted without the number"),
+    ),
+    _manner(
+        "A stack is deleted without a nested stack of it that is DELETE_FAILED.",
+        model("CloudFormation", "DeleteStack, RetainResources"),
+        scenario("S8 delete denied in a nested stack, its root deleted without the nested stack"),
+    ),
+    _manner(
+        "A stack that is deleted without a resource says so of the resource only at the end.",
+        ASSUMED,
+        scenario("S8 delete denied, swept while the stack is deleted without the number"),
+    ),
+    _manner(
+        "Two resources of a stack have one physical ID, and nothing orders their Deletes.",
+        FAILURE_OPTIONS,
+        scenario("S19 renamed, stopped with roll-back off, deleted: *"),
+    ),
+    _manner(
+        "What DeletionPolicy or UpdateReplacePolicy retains gets no request.",
+        DELETION_POLICY,
+        scenario("S24 *"),
+    ),
+    _manner(
+        "Stack refactoring gives a resource another logical ID or another stack without a request.",
+        STACK_REFACTORING,
+        scenario("S29 *"),
+    ),
+    _manner(
+        "A stack can hold a resource of which the function has seen no Create, for example after an import.",
+        IMPORT,
+        scenario("S9 delete of a number that never was ours"),
+    ),
+)
+_READ_API: Final = (
+    _manner(
+        "A retained resource has the status DELETE_SKIPPED.",
+        Issue("DataDog/cloudformation-template#178"),
+        scenario("S24 retained by the end of its stack"),
+    ),
+    _manner(
+        "DescribeStackResource does not know a resource that was removed from its stack.",
+        Issue("localstack/localstack#13269"),
+        option("forgets_removed_resources"),
+    ),
+    _manner(
+        "DescribeStackResource still knows a resource that was removed from its stack.",
+        ASSUMED,
+        world("removed resources remembered"),
+    ),
+    _manner(
+        "CloudFormation's API does not answer, once or for a minute.",
+        ASSUMED,
+        fault("stacks", "unknown", "unknown for a minute"),
+    ),
+    _manner(
+        "CloudFormation's API answers none of the questions that a request asks.",
+        ASSUMED,
+        scenario("*CloudFormation silent"),
+    ),
+)
+
+CLOUDFORMATION: Final = (*_REQUESTS, *_ROLL_BACKS, *_DELETING, *_READ_API)
+
+CLOUDFORMATION_NOT_PLAYED: Final = (
+    _not_played(
+        "CloudFormation's read API describes the operation before the present one.",
+        Issue("aws/aws-cdk-cli#1802"),
+        Why.NOT_YET,
+        "The scheduled run gives a number up that was never acknowledged only when CloudFormation has said twice, five "
+        "minutes apart, that it does not have it. Before it repeats a release that has failed, it looks once: an old "
+        "answer could hide that the stack was just deleted without the number. A request asks only once as well: an "
+        "old answer could let a Delete with a made-up physical ID release a number of which CloudFormation has just "
+        "taken note, or lift the protection of a number because of a rollback that is over.",
+    ),
+    _not_played(
+        "CloudFormation enters the physical ID of a replacement in its books only when the whole update is done.",
+        ASSUMED,
+        Why.NOT_YET,
+        "The scheduled run waits while the resource or the stack is in progress, and then asks twice. A request that "
+        "arrives earlier could take the new number for one that CloudFormation does not know.",
+    ),
+    _not_played(
+        "CloudFormation's read API is throttled for hours.",
+        ASSUMED,
+        Why.NOT_YET,
+        "A request that depends on the response fails after about a minute, with a reason that names the permission. "
+        "Nothing is released meanwhile, and the scheduled run asks again, at least every six hours.",
+    ),
+    _not_played(
+        "CloudFormation forgets a deleted stack after 90 days.",
+        Issue("boto/boto3#2352"),
+        Why.NOT_YET,
+        "If it is not known by then whether CloudFormation had taken note of a number, the number stays claimed and "
+        "billed. The same holds where the events of a stack that exists do not go back to the claim.",
+    ),
+    _not_played(
+        "A provider is removed or renamed by an update of its stack: the cleanup drops the refused deletion, and goes "
+        "on to the function.",
+        TROUBLESHOOTING,
+        Why.NOT_YET,
+        "Nothing that the function does can stop that. The numbers of other stacks stay, and their Deletes are never "
+        "answered. The documents say to keep the provider in a stack of its own, with termination protection.",
+    ),
+    _not_played(
+        "DescribeStackResources tells only the first hundred resources of the stack that has a physical ID.",
+        model("CloudFormation", "DescribeStackResources"),
+        Why.HARMLESS,
+        "Where the one in question is not among them, the function takes the number for one that the stack has.",
+    ),
+    _not_played(
+        "DescribeStackEvents answers in pages.",
+        model("CloudFormation", "DescribeStackEvents"),
+        Why.HARMLESS,
+        "The function reads the pages with the paginator of boto3; the simulator stands in for the responses only.",
+    ),
+    _not_played(
+        "CloudFormation counts a response that arrives after the time-out.",
+        ASSUMED,
+        Why.HARMLESS,
+        "The function stores its response before it sends it, and each later invocation sends the "
+        "same one. Only a FAILED that is sent after the ledger's table was lost, or its permission, can differ.",
+    ),
+    _not_played(
+        "CloudFormation refuses a response of more than 4,096 bytes.",
+        CUSTOM_RESOURCE_REFERENCE,
+        Why.CANNOT_HAPPEN,
+        "The function shortens the reason until the response fits.",
+    ),
+    _not_played(
+        "Somebody answers a request with the ARN of another resource's number.",
+        PRESIGNED_URLS,
+        Why.NOT_YET,
+        "A later Delete would succeed and leave that number alone as long as CloudFormation says that the other "
+        "resource has it, and a later Update would fail. The scheduled run would release the number that the request "
+        "itself has claimed.",
+    ),
+    _not_played(
+        "Somebody answers a Delete with SUCCESS while it is failing.",
+        Issue("aws-samples/aws-control-tower-automate-account-creation#8"),
+        Why.NOT_YET,
+        "The release would stay due, and the scheduled run would go on trying, as after an abandoned Delete (S13).",
+    ),
+    _not_played(
+        "CloudFormation itself sends one Create as two requests.",
+        Issue("aws-cloudformation/cloudformation-coverage-roadmap#2075"),
+        Why.NOT_YET,
+        "The second request would go on with the claim of the first one, and the first one would be answered FAILED. "
+        "If CloudFormation listened to the first one only, the creation would fail.",
+    ),
+    _not_played(
+        "The three Deletes of a cleanup have the same RequestId or the same ResponseURL.",
+        ASSUMED,
+        Why.NOT_YET,
+        "The RequestId does not matter. With the same ResponseURL, the second and the third Delete would be answered "
+        "like the first one, without another invocation; the release would stay due for the scheduled run.",
+    ),
+    _not_played(
+        "With rollback disabled, a Delete is sent weeks later, at the start of the next operation.",
+        FAILURE_OPTIONS,
+        Why.NOT_YET,
+        "The scenarios wait for three hours. The ledger keeps the claim of a held number without a date of expiry, so "
+        "the Delete should find it.",
+    ),
+    _not_played(
+        "`cdk rollback --orphan` skips a resource, and the stack is updated after that.",
+        Issue("aws/aws-cdk#31407"),
+        Why.NOT_YET,
+        "The scenarios delete the stack after a skipped resource (S22). An Update would name the number that "
+        "CloudFormation has, and the function would go on from that number.",
+    ),
+    _not_played(
+        "A StackSet deletes an instance whose creation fails, with nested stacks in it.",
+        model("CloudFormation", "CreateStack, OnFailure"),
+        Why.HARMLESS,
+        "The function sees the same statuses as for a stack with OnFailure=DELETE and for a nested stack (S23).",
+    ),
+    _not_played(
+        "The rollback of nested stacks is tried three times, and nested stacks that cannot be deleted are orphaned.",
+        NESTED_ROLL_BACKS,
+        Why.NOT_YET,
+        "The requests are those of a cleanup that is tried three times and then abandoned (S13). The release should "
+        "stay due.",
+    ),
+    _not_played(
+        "A policy retains the new copy when a replacement is rolled back.",
+        ASSUMED,
+        Why.NOT_YET,
+        "No Delete would come, and the new number would stay claimed and billed.",
+    ),
+    _not_played(
+        "RetainExceptOnCreate deletes what the failed operation has created, and retains the rest.",
+        DELETION_POLICY,
+        Why.HARMLESS,
+        "The function gets a Delete, as in S19, or no request, as in S24.",
+    ),
+    _not_played(
+        "Express mode ends an operation early and repeats parts of it.",
+        EXPRESS_MODE,
+        Why.NOT_YET,
+        "The documents contradict each other on whether rollback is disabled in this mode; the scenarios without "
+        "rollback (S25) play that. A repeated request would count as a new one for the same resource.",
+    ),
+    _not_played(
+        "The ServiceToken of a resource changes.",
+        Issue("aws-cloudformation/cloudformation-coverage-roadmap#802"),
+        Why.CANNOT_HAPPEN,
+        "CloudFormation refuses the change, so a resource stays with the function that has created it.",
+    ),
+    _not_played(
+        "The role that CloudFormation uses for a stack is gone.",
+        model("CloudFormation", "CreateStack, RoleARN"),
+        Why.HARMLESS,
+        "CloudFormation sends nothing until it has a role again, and then sends the Delete.",
+    ),
+    _not_played(
+        "A stack policy refuses an update.",
+        STACK_POLICIES,
+        Why.HARMLESS,
+        "The function gets no request.",
+    ),
+    _not_played(
+        "Termination protection refuses the deletion of a stack.",
+        TROUBLESHOOTING,
+        Why.HARMLESS,
+        "The function gets no request.",
+    ),
+)

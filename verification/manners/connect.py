@@ -1,0 +1,304 @@
+"""How Amazon Connect behaves with phone numbers: what the simulator plays, and what it does not."""
+
+from functools import partial
+from typing import Final
+
+from .manner import ASSUMED, Issue, Manner, NotPlayed, Service, Why, fault, scenario, setting, world
+from .sources import (
+    DELETING_GROUPS,
+    DESCRIBE_PHONE_NUMBER,
+    EVENTUAL_CONSISTENCY,
+    GROUPS,
+    IMPORT_PHONE_NUMBER,
+    PHONE_NUMBER_STATUS,
+    RELEASE_PHONE_NUMBER,
+    RELEASING,
+    UPDATE_PHONE_NUMBER,
+    model,
+)
+
+_manner = partial(Manner, Service.CONNECT)
+_not_played = partial(NotPlayed, Service.CONNECT)
+
+_CALLS: Final = (
+    _manner(
+        "A call fails with InternalServiceException, and may be done all the same.",
+        model("Connect", "InternalServiceException"),
+        fault("connect", "InternalServiceException", "InternalServiceException, but done"),
+    ),
+    _manner(
+        "A call gets no response, and may be done all the same.",
+        ASSUMED,
+        fault("connect", "no response, not done", "no response, but done"),
+    ),
+    _manner(
+        "A call gets no response, and is done a minute later, when nobody waits for it any more.",
+        ASSUMED,
+        fault("connect", "no response, but done later"),
+    ),
+    _manner(
+        "Calls are refused with ThrottlingException, once or for a minute.",
+        model("Connect", "ThrottlingException"),
+        fault("connect", "ThrottlingException", "throttled for a minute"),
+    ),
+    _manner(
+        "Each operation takes so many calls a second, and refuses the others with ThrottlingException.",
+        ASSUMED,
+        world("calls throttled"),
+    ),
+    _manner(
+        "A call is refused with InvalidParameterException.",
+        model("Connect", "InvalidParameterException"),
+        fault("connect", "InvalidParameterException"),
+    ),
+)
+_SHOWING: Final = (
+    _manner(
+        "Connect shows a number seconds after it has given it out, and in some cases only minutes after.",
+        EVENTUAL_CONSISTENCY,
+        world("numbers shown late", "numbers shown minutes late"),
+    ),
+    _manner(
+        "One number is not shown for a while, and the others are.",
+        EVENTUAL_CONSISTENCY,
+        fault("connect", "not shown for a while", "*; not shown for a while"),
+    ),
+    _manner(
+        "A call fails with ResourceNotFoundException or InvalidRequestException because an earlier change has not "
+        "arrived everywhere.",
+        EVENTUAL_CONSISTENCY,
+        fault("connect", "ResourceNotFoundException", "InvalidRequestException"),
+    ),
+)
+_CLAIMING: Final = (
+    _manner(
+        "ClaimPhoneNumber answers 200 when it has accepted the claim, and the claim can end FAILED.",
+        Issue("boto/boto3#4622"),
+        scenario("S17 claim accepted, then FAILED"),
+    ),
+    _manner(
+        "A claim stays IN_PROGRESS for minutes.",
+        PHONE_NUMBER_STATUS,
+        world("claims slow", "claims slow, *"),
+    ),
+    _manner(
+        "Connect holds a number whose claim has failed for a day, and then takes it back.",
+        PHONE_NUMBER_STATUS,
+        setting("failed_hold_seconds"),
+    ),
+    _manner(
+        "A claim ends FAILED where the target or the account has reached its limit.",
+        PHONE_NUMBER_STATUS,
+        setting("target_limit", "quota"),
+    ),
+    _manner(
+        "Somebody else gets a number between the search and the claim.",
+        Issue("hashicorp/terraform-provider-aws#45572"),
+        scenario("S16 *"),
+    ),
+    _manner(
+        "Creations at the same time find the same numbers, of which there may be few.",
+        Issue("hashicorp/terraform-provider-aws#45572"),
+        setting("inventory_limit"),
+    ),
+    _manner(
+        "Connect says in other words that somebody else has the number.",
+        ASSUMED,
+        setting("not_available_message"),
+    ),
+    _manner(
+        "Connect refuses a claim for a reason that holds for every number.",
+        ASSUMED,
+        scenario("S31 every claim refused for another reason"),
+    ),
+    _manner(
+        "A refused claim counts toward the 200 percent of the quota.",
+        ASSUMED,
+        world("refused claims count"),
+    ),
+    _manner(
+        "ImportPhoneNumber takes a number over from another service of AWS.",
+        IMPORT_PHONE_NUMBER,
+        scenario("S1 an imported number"),
+    ),
+)
+_TOKENS: Final = (
+    _manner(
+        "Connect remembers no client token.",
+        ASSUMED,
+        world("tokens forgotten", "*, tokens forgotten"),
+    ),
+    _manner(
+        "Connect forgets all client tokens at one moment.",
+        ASSUMED,
+        fault("connect", "token forgotten", "*; token forgotten"),
+    ),
+    _manner(
+        "A call is refused with IdempotencyException, as if its client token had been used otherwise.",
+        model("Connect", "IdempotencyException"),
+        fault("connect", "IdempotencyException"),
+    ),
+)
+_RELEASING: Final = (
+    _manner(
+        "Connect refuses to release or to change a number because it is in use.",
+        model("Connect", "ResourceInUseException"),
+        fault("connect", "ResourceInUseException"),
+    ),
+    _manner(
+        "ReleasePhoneNumber is not refused with ResourceInUseException while a claim or a move is IN_PROGRESS.",
+        ASSUMED,
+        world("releases never in use"),
+    ),
+    _manner(
+        "A released number can be neither found nor claimed for 180 days; after that, anybody can claim it.",
+        RELEASE_PHONE_NUMBER,
+        scenario("S9 number claimed by somebody else since"),
+    ),
+    _manner(
+        "A number that has a flow can be released.",
+        RELEASING,
+        scenario("S1 create with everything, delete"),
+    ),
+    _manner(
+        "A number can be released only in the Region where it was claimed.",
+        RELEASE_PHONE_NUMBER,
+        scenario("S9 delete of a number of another Region"),
+    ),
+    _manner(
+        "People release, move or tag a number in Connect, and CloudFormation does not know it.",
+        ASSUMED,
+        scenario("S9 number * by hand", "S9 number tagged *", "S9 number whose tags were taken off"),
+    ),
+)
+_CHANGING: Final = (
+    _manner(
+        "UpdatePhoneNumber moves a number without its flow.",
+        UPDATE_PHONE_NUMBER,
+        scenario("S10 target*"),
+    ),
+    _manner(
+        "A move can end FAILED, and the number stays where it was.",
+        PHONE_NUMBER_STATUS,
+        scenario("S10 update fails, is rolled back"),
+    ),
+    _manner(
+        "A traffic distribution group that is not ACTIVE yet is answered with ResourceNotFoundException.",
+        GROUPS,
+        scenario("S27 * that is not active yet"),
+    ),
+    _manner(
+        "ListPhoneNumbersV2 without a target lists the numbers of traffic distribution groups, too.",
+        ASSUMED,
+        world("group numbers listed without their group"),
+    ),
+    _manner(
+        "Associations of flows name numbers and flows by their ARNs.",
+        Issue("hashicorp/terraform-provider-aws#43557"),
+        setting("flow_association_resource_id", "flow_association_flow_id"),
+    ),
+    _manner(
+        "Associations of flows name numbers and flows by their IDs.",
+        ASSUMED,
+        world("flows named by their ids"),
+    ),
+)
+
+CONNECT: Final = (*_CALLS, *_SHOWING, *_CLAIMING, *_TOKENS, *_RELEASING, *_CHANGING)
+
+CONNECT_NOT_PLAYED: Final = (
+    _not_played(
+        "Connect refuses releases for months, because of the 200 percent of the quota.",
+        RELEASE_PHONE_NUMBER,
+        Why.NOT_YET,
+        "The document says in one sentence that releases are blocked, too. Each Delete would fail, the release would "
+        "stay due, and the scheduled run would try at least every six hours. The numbers would be billed until then.",
+    ),
+    _not_played(
+        "Connect refuses claims for months, because of the 200 percent of the quota.",
+        RELEASE_PHONE_NUMBER,
+        Why.NOT_YET,
+        "The emulator does so, but no scenario goes that far. The function gives up after two "
+        "refusals that do not name the number (S31).",
+    ),
+    _not_played(
+        "Connect shows the tags, the target or the description of a number as they were minutes before.",
+        EVENTUAL_CONSISTENCY,
+        Why.NOT_YET,
+        "If the tags are missing for longer than the function waits, a number that was claimed without a response is "
+        "taken for somebody else's: another one is claimed, and the scheduled run releases the first one. A number "
+        "with the old tags of another provider is left alone by its Delete, and stays claimed.",
+    ),
+    _not_played(
+        "BatchGetFlowAssociation shows the flow that a number had minutes before.",
+        EVENTUAL_CONSISTENCY,
+        Why.NOT_YET,
+        "An adoption that is undone would give the number back with that older flow.",
+    ),
+    _not_played(
+        "Connect still shows a number that was released.",
+        EVENTUAL_CONSISTENCY,
+        Why.NOT_YET,
+        "The Delete does not look again. An adoption of that number could begin, and would fail.",
+    ),
+    _not_played(
+        "ReleasePhoneNumber answers 200 when it has accepted the release, and the release fails later.",
+        ASSUMED,
+        Why.NOT_YET,
+        "The function takes the 200 for the end of the number and does not look again. The number would stay claimed "
+        "and billed, and nobody would know.",
+    ),
+    _not_played(
+        "ClaimPhoneNumber answers 200, and the number never appears.",
+        Issue("boto/boto3#4622"),
+        Why.NOT_YET,
+        "The creation would fail after five minutes, with the advice to ask AWS Support, and the Delete would find "
+        "nothing.",
+    ),
+    _not_played(
+        "A call takes effect more than a minute after its time-out.",
+        ASSUMED,
+        Why.NOT_YET,
+        "A claim is looked for until five minutes after the end of the invocation; a later one would "
+        "leave a number that nobody knows. A late move or flow could replace a newer one.",
+    ),
+    _not_played(
+        "A change of the description leaves a number IN_PROGRESS.",
+        PHONE_NUMBER_STATUS,
+        Why.NOT_YET,
+        "A release right after could be refused with ResourceInUseException, which the function waits out for a minute "
+        "(S8).",
+    ),
+    _not_played(
+        "An instance is deleted under a number.",
+        ASSUMED,
+        Why.NOT_YET,
+        "If Connect releases the number, its Delete finds it gone, as in S9. If the number stays, the Delete releases "
+        "it, as that does not need the instance; Updates would fail.",
+    ),
+    _not_played(
+        "A traffic distribution group is deleted under a number.",
+        DELETING_GROUPS,
+        Why.CANNOT_HAPPEN,
+        "Connect refuses to delete a group that has numbers.",
+    ),
+    _not_played(
+        "A traffic distribution group is neither ACTIVE nor being created.",
+        GROUPS,
+        Why.NOT_YET,
+        "The function waits only for a group that is being created. In any other state the request would fail with "
+        "Connect's ResourceNotFoundException.",
+    ),
+    _not_played(
+        "A number of a group is used from the group's other Region.",
+        DESCRIBE_PHONE_NUMBER,
+        Why.CANNOT_HAPPEN,
+        "The function works on numbers of its own Region, and leaves the others alone (S9).",
+    ),
+    _not_played(
+        "ListPhoneNumbers returns ARNs that cannot be tagged.",
+        model("Connect", "ListPhoneNumbers"),
+        Why.CANNOT_HAPPEN,
+        "The function calls ListPhoneNumbersV2 only.",
+    ),
+)

@@ -1,0 +1,378 @@
+"""How AWS Lambda, Amazon DynamoDB, Amazon S3 and AWS IAM behave: what the simulator plays, and what it does not."""
+
+from functools import partial
+from typing import Final
+
+from .manner import ASSUMED, Issue, Manner, NotPlayed, Service, Why, fault, interleaving, option, scenario, world
+from .sources import (
+    ASYNCHRONOUS,
+    DESTINATIONS,
+    ENVIRONMENT,
+    ERROR_PRACTICES,
+    INDEXES,
+    PRESIGNED_URLS,
+    QUEUES,
+    TIME_TO_LIVE,
+    TRANSACTIONS,
+    model,
+)
+
+_lambda = partial(Manner, Service.LAMBDA)
+_dynamodb = partial(Manner, Service.DYNAMODB)
+_s3 = partial(Manner, Service.S3)
+_iam = partial(Manner, Service.IAM)
+_lambda_not_played = partial(NotPlayed, Service.LAMBDA)
+_dynamodb_not_played = partial(NotPlayed, Service.DYNAMODB)
+_s3_not_played = partial(NotPlayed, Service.S3)
+_iam_not_played = partial(NotPlayed, Service.IAM)
+
+LAMBDA: Final = (
+    _lambda(
+        "Lambda can deliver an event again although the first delivery has succeeded.",
+        ASYNCHRONOUS,
+        scenario("S2 *", "S6 delete twice, *"),
+    ),
+    _lambda(
+        "Two deliveries of one event can run at the same time, and their calls follow each other in any order.",
+        ASYNCHRONOUS,
+        interleaving("create, same create", "delete, same delete"),
+    ),
+    _lambda(
+        "A duplicate of an event can be delivered long after, when later requests are done.",
+        ASYNCHRONOUS,
+        scenario("S10 update delivered again after the next one", "S14 late duplicate *", "S15 *"),
+    ),
+    _lambda(
+        "A later event can overtake an earlier one.",
+        ASSUMED,
+        scenario("S14 undoing that begins after the retry"),
+    ),
+    _lambda(
+        "Lambda delivers an event for the first time after CloudFormation has stopped waiting for it.",
+        ASYNCHRONOUS,
+        scenario("S4 create and its cancellation, both delivered after the time-out", "S8 delete delivered after *"),
+    ),
+    _lambda(
+        "After an invocation has failed, Lambda delivers the event again, after one minute and after two more.",
+        ASYNCHRONOUS,
+        scenario("S3 create dies, *", "S7 delete dies, *"),
+    ),
+    _lambda(
+        "When all invocations have failed, Lambda sends the event to the on-failure destination.",
+        DESTINATIONS,
+        scenario("S3 create dies at every invocation *", "S7 delete dies at every invocation *"),
+    ),
+    _lambda(
+        "The queue delivers a message again, after its visibility time-out, if the invocation at it has failed.",
+        QUEUES,
+        fault("ledger", "death before"),
+    ),
+    _lambda(
+        "An invocation can stand still at any call until Lambda ends it at the function's time-out.",
+        ASYNCHRONOUS,
+        scenario("S4 cancelled at step *, create dies, is delivered again later"),
+    ),
+    _lambda(
+        "A process can end right before or right after any call, even after it has answered, and the event is "
+        "delivered again.",
+        Issue("aws-containers/ecs-workshop-blue-green-deployments#3"),
+        fault("*", "death before", "death after"),
+    ),
+    _lambda(
+        "Any call can take a quarter of a minute longer.",
+        ASSUMED,
+        fault("*", "late"),
+    ),
+    _lambda(
+        "The schedule calls the function every five minutes, whether or not anything is due.",
+        ASSUMED,
+        option("sweeps_always"),
+    ),
+    _lambda(
+        "A new version of the function goes on with events and ledger items of the version before.",
+        ASSUMED,
+        scenario("S30 *"),
+    ),
+    _lambda(
+        "The clocks of two hosts of the function differ by a minute.",
+        ASSUMED,
+        world("clocks a minute apart"),
+    ),
+)
+
+DYNAMODB: Final = (
+    _dynamodb(
+        "A read of several items can see one before and another after a transaction.",
+        TRANSACTIONS,
+        scenario("S26 *"),
+    ),
+    _dynamodb(
+        "A transaction can be done although its response is lost, and its repetition then fails on its condition.",
+        TRANSACTIONS,
+        fault("ledger", "no response, but done"),
+    ),
+    _dynamodb(
+        "A transaction can be completed after the caller has got an error.",
+        model("DynamoDB", "TransactionInProgressException"),
+        fault("ledger", "no response, but done later"),
+    ),
+    _dynamodb(
+        "A transaction is canceled because a condition does not hold or another transaction has the item.",
+        TRANSACTIONS,
+        fault("ledger", "failed condition"),
+    ),
+    _dynamodb(
+        "Reads and writes are throttled, once or for a minute.",
+        TRANSACTIONS,
+        fault("ledger", "throttled", "throttled for a minute"),
+    ),
+    _dynamodb(
+        "An item whose time to live has passed is still returned until DynamoDB deletes it, days later.",
+        TIME_TO_LIVE,
+        world("items expire late"),
+    ),
+    _dynamodb(
+        "A global secondary index follows the table seconds later, and one item sooner than another.",
+        INDEXES,
+        world("the index late"),
+    ),
+)
+
+S3: Final = (
+    _s3(
+        "S3 answers an upload with 5xx, once or for a while, and may have stored the object all the same.",
+        ERROR_PRACTICES,
+        fault("answer", "HTTP 500", "HTTP 500, but done", "HTTP 500 for a minute"),
+    ),
+    _s3(
+        "S3 answers with 400 RequestTimeout when an upload is too slow, and a repetition succeeds.",
+        Issue("aws/aws-sdk-go#411"),
+        fault("answer", "HTTP 400", "HTTP 400, but done"),
+    ),
+    _s3(
+        "S3 answers with 403 once, and a repetition succeeds.",
+        ASSUMED,
+        fault("answer", "HTTP 403"),
+    ),
+    _s3(
+        "S3 answers with 403 from the moment when the URL has expired.",
+        PRESIGNED_URLS,
+        scenario("S20 response 403 for good"),
+    ),
+    _s3(
+        "S3 answers an upload with 409.",
+        ASSUMED,
+        fault("answer", "HTTP 409"),
+    ),
+    _s3(
+        "An upload gets no response, and may have stored the object all the same.",
+        Issue("aws/aws-cdk#38428"),
+        fault("answer", "time-out, not done", "time-out, but done"),
+    ),
+)
+
+IAM: Final = (
+    _iam(
+        "A change of a role or a policy takes effect minutes later, so a call is denied that will be allowed.",
+        Issue("aws/aws-cdk#29871"),
+        scenario("S8 AccessDeniedException for * s, *", "S13 clean-up denied *", "S23 adoption rollback denied, *"),
+    ),
+    _iam(
+        "The function's role lacks the right to one operation only.",
+        ASSUMED,
+        fault("connect", "AccessDeniedException"),
+    ),
+)
+
+LAMBDA_NOT_PLAYED: Final = (
+    _lambda_not_played(
+        "Lambda loses an event without an invocation at it.",
+        ASYNCHRONOUS,
+        Why.NOT_YET,
+        "A lost Create claims nothing, and the stack fails at the time-out. After a lost Delete the deletion of the "
+        "stack can be tried again. In the cleanup of an update nobody tries again after the third Delete: the number "
+        "would stay claimed and billed.",
+    ),
+    _lambda_not_played(
+        "The reserved concurrency of the function is 0.",
+        DESTINATIONS,
+        Why.NOT_YET,
+        "The function does not drain the queue either, which drops the events after 14 days. Requests would run into "
+        "their time-outs, and Deletes of cleanups would be lost.",
+    ),
+    _lambda_not_played(
+        "The delivery to the on-failure destination fails.",
+        DESTINATIONS,
+        Why.NOT_YET,
+        "CloudFormation would wait until the time-out. What the ledger knows is finished by the scheduled run; a "
+        "request that never reached the ledger is like a lost event. A customer key that encrypts both the table and "
+        "the queue makes both fail together when it is disabled.",
+    ),
+    _lambda_not_played(
+        "An invocation stands still between its last look at the ledger and its call of Connect.",
+        ENVIRONMENT,
+        Why.NOT_YET,
+        "A release, or a change that gives an adopted number back, could hit a number that was retained, or adopted "
+        "by another stack, within that pause. The looks are made right before each call, so that the pause would have "
+        "to be one of the process itself.",
+    ),
+    _lambda_not_played(
+        "The queue delivers a message beside a running invocation at it.",
+        QUEUES,
+        Why.NOT_YET,
+        "Both invocations would find the same entry in the ledger and give the same response, as "
+        "duplicates do (S2, S6).",
+    ),
+    _lambda_not_played(
+        "A message stays in the queue for longer than its retention period of 14 days.",
+        QUEUES,
+        Why.NOT_YET,
+        "That takes a ledger that cannot be reached for 14 days. What the request was to undo would not be written "
+        "down.",
+    ),
+    _lambda_not_played(
+        "Loop detection stops a function that a queue calls again and again.",
+        Issue("boto/boto3#3899"),
+        Why.NOT_YET,
+        "Whether Lambda counts the function and its on-failure queue as a loop is not known. If it does, a request "
+        "whose invocations go on failing is given up after about 16 rounds, as if its message were lost.",
+    ),
+    _lambda_not_played(
+        "A process is frozen between two invocations and goes on later.",
+        ENVIRONMENT,
+        Why.HARMLESS,
+        "The function keeps only its clients from one invocation to the next, and leaves nothing running.",
+    ),
+    _lambda_not_played(
+        "The initialization of a process is cut off and done again.",
+        ENVIRONMENT,
+        Why.HARMLESS,
+        "It costs time only: nothing is called before the first event.",
+    ),
+    _lambda_not_played(
+        "Two versions of the function work on one request at the same moment.",
+        ASSUMED,
+        Why.NOT_YET,
+        "The scenarios change the form of the ledger's items between two steps (S30), but do not run "
+        "the code of another "
+        "version. Two versions would meet in the ledger, where each write depends on the version of the item that was "
+        "read.",
+    ),
+    _lambda_not_played(
+        "An event becomes older than its maximum age between two invocations.",
+        ASYNCHRONOUS,
+        Why.CANNOT_HAPPEN,
+        "Three invocations of 13 minutes and their pauses take 42 minutes, and the maximum age is an hour.",
+    ),
+)
+
+DYNAMODB_NOT_PLAYED: Final = (
+    _dynamodb_not_played(
+        "The table is restored to a point in time.",
+        model("DynamoDB", "RestoreTableToPointInTime"),
+        Why.NOT_YET,
+        "The ledger would not know the numbers that were claimed since: a Delete of such a number fails, with a reason "
+        "that says so. A new claim could have the client token of a forgotten one, and Connect could answer with the "
+        "number of that claim or with IdempotencyException.",
+    ),
+    _dynamodb_not_played(
+        "DynamoDB refuses every write of the function, as invalid or because a right is missing.",
+        TRANSACTIONS,
+        Why.NOT_YET,
+        "Each invocation would end at once, and the request would be answered FAILED from the queue. What was to be "
+        "undone waits for the ledger, for as long as the queue keeps the message.",
+    ),
+    _dynamodb_not_played(
+        "An item or a transaction is too large.",
+        model("DynamoDB", "TransactWriteItems"),
+        Why.CANNOT_HAPPEN,
+        "A claim names at most 30 rejected candidates and the calls in flight, and a decision writes "
+        "the claims of one resource.",
+    ),
+    _dynamodb_not_played(
+        "The function reads an item whose time to live has passed.",
+        TIME_TO_LIVE,
+        Why.HARMLESS,
+        "A request's entry expires after 14 days, and Lambda and the queue deliver the request for less than two; a "
+        "closed claim expires after 200 days. No scenario reads an item after its date, not even where items expire "
+        "late.",
+    ),
+    _dynamodb_not_played(
+        "Time to live is switched off.",
+        TIME_TO_LIVE,
+        Why.HARMLESS,
+        "The table would grow.",
+    ),
+    _dynamodb_not_played(
+        "A global secondary index is hours behind.",
+        INDEXES,
+        Why.NOT_YET,
+        "The scenarios play ten minutes (S21). The scheduled run would find due work hours later. The deletion of the "
+        "provider reads the table itself.",
+    ),
+    _dynamodb_not_played(
+        "Two Regions of a global table do not exclude each other in transactions.",
+        TRANSACTIONS,
+        Why.CANNOT_HAPPEN,
+        "The ledger is a table of one Region.",
+    ),
+)
+
+S3_NOT_PLAYED: Final = (
+    _s3_not_played(
+        "S3 redirects an upload to another address (307).",
+        PRESIGNED_URLS,
+        Why.NOT_YET,
+        "The function does not follow redirects: it would try again for an hour, and CloudFormation would time out.",
+    ),
+    _s3_not_played(
+        "An upload whose client has given up arrives later and replaces a newer object.",
+        ASSUMED,
+        Why.HARMLESS,
+        "All responses to one request are the same, but for a FAILED that is sent while the ledger cannot be reached.",
+    ),
+    _s3_not_played(
+        "CloudFormation reads the second of two responses.",
+        PRESIGNED_URLS,
+        Why.NOT_YET,
+        "In the simulator the first one counts. If somebody's answer replaced that of the function, CloudFormation "
+        "would have another physical ID than the ledger, as when somebody answers first (S20).",
+    ),
+    _s3_not_played(
+        "A ResponseURL ends before two hours, with the credentials that have signed it.",
+        PRESIGNED_URLS,
+        Why.NOT_YET,
+        "The function would take the repeated 403 for final, as in S20, and CloudFormation would wait until the "
+        "time-out.",
+    ),
+    _s3_not_played(
+        "An upload begins before the end of the URL and has to reconnect after it.",
+        PRESIGNED_URLS,
+        Why.HARMLESS,
+        "The upload is refused with 403, which is played.",
+    ),
+)
+
+IAM_NOT_PLAYED: Final = (
+    _iam_not_played(
+        "A condition on the tags of a phone number is evaluated on tags that are not up to date.",
+        ASSUMED,
+        Why.NOT_YET,
+        "The release of a number that was just claimed could be denied. The function tries for 20 seconds, then the "
+        "Delete fails, and the scheduled run tries again.",
+    ),
+    _iam_not_played(
+        "The function is never allowed to read from CloudFormation's API.",
+        ASSUMED,
+        Why.NOT_YET,
+        "The scenarios let one request ask in vain. A number whose fate only CloudFormation knows "
+        "would stay claimed and billed, and Deletes of adopted numbers would fail.",
+    ),
+    _iam_not_played(
+        "The function loses the right to use its ledger, its queue or its log.",
+        Issue("aws/aws-cdk#9840"),
+        Why.NOT_YET,
+        "Without the ledger each request is answered FAILED from the queue; without the queue CloudFormation waits "
+        "until the time-out; without the log nothing but the log is lost.",
+    ),
+)

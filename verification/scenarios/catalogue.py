@@ -1,0 +1,98 @@
+"""The scenarios S1 to S21 of the lifecycle contract, each with its variants."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+from verification.simulator.runner import Scenario
+
+from . import adoption as scenarios_adoption
+from . import cancellation as scenarios_cancellation
+from . import creation as scenarios_creation
+from . import deletion as scenarios_deletion
+from . import groups as scenarios_groups
+from . import late as scenarios_late
+from . import ledger as scenarios_ledger
+from . import retention as scenarios_retention
+from . import rivalry as scenarios_rivalry
+from . import rollback as scenarios_rollback
+from . import update as scenarios_update
+from . import world as scenarios_world
+
+_INDEX_LAG_SECONDS: Final = 3.0
+_CLOCK_DIFFERENCE_SECONDS: Final = 60.0
+_OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "the index late": {},
+    "refused claims count": {"refused_claims_count": True},
+    "group numbers listed without their group": {"list_group_numbers_without_target": True},
+    "flows named by their ids": {"flow_association_resource_id": "id", "flow_association_flow_id": "id"},
+    "calls throttled": {"throttling": True},
+    "numbers shown late": {"describe_lag_seconds": 45.0},
+    "numbers shown minutes late": {"describe_lag_seconds": 240.0},
+    "tokens forgotten": {"token_memory_seconds": 0.0},
+    "numbers shown late, tokens forgotten": {"describe_lag_seconds": 45.0, "token_memory_seconds": 0.0},
+    "claims slow": {"claim_seconds": 100.0},
+    "claims slow, numbers shown late": {"claim_seconds": 100.0, "describe_lag_seconds": 45.0},
+    "releases never in use": {"refuse_release_in_progress": False},
+}
+_OTHER_MANNERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "clocks a minute apart": {"clock_difference_seconds": _CLOCK_DIFFERENCE_SECONDS},
+    "items expire late": {"expires": "late"},
+    "removed resources remembered": {"forgets_removed_resources": False},
+}
+
+
+@cache
+def all_scenarios() -> tuple[Scenario, ...]:
+    """Return every scenario in every variant, in the order of their names."""
+    return tuple(_all())
+
+
+def in_other_worlds() -> Iterator[Scenario]:
+    """Return every short scenario in worlds where Connect is slow or forgetful, and the ledger's index is late."""
+    for name, changes in _OTHER_WORLDS.items():
+        for scenario in all_scenarios():
+            if scenario.is_short:
+                emulator = replace(scenario.options.emulator, **changes)
+                options = replace(scenario.options, emulator=emulator, index_lag_seconds=_INDEX_LAG_SECONDS)
+                yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
+    for name, options_changes in _OTHER_MANNERS.items():
+        for scenario in all_scenarios():
+            if scenario.is_short:
+                options = replace(scenario.options, **options_changes)
+                yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
+
+
+def by_name(name: str) -> Scenario:
+    """Return the scenario with a name.
+
+    Raises
+    ------
+    KeyError
+        There is none.
+    """
+    return {scenario.name: scenario for scenario in all_scenarios()}[name]
+
+
+def group(scenario: Scenario) -> str:
+    """Return the contract's name of a scenario: ``S4`` for all variants of S4."""
+    return scenario.name.split(" ")[0]
+
+
+def _all() -> Iterator[Scenario]:
+    scenarios = [
+        *scenarios_creation.scenarios(),
+        *scenarios_cancellation.scenarios(),
+        *scenarios_rivalry.scenarios(),
+        *scenarios_deletion.scenarios(),
+        *scenarios_update.scenarios(),
+        *scenarios_world.scenarios(),
+        *scenarios_rollback.scenarios(),
+        *scenarios_retention.scenarios(),
+        *scenarios_adoption.scenarios(),
+        *scenarios_groups.scenarios(),
+        *scenarios_late.scenarios(),
+        *scenarios_ledger.scenarios(),
+    ]
+    yield from sorted(scenarios, key=lambda scenario: int(group(scenario)[1:]))

@@ -1,0 +1,59 @@
+"""Plays and faults that several scenarios share."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from verification.simulator.clients import Unknown
+from verification.simulator.runner import hitting
+from verification.simulator.wire import Call, Fault, FaultKind, Injector, Surface
+from verification.simulator.world import World
+
+_SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
+_QUESTIONS: Final = 9
+"""How often the function asks until it takes no for a response."""
+
+
+def create_and_delete(world: World) -> None:
+    """Create a number, and delete it if that succeeds."""
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        stack.destroy()
+
+
+def create_chosen(world: World) -> None:
+    """Create a resource with one number that is wanted, and delete it if that succeeds."""
+    stack = world.stack()
+    if stack.create("Number", world.number(PhoneNumber="+13125550123")):
+        stack.destroy()
+
+
+def adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
+    """Return the properties of a resource that adopts a number."""
+    usual = {"TargetArn": world.instance_arn, "PhoneNumber": phone_number, "Adopt": True, "ServiceTimeout": 3600}
+    return {**usual, **properties}
+
+
+def phone_number_of(world: World, arn: str) -> str:
+    """Return the number that has an ARN."""
+    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+
+
+def refuse_releases(world: World, seconds: float, code: str = "AccessDeniedException") -> None:
+    """Let Connect refuse every release for a while."""
+    world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
+
+
+def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call], bool]:
+    """Return whether a call is a certain step of the invocations at a request, or of the first invocation only."""
+
+    def hits(call: Call) -> bool:
+        return (
+            call.task.startswith(request_type) and call.number == step and (call.task.endswith("/1") or not first_only)
+        )
+
+    return hits
+
+
+def silent_cloudformation(kind: str = "") -> Callable[[], Injector]:
+    """Return what lets CloudFormation's API answer no question of the first request of a kind that asks one."""
+    return hitting(lambda call: call.surface is Surface.STACKS and call.task.startswith(kind), _SILENCE, _QUESTIONS)

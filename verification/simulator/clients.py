@@ -1,0 +1,258 @@
+"""The handler's clients for the world outside, each call of which goes through the wire."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore import xform_name
+
+from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
+from lambda_handlers.connect_phone_number.ledger.store import IndexPage, Item, Key, ScanPage, Write
+from local_aws.connect_emulator.service import OPERATIONS
+from verification.exploration.reached import current
+
+from .wire import Surface
+
+if TYPE_CHECKING:
+    from .cloudformation import CloudFormation
+    from .world import World
+
+_R = TypeVar("_R")
+
+_SUCCEEDED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+_CLOCK_DIFFERENCE_SECONDS: Final = 120
+"""What the function's own client allows for."""
+
+OPERATION_OF_METHOD: Final = {xform_name(operation): operation for operation in OPERATIONS}
+_READS: Final = frozenset(
+    {
+        "BatchGetFlowAssociation",
+        "DescribePhoneNumber",
+        "DescribeTrafficDistributionGroup",
+        "ListFlowAssociations",
+        "ListPhoneNumbersV2",
+        "ListTagsForResource",
+        "SearchAvailablePhoneNumbers",
+    }
+)
+
+
+class HttpStatus(Exception):
+    """Stands for an HTTP status with which a response is refused.
+
+    Parameters
+    ----------
+    is_final
+        Whether the URL is closed for good. Default ``False``.
+    """
+
+    def __init__(self, status: int, *, is_final: bool = False) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.is_final = is_final
+
+
+class Unknown(Exception):
+    """CloudFormation's API does not answer."""
+
+
+class SimulatedConnect:
+    """The handler's client for Connect."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
+        if method not in OPERATION_OF_METHOD:
+            raise AttributeError(method)
+        operation = OPERATION_OF_METHOD[method]
+        world, perform = self._world, getattr(self._world.client, method)
+        is_change = operation not in _READS
+
+        def done(**parameters: Any) -> dict[str, Any]:
+            response: dict[str, Any] = perform(**parameters)
+            if is_change and world.emulator.audit[-1].took_effect:
+                world.on_effect(operation, parameters)
+            return response
+
+        def call(**parameters: Any) -> dict[str, Any]:
+            return world.wire.call(Surface.CONNECT, operation, parameters, lambda: done(**parameters))
+
+        self.__dict__[method] = call
+        return call
+
+
+class SimulatedStore:
+    """The handler's ledger."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def get(self, key: Key) -> Item | None:
+        """Return an item."""
+        return self._world.wire.call(Surface.LEDGER, "get", key, lambda: self._world.store.get(key))
+
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return several items as they were at one moment."""
+        return self._world.wire.call(Surface.LEDGER, "get_all", keys, lambda: self._world.store.get_all(keys))
+
+    def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
+        """Return the keys of what is due."""
+        parameters = (due, until, after)
+        return self._world.wire.call(Surface.LEDGER, "index", parameters, lambda: self._world.store.index(*parameters))
+
+    def scan_unfinished(self, after: object = None) -> ScanPage:
+        """Return the items that have ``due``."""
+        return self._world.wire.call(Surface.LEDGER, "scan", after, lambda: self._world.store.scan_unfinished(after))
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Write all or nothing."""
+        store = self._world.store
+
+        def perform() -> None:
+            reached = current()
+            before = [store.get(write.key) for write in writes] if reached is not None else []
+            store.write(writes)
+            if reached is not None:
+                for item, write in zip(before, writes, strict=True):
+                    reached.saw_write(item, write.item)
+
+        self._world.wire.call(Surface.LEDGER, "write", _WritesSummary(writes), perform)
+
+
+class _WritesSummary:
+    """Says what is written, where a trace is printed."""
+
+    def __init__(self, writes: Sequence[Write]) -> None:
+        self._writes = writes
+
+    def __str__(self) -> str:
+        return "; ".join(
+            f"{write.key[1][:18]}@{write.expected_version}={_item_summary(write.item)}" for write in self._writes
+        )
+
+
+def _item_summary(item: Item | None) -> str:
+    if item is None:
+        return "removed"
+    shown = (
+        "type",
+        "state",
+        "outcome",
+        "candidate",
+        "arn",
+        "claims",
+        "claim_id",
+        "in_flight_calls",
+        "duplicate_arns",
+        "watermark",
+    )
+    text = {name: item[name] for name in shown if item.get(name)}
+    if "response" in item:
+        text["response"] = item["response"]["status"]
+    return str(text)
+
+
+class StackBooks:
+    """What CloudFormation's API says of stacks, from CloudFormation's own books.
+
+    Parameters
+    ----------
+    forgets_removed_resources
+        Whether a resource that was removed from its stack is no longer known.
+    """
+
+    def __init__(self, cloudformation: "CloudFormation", *, forgets_removed_resources: bool) -> None:
+        self._cloudformation = cloudformation
+        self._forgets_removed_resources = forgets_removed_resources
+
+    def state(self, stack_id: str) -> StackState:
+        """Return the status of a stack and of its root."""
+        stack = self._cloudformation.stacks[stack_id]
+        return StackState(stack.status, stack.root.status)
+
+    def resource(self, resource: ResourceKey) -> HeldResource:
+        """Return a resource as its stack has it."""
+        stack = self._cloudformation.stacks.get(resource.stack_id)
+        event = stack.state_of(resource.logical_resource_id) if stack is not None else None
+        if stack is None or event is None:
+            return HeldResource()
+        is_over = event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+        if is_over and stack.status != "DELETE_COMPLETE" and self._forgets_removed_resources:
+            return HeldResource()
+        return HeldResource(event.physical_id, event.status)
+
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...]:
+        """Return the resources of one stack that have a physical id."""
+        for stack in self._cloudformation.stacks.values():
+            found = [name for name, resource in stack.resources.items() if resource.physical_id == physical_id]
+            if found:
+                return tuple(ResourceKey(stack.id, name) for name in found)
+        return ()
+
+    def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool:
+        """Return whether a stack's events name a physical id."""
+        stack = self._cloudformation.stacks.get(resource.stack_id)
+        return stack is not None and any(
+            event.physical_id == physical_id
+            and event.time >= since - _CLOCK_DIFFERENCE_SECONDS
+            and (by_any_name or event.logical_id == resource.logical_resource_id)
+            for event in stack.events
+        )
+
+    def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool:
+        """Return whether a deployment of the stack's root has succeeded since the resource got a physical id."""
+        stack = self._cloudformation.stacks[resource.stack_id]
+        named: list[int] = []
+        for event in reversed(stack.events):
+            if event.logical_id != resource.logical_resource_id or event.time < since - _CLOCK_DIFFERENCE_SECONDS:
+                continue
+            if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
+                break
+            if event.physical_id == physical_id and event.status in _SUCCEEDED:
+                named.append(event.order)
+        first = min(named, default=None)
+        return first is not None and any(
+            order > first and status in _SUCCEEDED for order, status in stack.root.own_events
+        )
+
+
+class SimulatedStacks:
+    """The function's client for CloudFormation."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def state(self, stack_id: str) -> StackState | None:
+        """Return the status of a stack and of its root."""
+        return self._asked("state", stack_id, lambda: self._world.stack_books.state(stack_id))
+
+    def resource(self, resource: ResourceKey) -> HeldResource | None:
+        """Return a resource as its stack has it."""
+        return self._asked("resource", resource, lambda: self._world.stack_books.resource(resource))
+
+    def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
+        """Return the resources that have a physical id."""
+        return self._asked("holders", physical_id, lambda: self._world.stack_books.holders(physical_id))
+
+    def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
+        """Return whether a stack's events name a physical id."""
+        books = self._world.stack_books
+        return self._asked(
+            "has_named",
+            (resource, physical_id),
+            lambda: books.has_named(resource, physical_id, since, by_any_name=by_any_name),
+        )
+
+    def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
+        """Return whether a deployment of the stack's root has succeeded since the resource got a physical id."""
+        books = self._world.stack_books
+        return self._asked(
+            "has_completed", (resource, physical_id), lambda: books.has_completed(resource, physical_id, since)
+        )
+
+    def _asked(self, operation: str, parameters: Any, look: Callable[[], _R]) -> _R | None:
+        try:
+            return self._world.wire.call(Surface.STACKS, operation, parameters, look)
+        except Unknown:
+            return None

@@ -1,0 +1,161 @@
+"""AWS Lambda's manners with asynchronous invocations.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from .timeline import Killed, Task, Timeline
+
+TIMEOUT_SECONDS: Final = 780.0
+MAX_EVENT_AGE_SECONDS: Final = 3600.0
+RETRY_PAUSES_SECONDS: Final = (60.0, 120.0)
+"""Before the second and the third invocation."""
+VISIBILITY_SECONDS: Final = 780.0
+"""After this time the queue delivers a message again that the function did not get done."""
+FUNCTION_ARN: Final = "arn:aws:lambda:us-east-1:000000000000:function:provider"
+
+Handle = Callable[[Mapping[str, Any], "Context"], None]
+"""The function's handler."""
+
+
+@dataclass
+class Context:
+    """Lambda's context object, as far as the handler uses it."""
+
+    clock: Callable[[], float]
+    deadline: float
+    invoked_function_arn: str = FUNCTION_ARN
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long this invocation may still run."""
+        return int((self.deadline - self.clock()) * 1000)
+
+
+@dataclass
+class LambdaEvent:
+    """One event on its way through Lambda.
+
+    Attributes
+    ----------
+    hold_at
+        Before which call the first invocation stands still, if at all.
+    invocations
+        The invocations so far.
+    is_over
+        Whether Lambda has done with it.
+    """
+
+    name: str
+    payload: str
+    sent_at: float
+    hold_at: int | None = None
+    invocations: list[Task] = field(default_factory=list[Task])
+    is_over: bool = False
+
+    @property
+    def held(self) -> Task | None:
+        """The invocation that stands still, or ``None``."""
+        return next((task for task in self.invocations if task.is_held), None)
+
+
+class LambdaService:
+    """Delivers events to the function.
+
+    Parameters
+    ----------
+    handle
+        The function.
+    crashed
+        Told of each exception that ended an invocation: the invocation and the exception.
+    """
+
+    def __init__(self, timeline: Timeline, handle: Handle, crashed: Callable[[Task, BaseException], None]) -> None:
+        self.invocations: list[LambdaEvent] = []
+        self.running: list[Task] = []
+        self.is_gone = False
+        """Whether the function was deleted."""
+        self._timeline = timeline
+        self._handle = handle
+        self._crashed = crashed
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no event is on its way."""
+        return self.is_gone or all(lambda_event.is_over for lambda_event in self.invocations)
+
+    def invoke(self, name: str, event: Mapping[str, Any], hold_at: int | None = None) -> LambdaEvent:
+        """Take an event; Lambda delivers it at once, and again if that goes wrong."""
+        lambda_event = LambdaEvent(name, json.dumps(event), self._timeline.now, hold_at)
+        self.invocations.append(lambda_event)
+        self._invoke(lambda_event, self._asynchronous_over)
+        return lambda_event
+
+    def new_worker(self) -> str:
+        """Return a name that depends on the running invocation alone."""
+        task = self._timeline.current
+        assert task is not None
+        return sha256(task.name.encode()).hexdigest()[:32]
+
+    def _invoke(self, lambda_event: LambdaEvent, over: Callable[[LambdaEvent, BaseException | None], None]) -> None:
+        if self.is_gone:
+            return
+        timeline = self._timeline
+        context = Context(timeline.clock, timeline.now + TIMEOUT_SECONDS)
+
+        def body() -> None:
+            self._handle(json.loads(lambda_event.payload), context)
+
+        def ended(problem: BaseException | None) -> None:
+            self.running.remove(task)
+            if problem is not None:
+                self._crashed(task, problem)
+            over(lambda_event, problem)
+
+        def time_out() -> None:
+            if not task.is_over:
+                timeline.kill(task)
+
+        task = Task(f"{lambda_event.name}/{len(lambda_event.invocations) + 1}", body, ended)
+        if not lambda_event.invocations:
+            task.hold_at = lambda_event.hold_at
+        lambda_event.invocations.append(task)
+        self.running.append(task)
+        timeline.at(context.deadline, time_out)
+        timeline.start(task)
+
+    def _asynchronous_over(self, lambda_event: LambdaEvent, problem: BaseException | None) -> None:
+        if problem is None:
+            lambda_event.is_over = True
+            return
+        timeline = self._timeline
+        done = len(lambda_event.invocations)
+        pause = RETRY_PAUSES_SECONDS[done - 1] if done <= len(RETRY_PAUSES_SECONDS) else None
+        age = timeline.now - lambda_event.sent_at
+        if pause is not None and age + pause <= MAX_EVENT_AGE_SECONDS:
+            timeline.after(pause, lambda: self._invoke(lambda_event, self._asynchronous_over))
+            return
+        lambda_event.is_over = True
+        condition = "RetriesExhausted" if pause is None else "EventAgeExceeded"
+        record: dict[str, Any] = {
+            "version": "1.0",
+            "requestContext": {"condition": condition, "approximateInvokeCount": done},
+            "requestPayload": json.loads(lambda_event.payload),
+        }
+        if pause is None:
+            error = "Runtime.ExitError" if isinstance(problem, Killed) else type(problem).__name__
+            record["responsePayload"] = {"errorType": error, "errorMessage": str(problem)}
+        message = {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": json.dumps(record)}]}
+        failed = LambdaEvent(f"given up {lambda_event.name}", json.dumps(message), timeline.now)
+        self.invocations.append(failed)
+        timeline.after(1.0, lambda: self._invoke(failed, self._queued_over))
+
+    def _queued_over(self, lambda_event: LambdaEvent, problem: BaseException | None) -> None:
+        if problem is None:
+            lambda_event.is_over = True
+            return
+        self._timeline.after(VISIBILITY_SECONDS, lambda: self._invoke(lambda_event, self._queued_over))

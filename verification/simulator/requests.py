@@ -1,0 +1,85 @@
+"""What CloudFormation sends to the function, and what becomes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from .lambda_service import LambdaEvent
+
+if TYPE_CHECKING:
+    from .stack import Stack
+
+Properties = Mapping[str, Any]
+
+
+class RequestState(StrEnum):
+    """What CloudFormation makes of a request."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    TIMED_OUT = "timed out"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class ReceivedResponse:
+    """A response that reached the presigned URL."""
+
+    time: float
+    status: str
+    physical_id: str
+    reason: str
+    data: Mapping[str, str]
+    counts: bool
+    """Whether CloudFormation was still waiting for it."""
+    by: str
+    """Which invocation sent it; empty where that is not known."""
+
+
+@dataclass
+class SentRequest:
+    """A request, from its sending on."""
+
+    type: str
+    stack: "Stack"
+    logical_id: str
+    physical_id: str
+    properties: Properties
+    old_properties: Properties
+    request_id: str
+    url: str
+    sent_at: float
+    event: Mapping[str, Any]
+    lambda_event: LambdaEvent
+    state: RequestState = RequestState.WAITING
+    responses: list[ReceivedResponse] = field(default_factory=list[ReceivedResponse])
+    was_rolling_back: bool = False
+    """Whether the stack was undoing something when it was sent."""
+    undoes_creation: bool = False
+    """Whether it undoes the creation of the resource, be it that the stack's status does not say so."""
+    established_at: float | None = None
+    """When the deployment that created the resource was complete, if it was when this was sent."""
+    was_held_elsewhere: bool = False
+    """Whether another resource had the same number when it was sent."""
+    undeliverable: bool = False
+    """Whether a fault has closed the URL for good."""
+
+    @property
+    def response(self) -> ReceivedResponse | None:
+        """The response that counts."""
+        return next((response for response in self.responses if response.counts), None)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it was answered SUCCESS in time."""
+        return self.response is not None and self.response.status == "SUCCESS"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether CloudFormation no longer waits."""
+        return self.state is not RequestState.WAITING
+
+    def name(self) -> str:
+        """Return what a trace calls it."""
+        return f"{self.type} {self.stack.name}.{self.logical_id}"

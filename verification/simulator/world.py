@@ -1,0 +1,366 @@
+"""One simulated account and Region: the handler and everything around it, put together."""
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
+from lambda_handlers.connect_phone_number.handler import Dependencies, Function
+from lambda_handlers.connect_phone_number.ledger.items import DUE
+from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
+from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
+from local_aws.connect_emulator import Settings as EmulatorSettings
+
+from .clients import HttpStatus, SimulatedConnect, SimulatedStacks, SimulatedStore, StackBooks
+from .cloudformation import CloudFormation
+from .lambda_service import LambdaEvent, LambdaService
+from .memory_store import MemoryStore
+from .requests import SentRequest
+from .stack import Stack
+from .timeline import START, Chooser, Killed, Task, Timeline
+from .wire import Injector, Surface, Wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_connect import ConnectClient
+
+REGION: Final = "us-east-1"
+PROVIDER_ID: Final = "provider"
+SWEEP_SECONDS: Final = 300.0
+QUIET_SECONDS: Final = 30 * 3600.0
+"""For how long the world goes on when a scenario is over: longer than Connect holds a number that it cannot provide."""
+NEVER_QUIET_SECONDS: Final = 100 * 3600.0
+
+_EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, ResponseNotDelivered)
+
+
+class Endless(AssertionError):
+    """The world does not become quiet."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the world is like.
+
+    Parameters
+    ----------
+    signs_time
+        Whether CloudFormation's presigned URLs say when they were signed. Default ``True``.
+    emulator
+        How Connect behaves. Default: without throttling.
+    index_lag_seconds
+        How late the ledger's index is. Default 0.
+    clock_difference_seconds
+        By how much the clocks of two hosts of the function differ. Default 0.
+    expires
+        When the ledger's items expire after their date: ``promptly``, or ``late``, after days. Default ``promptly``.
+    sweeps_always
+        Whether the schedule's calls that have nothing to do are played, too. Default ``False``.
+    forgets_removed_resources
+        Whether DescribeStackResource no longer knows a resource that was removed from its stack. Default ``True``.
+    """
+
+    signs_time: bool = True
+    emulator: EmulatorSettings = field(default_factory=lambda: EmulatorSettings(throttling=False))
+    index_lag_seconds: float = 0.0
+    clock_difference_seconds: float = 0.0
+    expires: Literal["promptly", "late"] = "promptly"
+    forgets_removed_resources: bool = True
+    sweeps_always: bool = False
+
+
+class World:
+    """Everything.
+
+    Parameters
+    ----------
+    injector
+        Decides which calls of the handler are hit by faults.
+    chooser
+        Decides who goes on where several invocations run at the same time.
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        injector: Injector | None = None,
+        chooser: Chooser | None = None,
+    ) -> None:
+        self.options = options = options or Options()
+        self.timeline = Timeline(chooser)
+        self.wire = Wire(self.timeline, injector, self)
+        self.wire.keeps_history = chooser is not None
+        self.violations: list[str] = []
+        self.by_hand: set[str] = set()
+        """ARNs of numbers that somebody has claimed by hand."""
+        self.taken_over: set[str] = set()
+        """ARNs of numbers that the handler has claimed and somebody else has made theirs."""
+        self.released_by_hand: set[str] = set()
+        """ARNs of numbers that somebody has released by hand."""
+        self.on_response: Callable[[SentRequest], None] = _ignore
+        """Told of each response at the moment when it arrives."""
+        self.on_effect: Callable[[str, Mapping[str, Any]], None] = _ignore
+        """Told of each change in Connect at the moment when the handler makes it: operation and parameters."""
+        self.expectations: list[tuple[Callable[[], bool], str]] = []
+        """What has to be so in the end, besides the contract."""
+        self.log: list[str] = []
+        self.emulator = ConnectEmulator(self.timeline.clock, options.emulator, sleep=_no_sleep)
+        self.instance_arn = self.emulator.add_instance(REGION)
+        self.client = EmulatedConnectClient(self.emulator, REGION)
+        """For people who do something in Connect by hand."""
+        self.store = MemoryStore(self.timeline.clock, options.index_lag_seconds, expires=options.expires == "promptly")
+        self._function = Function(
+            Dependencies(
+                connect=cast("ConnectClient", SimulatedConnect(self)),
+                store=SimulatedStore(self),
+                stacks=SimulatedStacks(self),
+                put=self._put,
+                clock=self._host_clock,
+                pause=self.timeline.pause,
+                write_line=self.log.append,
+                provider_id=PROVIDER_ID,
+                new_worker=lambda: self.lambda_service.new_worker(),
+                jitter=lambda: 0.5,
+            )
+        )
+        self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
+        self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
+        self.stack_books = StackBooks(self.cloudformation, forgets_removed_resources=options.forgets_removed_resources)
+        self.is_explored = False
+        """Whether a scenario is at the point where the order of calls is to be varied."""
+        self.is_provider_gone = False
+        """Whether the provider's stack was destroyed: nothing runs any more."""
+        self.is_schedule_stopped = False
+        """Whether the schedule no longer calls the function."""
+        self._last_sweep = START
+        self._audit_counted = 0
+        self._audit_sum = 0
+
+    # --- What scenarios do ---
+
+    def stack(self, name: str = "app", parent: Stack | None = None) -> Stack:
+        """Return a new stack, perhaps nested in another one."""
+        return self.cloudformation.stack(name, parent)
+
+    def number(self, **properties: Any) -> dict[str, Any]:
+        """Return the properties of a number in the United States, changed or completed by others."""
+        usual = {"TargetArn": self.instance_arn, "CountryCode": "US", "Type": "DID", "ServiceTimeout": 3600}
+        return {**usual, **properties}
+
+    def claim_by_hand(self, country_code: str = "US") -> tuple[str, str]:
+        """Claim a number in Connect as somebody does who knows nothing of the provider; return ARN and number."""
+        found = self.client.search_available_phone_numbers(
+            TargetArn=self.instance_arn, PhoneNumberCountryCode=country_code, PhoneNumberType="DID"
+        )
+        number = found["AvailableNumbersList"][-1]["PhoneNumber"]
+        arn = self.client.claim_phone_number(TargetArn=self.instance_arn, PhoneNumber=number)["PhoneNumberArn"]
+        self.by_hand.add(arn)
+        self.sleep_until_provided()
+        return arn, number
+
+    def sleep_until_provided(self) -> None:
+        """Let the world go on until a number that was just claimed by hand can be seen and changed."""
+        settings = self.emulator.settings
+        self.sleep(10 + settings.claim_seconds + settings.describe_lag_seconds)
+
+    def release_by_hand(self, arn: str) -> None:
+        """Release a number in Connect as somebody does who knows nothing of the provider."""
+        self.client.release_phone_number(PhoneNumberId=arn)
+        self.released_by_hand.add(arn)
+
+    @property
+    def established(self) -> set[str]:
+        """ARNs of the numbers that a complete deployment has made a resource's."""
+        return self.cloudformation.established
+
+    def upgrade(self) -> None:
+        """Let the ledger be one that another version of the function has written.
+
+        Such a version leaves out what it does not know, where that has the default, and has something of its own.
+        """
+        for item in self.store.dump():
+            changed = {name: value for name, value in item.items() if value not in ("", 0, False, [], {})}
+            changed = {**changed, "version": item["version"], "of_another_version": "something"}
+            self.store.replace(changed)
+
+    def forget_retained(self) -> None:
+        """Take note that what stacks have let go of has found a new owner, which may delete it."""
+        self.cloudformation.retained.clear()
+
+    def destroy_provider(self) -> None:
+        """Destroy function and schedule: whatever is not finished now never is."""
+        self.is_provider_gone = True
+        for task in list(self.lambda_service.running):
+            self.timeline.kill(task)
+        self.lambda_service.is_gone = True
+
+    def wait(self, *requests: SentRequest) -> None:
+        """Let the world go on until CloudFormation no longer waits for the requests."""
+        self.cloudformation.wait(*requests)
+
+    def wait_until_held(self, request: SentRequest) -> None:
+        """Let the world go on until the request's first invocation stands still, or has ended without."""
+        first = request.lambda_event.invocations[0]
+        self.run_until(lambda: first.is_held or first.is_over)
+
+    def let_go(self, request: SentRequest) -> None:
+        """Let an invocation go on that stands still."""
+        for task in request.lambda_event.invocations:
+            self.timeline.release(task)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the world go on for a while."""
+        until = self.timeline.now + seconds
+        self.timeline.at(until, _nothing)
+        self.run_until(lambda: self.timeline.now >= until)
+
+    def sweep(self, hold_at: int | None = None) -> LambdaEvent:
+        """Let the schedule call the function now."""
+        name = f"sweep at {self.timeline.now - START:.0f}s"
+        return self.lambda_service.invoke(name, {"action": "sweep"}, hold_at)
+
+    def expect_at_the_end(self, condition: Callable[[], bool], what: str) -> None:
+        """Take note of what is not so when everything has come to rest."""
+        self.expectations.append((condition, what))
+
+    def expect(self, condition: bool, what: str) -> None:
+        """Take note of what does not happen although it should."""
+        if not condition:
+            self.violations.append(f"Not so: {what}")
+
+    def expect_unless_hit(self, condition: bool, what: str) -> None:
+        """Take note of what does not happen although it should, in a run that no fault has hit."""
+        if not any(call.fault for call in self.wire.calls):
+            self.expect(condition, what)
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Let the world go on until a condition holds."""
+        while not condition():
+            if not self._step():
+                raise Endless("what a scenario waits for does not happen")
+
+    def run_until_quiet(self) -> None:
+        """Let the world go on for as long as anything is still to come: retries, sweeps, claims that lapse."""
+        timeline = self.timeline
+        self.wire.is_closed = True
+        for lambda_event in self.lambda_service.invocations:
+            for task in lambda_event.invocations:
+                timeline.release(task)
+        end = timeline.now + QUIET_SECONDS
+        last = timeline.now + NEVER_QUIET_SECONDS
+        while True:
+            upcoming = self._upcoming()
+            if not timeline.ready and (upcoming is None or upcoming > end):
+                if self.lambda_service.is_idle and (self.is_provider_gone or self.store.next_due_at(DUE) is None):
+                    break
+                end = upcoming or end
+                if end > last:
+                    self.violations.append(f"Never quiet: {self.store.next_due_at(DUE)} is still due")
+                    break
+            if not self._step():
+                break
+        timeline.now = max(timeline.now, end)
+
+    def fingerprint(self) -> int:
+        """Return a number that is the same for worlds with the same future, within this process."""
+        audit = self.emulator.audit
+        for entry in audit[self._audit_counted :]:
+            if entry.took_effect or (entry.client_token is not None and entry.outcome == "ok"):
+                # Of calls in another order the sum is the same.
+                self._audit_sum += hash((entry.operation, entry.phone_number_arn, entry.client_token, entry.time))
+        self._audit_counted = len(audit)
+        numbers = [
+            (number.arn, number.status, number.target_arn, number.description, str(number.tags), number.visible_at)
+            for number in self.emulator.numbers()
+        ]
+        tasks = [
+            (task.name, task.history, task.is_begun, task.is_over, task.ended_at, task.wakes_at, task.calls)
+            for lambda_event in self.lambda_service.invocations
+            for task in lambda_event.invocations
+        ]
+        requests = [
+            (
+                request.state,
+                *((response.status, response.physical_id, response.counts) for response in request.responses),
+            )
+            for request in self.cloudformation.requests.values()
+        ]
+        parts = (self.timeline.now, self._audit_sum, self.store.fingerprint(), *numbers, *tasks, *requests)
+        return hash(parts)
+
+    # --- Parts ---
+
+    def _host_clock(self) -> float:
+        """Return the time as the host has it that the running invocation is on."""
+        difference = self.options.clock_difference_seconds
+        if difference and self.timeline.current is not None:
+            is_fast = sha256(self.timeline.current.name.encode()).digest()[0] % 2
+            return self.timeline.now + (difference / 2 if is_fast else -difference / 2)
+        return self.timeline.now
+
+    def _step(self) -> bool:
+        timeline = self.timeline
+        if not timeline.ready:
+            sweep_at = self._next_sweep_at()
+            event_at = timeline.next_event_at()
+            if sweep_at is not None and (event_at is None or sweep_at <= event_at):
+                timeline.now = max(timeline.now, sweep_at)
+                self._last_sweep = sweep_at
+                self.sweep()
+            elif event_at is None:
+                return False
+        timeline.go_on()
+        return True
+
+    def _upcoming(self) -> float | None:
+        times = [time for time in (self._next_sweep_at(), self.timeline.next_event_at()) if time is not None]
+        return min(times, default=None)
+
+    def _next_sweep_at(self) -> float | None:
+        """Return when the schedule's next call comes that has anything to do; the others change nothing."""
+        due_at = START if self.options.sweeps_always else self.store.next_due_at(DUE)
+        if due_at is None or self.is_provider_gone or self.is_schedule_stopped:
+            return None
+        # The schedule calls every five minutes. What is overdue is for the next call.
+        earliest = max(due_at - START, self._last_sweep - START + 1, self.timeline.now - START)
+        return START + ceil(earliest / SWEEP_SECONDS) * SWEEP_SECONDS
+
+    def _crashed(self, task: Task, problem: BaseException) -> None:
+        if not isinstance(problem, _EXPECTED_ENDS):
+            where = "".join(traceback.format_exception(problem)[-4:])
+            self.violations.append(f"Unexpected end of {task.name}: {type(problem).__name__}: {problem}\n{where}")
+
+    def _put(self, url: str, body: bytes) -> int:
+        response = json.loads(body)
+        summary = {"Status": response["Status"], "PhysicalResourceId": response["PhysicalResourceId"]}
+        try:
+            return self.wire.call(
+                Surface.RESPONSE,
+                "put",
+                {**summary, "Reason": response["Reason"][:160]},
+                lambda: self._taken(url, response),
+            )
+        except HttpStatus as refusal:
+            if refusal.is_final:
+                self.cloudformation.requests[url].undeliverable = True
+            return refusal.status
+
+    def _taken(self, url: str, response: Mapping[str, Any]) -> int:
+        status = self.cloudformation.put(url, response)
+        self.on_response(self.cloudformation.requests[url])
+        return status
+
+
+def _no_sleep(seconds: float) -> None:
+    raise AssertionError(f"the emulator wants to sleep for {seconds} seconds")
+
+
+def _nothing() -> None:
+    pass
+
+
+def _ignore(*_: object) -> None:
+    pass
