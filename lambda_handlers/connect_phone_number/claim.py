@@ -242,7 +242,7 @@ class Claim:
     """Adopted: how the number was before. The flow is read before the first change that concerns it."""
     is_flow_before_known: bool = False
     """Whether ``settings_before_adoption`` has the flow that the number had."""
-    previous_claim: ClaimKey | None = None
+    previous_claim_key: ClaimKey | None = None
     """Adopted from another resource: the claim that owned the number."""
     claimed_at: int = 0
     closing_at: int = 0
@@ -273,7 +273,7 @@ class Claim:
     @property
     def previous_owner(self) -> ResourceKey | None:
         """Adopted from another resource: that resource."""
-        return None if self.previous_claim is None else self.previous_claim.resource
+        return None if self.previous_claim_key is None else self.previous_claim_key.resource
 
     @property
     def is_open(self) -> bool:
@@ -300,23 +300,23 @@ class Claim:
             call for call in self.in_flight_calls if (call.phone_number, call.worker) != (phone_number, worker)
         )
 
-    def satisfies(self, wanted: Specification) -> bool:
+    def satisfies(self, desired: Specification) -> bool:
         """Return whether the number is one that ``wanted`` could have brought.
 
         A claim that has no number yet satisfies only the specification it was opened for.
         """
-        if wanted.digest in self.satisfied:
+        if desired.digest in self.satisfied:
             return True
         if not self.arn:
             return False
-        if wanted.source_phone_number_arn:
-            return self.specification.source_phone_number_arn == wanted.source_phone_number_arn
-        if wanted.phone_number:
-            return self.phone_number == wanted.phone_number
+        if desired.source_phone_number_arn:
+            return self.specification.source_phone_number_arn == desired.source_phone_number_arn
+        if desired.phone_number:
+            return self.phone_number == desired.phone_number
         return (
-            self.country_code == wanted.country_code
-            and self.type == wanted.type
-            and self.phone_number.startswith(wanted.prefix)
+            self.country_code == desired.country_code
+            and self.type == desired.type
+            and self.phone_number.startswith(desired.prefix)
         )
 
     # --- Transitions: each is named as in the table ---
@@ -440,7 +440,7 @@ class Claim:
             stack_id=key.stack_id,
             logical_resource_id=key.logical_resource_id,
             acknowledged=True,
-            previous_claim=None,
+            previous_claim_key=None,
         )
 
     def _after(self, name: str, **changes: Any) -> Self:

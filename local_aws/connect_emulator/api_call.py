@@ -8,7 +8,7 @@ from .audit import OK, AuditEntry
 from .call import Call
 from .errors import ServiceError
 from .faults import UNANSWERED, Fault
-from .state import Place
+from .state import Scope
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class ApiCall:
         The number that the earlier call with the token was about.
     """
 
-    place: Place
+    scope: Scope
     now: float
     operation: str
     parameters: Mapping[str, Any]
@@ -62,8 +62,8 @@ class ApiCall:
         answered = self.error.code if self.error is not None else OK
         return AuditEntry(
             time=self.now,
-            account=self.place.account,
-            region=self.place.region,
+            account=self.scope.account,
+            region=self.scope.region,
             operation=self.operation,
             parameters=self.parameters,
             client_token=self.client_token,

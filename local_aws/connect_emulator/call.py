@@ -9,7 +9,7 @@ from .faults import Fault, FaultKind
 from .model import service_error
 from .quota import Quotas
 from .settings import Settings
-from .state import ClaimedNumber, Place, Registry, Target, is_phone_number_id
+from .state import ClaimedNumber, Registry, Scope, Target, is_phone_number_id
 
 _TARGET_ARN: Final = re.compile(
     r"arn:aws[a-z-]*:connect:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
@@ -23,7 +23,7 @@ class Call:
 
     Attributes
     ----------
-    place : Place
+    scope : Scope
         The caller's account and Region.
     now : float
         When it arrived.
@@ -37,7 +37,7 @@ class Call:
         Set by the operation: whether it changed anything.
     """
 
-    place: Place
+    scope: Scope
     now: float
     parameters: Mapping[str, Any]
     settings: Settings
@@ -58,7 +58,7 @@ class Call:
         """
         if not is_phone_number_id(identifier):
             raise service_error("InvalidParameterException", f"Not a phone number's ID or ARN: {identifier}")
-        self.number = self.registry.find(self.place, identifier, self.now)
+        self.number = self.registry.find(self.scope, identifier, self.now)
         if self.number is None:
             raise service_error("ResourceNotFoundException", f"Phone number not found: {identifier}")
         return self.number
@@ -73,10 +73,10 @@ class Call:
             distribution group.
         """
         number = self.find_number(identifier)
-        if number.place != self.place:
+        if number.scope != self.scope:
             raise service_error(
                 "InvalidParameterException",
-                f"Phone number {number.arn} was claimed in {number.place.region}. Call this operation there.",
+                f"Phone number {number.arn} was claimed in {number.scope.region}. Call this operation there.",
             )
         return number
 
@@ -100,11 +100,11 @@ class Call:
         if match is None:
             raise service_error("InvalidParameterException", f"Invalid TargetArn: {arn}")
         if match["instance"] is not None:
-            if Place(match["account"], match["region"]) != self.place:
+            if Scope(match["account"], match["region"]) != self.scope:
                 raise _no_target(arn)
             return self.find_instance(match["instance"])
         target = self.find_group(arn)
-        is_elsewhere = self.place != target.place and not also_from_other_region
+        is_elsewhere = self.scope != target.scope and not also_from_other_region
         if is_elsewhere or not target.is_active(self.now):
             raise _no_target(arn)
         return target
@@ -118,15 +118,15 @@ class Call:
             Its ARN, in both of its Regions, or its id, in the Region where it was created.
         """
         is_arn = identifier.startswith("arn:")
-        arn = identifier if is_arn else self.place.arn(f"traffic-distribution-group/{identifier}")
+        arn = identifier if is_arn else self.scope.arn(f"traffic-distribution-group/{identifier}")
         group = self._known_target(arn, None)
-        if group.place.account != self.place.account or self.place.region not in group.regions:
+        if group.scope.account != self.scope.account or self.scope.region not in group.regions:
             raise _no_target(arn)
         return group
 
     def find_instance(self, instance_id: str) -> Target:
         """Return an instance of the caller's account and Region."""
-        return self._known_target(self.place.arn(f"instance/{instance_id}"), instance_id)
+        return self._known_target(self.scope.arn(f"instance/{instance_id}"), instance_id)
 
     def workflow_end(self) -> float:
         """Return when a claim, import or move that begins now will have ended."""
@@ -140,7 +140,7 @@ class Call:
             return self.fault.message
         limit = self.settings.target_limit if target.limit is None else target.limit
         on_target = 0
-        for number in self.registry.held(self.now, target.place):
+        for number in self.registry.held(self.now, target.scope):
             workflow = number.workflow
             destination = workflow.target_arn if workflow is not None else number.target_arn
             if number is not self.number and number.is_active and destination == target.arn:
@@ -152,7 +152,7 @@ class Call:
     def _known_target(self, arn: str, instance_id: str | None) -> Target:
         target = self.registry.targets.get(arn)
         if target is None and self.settings.accept_unknown_targets:
-            target = Target(arn, self.place, (self.place.region,), None, instance_id)
+            target = Target(arn, self.scope, (self.scope.region,), None, instance_id)
             self.registry.targets[arn] = target
         if target is None:
             raise _no_target(arn)

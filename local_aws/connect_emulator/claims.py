@@ -24,7 +24,7 @@ def import_phone_number(call: Call) -> dict[str, Any]:
     target = call.find_instance(call.parameters["InstanceId"])
     source_arn = call.parameters["SourcePhoneNumberArn"]
     source = call.registry.sources.get(source_arn)
-    if source is None or source.place != call.place:
+    if source is None or source.scope != call.scope:
         raise service_error("ResourceNotFoundException", f"Source phone number not found: {source_arn}")
     _refuse_above_200_percent(call)
     return _accept_claim(call, target, source.phone_number, source.country_code, source.type, source_arn)
@@ -56,7 +56,7 @@ def release_phone_number(call: Call) -> dict[str, Any]:
         refuse_in_progress(number)
     cooldown_until = call.now + call.settings.cooldown_seconds if number.is_active else None
     call.registry.release(number, call.now, cooldown_until)
-    call.quotas.record(call.place, call.now)
+    call.quotas.record(call.scope, call.now)
     call.changed = True
     return {}
 
@@ -76,15 +76,15 @@ def _accept_claim(
     source_arn: str | None = None,
 ) -> dict[str, Any]:
     holder = call.registry.holder(phone_number, call.now)
-    if holder is not None and holder.place == call.place and holder.held_until is not None:
+    if holder is not None and holder.scope == call.scope and holder.held_until is not None:
         call.registry.give_up(holder)
     if not call.registry.is_free(phone_number, call.now):
         raise _not_available(call, phone_number)
     number_id = call.registry.new_id()
     number = ClaimedNumber(
         id=number_id,
-        arn=call.place.arn(f"phone-number/{number_id}"),
-        place=call.place,
+        arn=call.scope.arn(f"phone-number/{number_id}"),
+        scope=call.scope,
         sequence=len(call.registry.history) + 1,
         phone_number=phone_number,
         country_code=country_code,
@@ -103,25 +103,25 @@ def _accept_claim(
         ),
     )
     call.registry.add(number)
-    call.quotas.record(call.place, call.now)
+    call.quotas.record(call.scope, call.now)
     call.number = number
     call.changed = True
     return {"PhoneNumberId": number.id, "PhoneNumberArn": number.arn}
 
 
 def _quota_failure(call: Call) -> str | None:
-    quota = call.quotas.quota(call.place, call.settings)
-    if sum(number.is_active for number in call.registry.held(call.now, call.place)) < quota:
+    quota = call.quotas.quota(call.scope, call.settings)
+    if sum(number.is_active for number in call.registry.held(call.now, call.scope)) < quota:
         return None
     return f"The account has reached its limit of total claimed numbers: {quota}"
 
 
 def _refuse_above_200_percent(call: Call) -> None:
-    if call.quotas.is_blocked(call.place, call.now, call.settings):
+    if call.quotas.is_blocked(call.scope, call.now, call.settings):
         raise service_error(
             "InvalidParameterException",
             "You have exceeded the limit of phone numbers that can be claimed and released: 200% of "
-            f"{call.quotas.quota(call.place, call.settings)} within 180 days. You are blocked from claiming any "
+            f"{call.quotas.quota(call.scope, call.settings)} within 180 days. You are blocked from claiming any "
             "more numbers until 180 days past the oldest number released has expired.",
         )
 

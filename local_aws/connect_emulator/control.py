@@ -96,5 +96,5 @@ def _arguments(called: _Method, body: bytes) -> dict[str, Any]:
 
 def _number_report(number: ClaimedNumber) -> dict[str, Any]:
     report: dict[str, Any] = asdict(number)
-    place: dict[str, Any] = report.pop("place")
-    return {**report, **place}
+    scope: dict[str, Any] = report.pop("scope")
+    return {**report, **scope}

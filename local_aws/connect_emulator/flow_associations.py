@@ -20,7 +20,7 @@ def batch_get_flow_association(call: Call) -> dict[str, Any]:
     associations: list[dict[str, Any]] = []
     if _is_about_numbers(call):
         for identifier in call.parameters["ResourceIds"]:
-            number = call.registry.find(call.place, identifier, call.now)
+            number = call.registry.find(call.scope, identifier, call.now)
             if number is not None and instance.instance_id in number.contact_flows:
                 associations.append(_association(call, instance, number))
     return {"FlowAssociationSummaryList": associations}
@@ -38,7 +38,7 @@ def list_flow_associations(call: Call) -> dict[str, Any]:
             number
             for number in call.registry.history
             if number.sequence > start
-            and call.registry.find(call.place, number.arn, call.now) is not None
+            and call.registry.find(call.scope, number.arn, call.now) is not None
             and instance.instance_id in number.contact_flows
         ]
     page = numbers[:size]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .state import Place
+from .state import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class ClientTokens:
     """
 
     def __init__(self) -> None:
-        self._remembered: dict[tuple[Place, str, str], Remembered] = {}
+        self._remembered: dict[tuple[Scope, str, str], Remembered] = {}
 
-    def recall(self, place: Place, operation: str, token: str, now: float) -> Remembered | None:
+    def recall(self, scope: Scope, operation: str, token: str, now: float) -> Remembered | None:
         """Return what a token stands for, ``None`` where it is not known or forgotten."""
-        remembered = self._remembered.get((place, operation, token))
+        remembered = self._remembered.get((scope, operation, token))
         return remembered if remembered is not None and now < remembered.until else None
 
-    def remember(self, place: Place, operation: str, token: str, remembered: Remembered) -> None:
+    def remember(self, scope: Scope, operation: str, token: str, remembered: Remembered) -> None:
         """Keep what was answered to a token."""
-        self._remembered[place, operation, token] = remembered
+        self._remembered[scope, operation, token] = remembered
 
     def forget(self) -> None:
         """Forget all tokens, as if ``Settings.token_memory_seconds`` had passed."""

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from .settings import Settings
-from .state import Place
+from .state import Scope
 
 
 @dataclass
@@ -24,31 +24,31 @@ class Quotas:
     """The quota of each account and Region, and what has been used of its 200 %."""
 
     def __init__(self) -> None:
-        self._accounts: dict[Place, _Account] = {}
+        self._accounts: dict[Scope, _Account] = {}
 
-    def set(self, place: Place, quota: int) -> None:
+    def set(self, scope: Scope, quota: int) -> None:
         """Give one account and Region a quota of its own instead of ``Settings.quota``."""
-        self._account(place).quota = quota
+        self._account(scope).quota = quota
 
-    def quota(self, place: Place, settings: Settings) -> int:
+    def quota(self, scope: Scope, settings: Settings) -> int:
         """Return how many numbers may be held."""
-        own = self._account(place).quota
+        own = self._account(scope).quota
         return settings.quota if own is None else own
 
-    def record(self, place: Place, now: float) -> None:
+    def record(self, scope: Scope, now: float) -> None:
         """Count one claim or one release."""
-        self._account(place).events.append(now)
+        self._account(scope).events.append(now)
 
-    def used(self, place: Place, now: float, settings: Settings) -> int:
+    def used(self, scope: Scope, now: float, settings: Settings) -> int:
         """Return how many claims and releases the rolling period has."""
-        events = self._account(place).events
+        events = self._account(scope).events
         while events and events[0] <= now - settings.rolling_seconds:
             events.popleft()
         return len(events)
 
-    def is_blocked(self, place: Place, now: float, settings: Settings) -> bool:
+    def is_blocked(self, scope: Scope, now: float, settings: Settings) -> bool:
         """Say whether claims are refused."""
-        return self.used(place, now, settings) > 2 * self.quota(place, settings)
+        return self.used(scope, now, settings) > 2 * self.quota(scope, settings)
 
-    def _account(self, place: Place) -> _Account:
-        return self._accounts.setdefault(place, _Account())
+    def _account(self, scope: Scope) -> _Account:
+        return self._accounts.setdefault(scope, _Account())

@@ -80,10 +80,10 @@ def describe_traffic_distribution_group(call: Call) -> dict[str, Any]:
 def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     """Return the numbers of a target, or of the account's instances in the Region, oldest claim first."""
     parameters = call.parameters
-    target_arn, place = None, call.place
+    target_arn, scope = None, call.scope
     if "TargetArn" in parameters or "InstanceId" in parameters:
         target = call.find_target(also_from_other_region=True)
-        target_arn, place = target.arn, target.place
+        target_arn, scope = target.arn, target.scope
     prefix = parameters.get("PhoneNumberPrefix", "+")
     if not prefix.startswith("+"):
         raise service_error(
@@ -95,7 +95,7 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     start = start_of_page(parameters)
     matches = [
         number
-        for number in sorted(call.registry.held(call.now, place), key=lambda held: held.sequence)
+        for number in sorted(call.registry.held(call.now, scope), key=lambda held: held.sequence)
         if number.sequence > start
         and call.now >= number.visible_at
         and (number.target_arn == target_arn or (target_arn is None and _is_listed_without_target(call, number)))

@@ -19,7 +19,7 @@ from .idempotency import ClientTokens, Remembered
 from .model import connect_model, service_error
 from .quota import Quotas
 from .settings import Settings
-from .state import ClaimedNumber, Place, Registry, SourceNumber, Target
+from .state import ClaimedNumber, Registry, Scope, SourceNumber, Target
 from .throttle import Throttle
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
@@ -162,14 +162,14 @@ class ConnectEmulator:
         now = self.now()
         token_member = self._model.operation(operation).token_member
         api_call = ApiCall(
-            place=self._place(region, account),
+            scope=self._scope(region, account),
             now=now,
             operation=operation,
             parameters=dict(parameters),
             client_token=parameters.get(token_member) if token_member is not None else None,
         )
         settings = self.settings
-        if settings.throttling and not self._throttle.admits(api_call.place, operation, now, settings):
+        if settings.throttling and not self._throttle.admits(api_call.scope, operation, now, settings):
             api_call.error = service_error("ThrottlingException", "Rate exceeded")
             return self._logged(api_call)
         fault = api_call.fault = self.faults.next_for(operation, now)
@@ -205,13 +205,13 @@ class ConnectEmulator:
 
     def set_quota(self, region: str, quota: int, account: str | None = None) -> None:
         """Give one account and Region a quota of its own."""
-        self._quotas.set(self._place(region, account), quota)
+        self._quotas.set(self._scope(region, account), quota)
 
     def allowance(self, region: str, account: str | None = None) -> tuple[int, int]:
         """Return how many claims and releases the last 180 days had, and how many are allowed."""
-        place = self._place(region, account)
-        used = self._quotas.used(place, self.now(), self.settings)
-        return used, 2 * self._quotas.quota(place, self.settings)
+        scope = self._scope(region, account)
+        used = self._quotas.used(scope, self.now(), self.settings)
+        return used, 2 * self._quotas.quota(scope, self.settings)
 
     def new_client_token(self) -> str:
         """Return a client token for a call that came without one."""
@@ -242,10 +242,10 @@ class ConnectEmulator:
         limit : int or None
             How many numbers it takes. Default ``Settings.target_limit``.
         """
-        place = self._place(region, account)
+        scope = self._scope(region, account)
         instance_id = instance_id or self._registry.new_id()
-        arn = place.arn(f"instance/{instance_id}")
-        self._registry.targets[arn] = Target(arn, place, (region,), limit, instance_id)
+        arn = scope.arn(f"instance/{instance_id}")
+        self._registry.targets[arn] = Target(arn, scope, (region,), limit, instance_id)
         return arn
 
     def add_traffic_distribution_group(
@@ -280,10 +280,10 @@ class ConnectEmulator:
         """
         if creation_seconds < 0:
             raise ValueError(f"creation_seconds must not be negative, but is {creation_seconds}")
-        place = self._place(region, account)
-        arn = place.arn(f"traffic-distribution-group/{self._registry.new_id()}")
+        scope = self._scope(region, account)
+        arn = scope.arn(f"traffic-distribution-group/{self._registry.new_id()}")
         active_at = self.now() + creation_seconds
-        self._registry.targets[arn] = Target(arn, place, (region, other_region), limit, None, active_at)
+        self._registry.targets[arn] = Target(arn, scope, (region, other_region), limit, None, active_at)
         return arn
 
     def add_contact_flow(self, instance_arn: str, flow_id: str | None = None) -> str:
@@ -310,11 +310,11 @@ class ConnectEmulator:
         account: str | None = None,
     ) -> str:
         """Add a number of AWS End User Messaging that can be imported, and return its ARN."""
-        place = self._place(region, account)
+        scope = self._scope(region, account)
         arn = (
-            f"arn:aws:sms-voice:{region}:{place.account}:phone-number/phone-{self._registry.new_id().replace('-', '')}"
+            f"arn:aws:sms-voice:{region}:{scope.account}:phone-number/phone-{self._registry.new_id().replace('-', '')}"
         )
-        self._registry.sources[arn] = SourceNumber(arn, phone_number, country_code, type, place)
+        self._registry.sources[arn] = SourceNumber(arn, phone_number, country_code, type, scope)
         return arn
 
     def take(self, phone_number: str) -> None:
@@ -338,8 +338,8 @@ class ConnectEmulator:
             self._registry.settled(number, now)
         return list(self._registry.history)
 
-    def _place(self, region: str, account: str | None) -> Place:
-        return Place(account or self.settings.account_id, region)
+    def _scope(self, region: str, account: str | None) -> Scope:
+        return Scope(account or self.settings.account_id, region)
 
     def _execute(self, api_call: ApiCall) -> None:
         operation = self._model.operation(api_call.operation)
@@ -350,7 +350,7 @@ class ConnectEmulator:
             if token is not None and self._replay(api_call, token, checked):
                 return
             api_call.call = Call(
-                api_call.place,
+                api_call.scope,
                 api_call.now,
                 checked,
                 self.settings,
@@ -366,7 +366,7 @@ class ConnectEmulator:
             return
         if token is not None:
             self._tokens.remember(
-                api_call.place,
+                api_call.scope,
                 api_call.operation,
                 token,
                 Remembered(
@@ -381,10 +381,10 @@ class ConnectEmulator:
         refusal = api_call.error is not None and api_call.error.code == "InvalidParameterException"
         api_call.refused = refusal and api_call.operation in _CLAIMS
         if api_call.refused and self.settings.refused_claims_count:
-            self._quotas.record(api_call.place, api_call.now)
+            self._quotas.record(api_call.scope, api_call.now)
 
     def _replay(self, api_call: ApiCall, token: str, checked: Mapping[str, Any]) -> bool:
-        remembered = self._tokens.recall(api_call.place, api_call.operation, token, api_call.now)
+        remembered = self._tokens.recall(api_call.scope, api_call.operation, token, api_call.now)
         if remembered is None:
             return False
         if remembered.parameters != checked:

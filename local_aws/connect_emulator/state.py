@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class Scope:
     """The account and Region that a request is made in."""
 
     account: str
@@ -58,7 +58,7 @@ class Target:
     """
 
     arn: str
-    place: Place
+    scope: Scope
     regions: tuple[str, ...]
     limit: int | None
     instance_id: str | None
@@ -98,7 +98,7 @@ class ClaimedNumber:
 
     id: str
     arn: str
-    place: Place
+    scope: Scope
     sequence: int
     phone_number: str
     country_code: str
@@ -140,7 +140,7 @@ class SourceNumber:
     phone_number: str
     country_code: str
     type: str
-    place: Place
+    scope: Scope
 
 
 class Registry:
@@ -198,10 +198,10 @@ class Registry:
         number = self._holder.get(phone_number)
         return self.settled(number, now) if number is not None else None
 
-    def held(self, now: float, place: Place) -> Iterator[ClaimedNumber]:
+    def held(self, now: float, scope: Scope) -> Iterator[ClaimedNumber]:
         """Go through the numbers that an account holds in a Region, in no particular order."""
         for number in list(self._holder.values()):
-            if number.place == place and self.settled(number, now) is not None:
+            if number.scope == scope and self.settled(number, now) is not None:
                 yield number
 
     def settled(self, number: ClaimedNumber, now: float) -> ClaimedNumber | None:
@@ -227,19 +227,19 @@ class Registry:
         """Put a number whose claim ended FAILED back into the inventory before its time."""
         self._drop(number, Status.RETURNED)
 
-    def find(self, place: Place, identifier: str, now: float) -> ClaimedNumber | None:
-        """Return the number that an id or an ARN means to a caller in ``place``.
+    def find(self, scope: Scope, identifier: str, now: float) -> ClaimedNumber | None:
+        """Return the number that an id or an ARN means to a caller in ``scope``.
 
         A number of a traffic distribution group is known in the group's other Region by its ARN alone.
         """
         arn = _ARN_PATTERN.fullmatch(identifier)
-        number = self._by_arn.get(identifier if arn else place.arn(f"phone-number/{identifier}"))
+        number = self._by_arn.get(identifier if arn else scope.arn(f"phone-number/{identifier}"))
         if number is None or self.settled(number, now) is None:
             return None
-        if number.place == place:
+        if number.scope == scope:
             return number
         target = self.targets.get(number.target_arn)
-        is_shared = target is not None and number.place.account == place.account and place.region in target.regions
+        is_shared = target is not None and number.scope.account == scope.account and scope.region in target.regions
         return number if is_shared else None
 
     def _drop(self, number: ClaimedNumber, status: Status) -> None:

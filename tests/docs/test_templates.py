@@ -48,8 +48,8 @@ def test_the_function_takes_the_properties(path: Path) -> None:
     for number in numbers(path):
         # What only CloudFormation knows is as good as not given; the two that are needed are given.
         known = {name: value for name, value in number["Properties"].items() if not isinstance(value, dict)}
-        wanted = parse_properties({"CountryCode": "US", **known, "TargetArn": TARGET}, REGION)
-        assert wanted.settings.target_arn == TARGET
+        desired = parse_properties({"CountryCode": "US", **known, "TargetArn": TARGET}, REGION)
+        assert desired.settings.target_arn == TARGET
 
 
 def test_the_stack_set_keeps_its_numbers() -> None:

@@ -148,8 +148,8 @@ CLAIMING: Final = (
     Breakage(
         "a roll-back claims a third number",
         (
-            Patch(_DECISION, "found = self._found_for_update(named if is_open else None, wanted)", "found = None"),
-            Patch(_DECISION, "if refusal := _replacement_refusal(named, wanted):", "if refusal := '':"),
+            Patch(_DECISION, "found = self._found_for_update(named if is_open else None, desired)", "found = None"),
+            Patch(_DECISION, "if refusal := _replacement_refusal(named, desired):", "if refusal := '':"),
         ),
         (Hunt("S12 rolled back *"), Hunt("S12 cancelled *, roll-back first")),
     ),

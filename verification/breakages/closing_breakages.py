@@ -8,7 +8,7 @@ _CLOSING: Final = "lifecycle/closing.py"
 _DECISION: Final = "lifecycle/decision.py"
 _REQUESTS: Final = "lifecycle/requests.py"
 _ACKNOWLEDGING: Final = "lifecycle/acknowledging.py"
-_LOOK_ONCE: Final = '{"PhoneNumberId": _id(arn), "ClientToken": token}, *([] if is_wanted() else []))'
+_LOOK_ONCE: Final = '{"PhoneNumberId": _id(arn), "ClientToken": token}, *([] if is_needed() else []))'
 _RELEASE_TOKEN: Final = "tokens.release_token(arn)"
 
 CLOSING: Final = (
@@ -133,7 +133,7 @@ CLOSING: Final = (
     ),
     Breakage(
         "a release that is throttled is repeated without another look",
-        (Patch("connect/gateway.py", '{"PhoneNumberId": _id(arn), "ClientToken": token}, is_wanted)', _LOOK_ONCE),),
+        (Patch("connect/gateway.py", '{"PhoneNumberId": _id(arn), "ClientToken": token}, is_needed)', _LOOK_ONCE),),
         (Hunt("S8 release throttled, *"),),
     ),
     Breakage(

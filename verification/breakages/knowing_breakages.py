@@ -30,8 +30,8 @@ KNOWING: Final = (
         (
             Patch(
                 _DECISION,
-                "found = self._found_for_update(named if is_open else None, wanted)",
-                "found = self._found_for_update(named, wanted) if is_open else None",
+                "found = self._found_for_update(named if is_open else None, desired)",
+                "found = self._found_for_update(named, desired) if is_open else None",
             ),
         ),
         (Hunt("S22 replaced, Delete of the new number, then *"),),

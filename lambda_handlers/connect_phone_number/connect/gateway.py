@@ -83,7 +83,7 @@ class Connect:
         settings: Settings,
         tags: Mapping[str, str],
         token: str,
-        is_wanted: Callable[[], bool],
+        is_needed: Callable[[], bool],
     ) -> str:
         """Ask for a number and return its ARN. Connect has accepted the claim, not finished it.
 
@@ -96,7 +96,7 @@ class Connect:
             "Tags": dict(tags),
             "ClientToken": token,
         }
-        return str(self._call("ClaimPhoneNumber", parameters, is_wanted)["PhoneNumberArn"])
+        return str(self._call("ClaimPhoneNumber", parameters, is_needed)["PhoneNumberArn"])
 
     def import_number(
         self,
@@ -104,7 +104,7 @@ class Connect:
         settings: Settings,
         tags: Mapping[str, str],
         token: str,
-        is_wanted: Callable[[], bool],
+        is_needed: Callable[[], bool],
     ) -> str:
         """Take a number over from AWS End User Messaging and return its ARN; ``is_wanted`` as for ``claim``."""
         parameters = {
@@ -114,7 +114,7 @@ class Connect:
             "Tags": dict(tags),
             "ClientToken": token,
         }
-        return str(self._call("ImportPhoneNumber", parameters, is_wanted)["PhoneNumberArn"])
+        return str(self._call("ImportPhoneNumber", parameters, is_needed)["PhoneNumberArn"])
 
     def describe(self, arn: str) -> PhoneNumberState | None:
         """Return a number's state, or ``None`` where Connect does not know it (yet, or any more, or in this Region)."""
@@ -200,11 +200,11 @@ class Connect:
             Called before each try; raises what forbids the release.
         """
 
-        def is_wanted() -> bool:
+        def is_needed() -> bool:
             permit()
             return True
 
-        self._call("ReleasePhoneNumber", {"PhoneNumberId": _id(arn), "ClientToken": token}, is_wanted)
+        self._call("ReleasePhoneNumber", {"PhoneNumberId": _id(arn), "ClientToken": token}, is_needed)
 
     def move(self, arn: str, target_arn: str, token: str) -> None:
         """Move a number to another instance or traffic distribution group. Asynchronous."""
@@ -248,12 +248,12 @@ class Connect:
             {"PhoneNumberId": _id(arn), "InstanceId": instance},
         )
 
-    def _call(self, operation: str, parameters: Mapping[str, Any], is_wanted: Callable[[], bool] = lambda: True) -> Any:
+    def _call(self, operation: str, parameters: Mapping[str, Any], is_needed: Callable[[], bool] = lambda: True) -> Any:
         method = getattr(self._client, _METHODS[operation])
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
-            if not is_wanted():
+            if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
             try:
                 return method(**parameters)

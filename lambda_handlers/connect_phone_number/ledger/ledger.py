@@ -135,14 +135,14 @@ class Ledger:
             if position is None:
                 return
 
-    def _indexed(self, due: str, until: int | None, wanted: tuple[str, ...]) -> Iterator[Claim | UnreadableItem]:
+    def _indexed(self, due: str, until: int | None, desired: tuple[str, ...]) -> Iterator[Claim | UnreadableItem]:
         position: object = None
         while True:
             page = self._with_retries(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
             for key in page.keys:
                 item = self._with_retries(lambda key=key: self._store.get(key))  # type: ignore[misc]
                 # The index may lag behind: what counts is the item itself.
-                if item is None or item.get("due") not in wanted:
+                if item is None or item.get("due") not in desired:
                     continue
                 if until is None or item.get("due_at", 0) <= until:
                     yield _claim_or_problem(item)

@@ -22,39 +22,39 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
     Conflict
         Something has changed meanwhile.
     """
-    wanted = claim.specification.phone_number
-    arn = invocation.connect.find(wanted, claim.desired.target_arn)
+    desired = claim.specification.phone_number
+    arn = invocation.connect.find(desired, claim.desired.target_arn)
     state = invocation.connect.describe(arn) if arn is not None else None
     if arn is None or state is None:
         raise Failed(
-            f"{wanted} cannot be adopted: this account holds no such number in {invocation.scope.region}. Check the "
+            f"{desired} cannot be adopted: this account holds no such number in {invocation.scope.region}. Check the "
             "number and the Region. A number of a traffic distribution group is found only where TargetArn is that "
             "group. To claim a free number, leave Adopt out."
         )
     provider = state.tags.get(contract.PROVIDER_TAG, invocation.scope.provider_id)
     if provider != invocation.scope.provider_id:
         raise Failed(
-            f"{wanted} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
+            f"{desired} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
             f"there, remove its tags that begin with {contract.TAG_PREFIX!r}, then deploy again."
         )
     served = invocation.scope.target_arns
     if served and state.target_arn not in served:
         # Nor could it be restored there.
         raise Failed(
-            f"{wanted} cannot be adopted: it belongs to {state.target_arn}, which this provider does not serve. Add "
+            f"{desired} cannot be adopted: it belongs to {state.target_arn}, which this provider does not serve. Add "
             "that target to the provider's target_arns, or move the number first."
         )
     if state.status != "CLAIMED":
         # A claim that failed is taken back within a day; a claim or a move may still be going on.
         raise Failed(
-            f"{wanted} cannot be adopted now: Amazon Connect says {state.status} of it "
+            f"{desired} cannot be adopted now: Amazon Connect says {state.status} of it "
             f"({state.message.rstrip('.') or 'no reason given'}). Adopt it when its status is CLAIMED."
         )
     changed = replace(
         claim,
         arn=arn,
-        phone_number=wanted,
-        candidate=wanted,
+        phone_number=desired,
+        candidate=desired,
         country_code=state.country_code,
         type=state.type,
         provisioned=True,
@@ -66,18 +66,18 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
         ),
         # Until then this invocation may put the claim's tags on the number, even if the claim is cancelled meanwhile.
         in_flight_calls=claim.calls_with(
-            InFlightCall(wanted, invocation.worker, int(invocation.timing.invocation_deadline))
+            InFlightCall(desired, invocation.worker, int(invocation.timing.invocation_deadline))
         ),
     )
-    owner = invocation.ledger.number(wanted)
-    entry = NumberReservation.of(wanted, claim.own_key) if owner is None else owner.owned_by(claim.own_key)
+    owner = invocation.ledger.number(desired)
+    entry = NumberReservation.of(desired, claim.own_key) if owner is None else owner.owned_by(claim.own_key)
     if owner is None or owner.claim_id == claim.id:
         _refuse_held_elsewhere(invocation, claim, arn)
         return invocation.ledger.save(changed, entry)
     previous = invocation.ledger.claim(owner.owner)
     _refuse_held(invocation, claim, previous, arn)
     _refuse_held_elsewhere(invocation, claim, arn, previous.resource)
-    changed = replace(changed, previous_claim=previous.own_key)
+    changed = replace(changed, previous_claim_key=previous.own_key)
     ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", invocation.timing.now())
     return invocation.ledger.save(changed, ended, entry)
 
@@ -89,17 +89,17 @@ def _refuse_held_elsewhere(invocation: Invocation, claim: Claim, arn: str, *know
     event. Its own Delete would release the number, or leave it behind.
     """
     holders = invocation.stacks.holders(arn)
-    wanted = claim.specification.phone_number
+    desired = claim.specification.phone_number
     if holders is None:
         raise Failed(
-            f"{wanted} is not adopted: CloudFormation did not tell whether another stack has it. Check that the "
+            f"{desired} is not adopted: CloudFormation did not tell whether another stack has it. Check that the "
             "provider's role may call cloudformation:DescribeStackResources, then deploy again."
         )
     for holder in holders:
         if holder not in (claim.resource, *known):
             name = f"resource {holder.logical_resource_id}" if holder.logical_resource_id else "a resource"
             raise Failed(
-                f"{wanted} cannot be adopted: CloudFormation has it as {name} of stack {holder.stack_id}. Remove it "
+                f"{desired} cannot be adopted: CloudFormation has it as {name} of stack {holder.stack_id}. Remove it "
                 "there with DeletionPolicy Retain first, in a deployment of its own, then deploy again."
             )
 

@@ -81,4 +81,4 @@ def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> 
 
 def previous_of(invocation: Invocation, claim: Claim) -> Claim | None:
     """Return the claim that owned the number before, ``None`` where nobody did or the ledger has lost it."""
-    return None if claim.previous_claim is None else invocation.ledger.find_claim(claim.previous_claim)
+    return None if claim.previous_claim_key is None else invocation.ledger.find_claim(claim.previous_claim_key)

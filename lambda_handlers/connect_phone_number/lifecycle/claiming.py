@@ -192,10 +192,10 @@ def _choose(invocation: Invocation, claim: Claim) -> str:
             owner = invocation.ledger.number(phone_number)
             if owner is None or owner.claim_id == claim.id:
                 return phone_number
-    wanted = claim.specification
-    prefix = f" that begins with {wanted.prefix}" if wanted.prefix else ""
+    desired = claim.specification
+    prefix = f" that begins with {desired.prefix}" if desired.prefix else ""
     raise Failed(
-        f"Amazon Connect has no {wanted.type} number of {wanted.country_code}{prefix} to claim. Try another Prefix "
+        f"Amazon Connect has no {desired.type} number of {desired.country_code}{prefix} to claim. Try another Prefix "
         "or Type; some countries' numbers must be ordered through AWS Support."
     )
 
@@ -220,15 +220,15 @@ def _call_claim(invocation: Invocation, claim: Claim) -> Claim:
     token = tokens.claim_token(claim.id, candidate)
     tags = {**claim.opening.tags, **invocation.ownership_tags(claim)}
 
-    def is_wanted() -> bool:
+    def is_needed() -> bool:
         now = invocation.reread(claim)
         return now.is_open and not now.arn and now.candidate == candidate
 
     try:
         if source:
-            arn = invocation.connect.import_number(source, claim.opening, tags, token, is_wanted)
+            arn = invocation.connect.import_number(source, claim.opening, tags, token, is_needed)
         else:
-            arn = invocation.connect.claim(candidate, claim.opening, tags, token, is_wanted)
+            arn = invocation.connect.claim(candidate, claim.opening, tags, token, is_needed)
     except ConnectError as error:
         return _handle_refusal(invocation, claim, candidate, error)
     return record_number(invocation, claim, candidate, arn)
@@ -309,8 +309,8 @@ def _record_clear_response(
 
 
 def _is_wanted_exactly(claim: Claim) -> bool:
-    wanted = claim.specification
-    return bool(wanted.phone_number or wanted.source_phone_number_arn)
+    desired = claim.specification
+    return bool(desired.phone_number or desired.source_phone_number_arn)
 
 
 def _taken(owner: NumberReservation) -> str:

@@ -34,19 +34,19 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
         if not claim.is_open:
             raise Superseded
         state = _wait_until_provided(invocation, claim)
-        wanted = claim.desired
+        desired = claim.desired
         try:
             claim = _write_down(invocation, claim, state)
             state = _put_ownership_tags(invocation, claim, state)
-            state = _move(invocation, claim, state, wanted, turn)
+            state = _move(invocation, claim, state, desired, turn)
             claim = invocation.reread(claim)
-            _update_description(invocation, claim, state, wanted, turn)
-            claim = _update_tags(invocation, claim, state, wanted)
-            claim = _associate_flow(invocation, claim, state, wanted)
+            _update_description(invocation, claim, state, desired, turn)
+            claim = _update_tags(invocation, claim, state, desired)
+            claim = _associate_flow(invocation, claim, state, desired)
         except Conflict:
             continue
         claim = invocation.reread(claim)
-        if claim.desired == wanted and claim.is_open:
+        if claim.desired == desired and claim.is_open:
             return claim, state
 
 
@@ -101,46 +101,46 @@ def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumber
 
 
 def _move(
-    invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int
+    invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> PhoneNumberState:
-    if _is_at(state, wanted):
+    if _is_at(state, desired):
         return state
-    if state.target_arn != wanted.target_arn:
+    if state.target_arn != desired.target_arn:
         # A move drops the flow's association, so this is written down before: whoever goes on puts it back.
-        claim = _with_flow_before(invocation, claim, state, wanted.contact_flow_arn)
+        claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
         invocation.ledger.save(replace(claim, flow_may_differ=True))
-        token = tokens.change_token(claim.arn, invocation.worker, turn, wanted.target_arn)
+        token = tokens.change_token(claim.arn, invocation.worker, turn, desired.target_arn)
         _change(
-            lambda: invocation.connect.move(claim.arn, wanted.target_arn, token),
-            f"{claim.phone_number} to TargetArn {wanted.target_arn}",
+            lambda: invocation.connect.move(claim.arn, desired.target_arn, token),
+            f"{claim.phone_number} to TargetArn {desired.target_arn}",
         )
     polls = 0
     while True:
         moved = invocation.connect.describe(claim.arn)
-        if moved is not None and _is_at(moved, wanted):
+        if moved is not None and _is_at(moved, desired):
             return moved
         if moved is not None and moved.status == "FAILED":
             raise Failed(
-                f"Amazon Connect could not move {claim.phone_number} to TargetArn {wanted.target_arn}: "
+                f"Amazon Connect could not move {claim.phone_number} to TargetArn {desired.target_arn}: "
                 f"{moved.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
                 "numbers there or ask for a higher quota, then deploy again."
             )
-        invocation.timing.backoff(polls, f"{claim.phone_number} is being moved to {wanted.target_arn}", 5.0)
+        invocation.timing.backoff(polls, f"{claim.phone_number} is being moved to {desired.target_arn}", 5.0)
         polls += 1
 
 
-def _is_at(state: PhoneNumberState, wanted: Settings) -> bool:
+def _is_at(state: PhoneNumberState, desired: Settings) -> bool:
     # FAILED is said of a number whose last move failed, too. It is still claimed, where it was before.
-    return state.target_arn == wanted.target_arn and state.status != "IN_PROGRESS"
+    return state.target_arn == desired.target_arn and state.status != "IN_PROGRESS"
 
 
 def _update_description(
-    invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings, turn: int
+    invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> None:
-    is_left_alone = claim.specification.adopt and not wanted.description
-    if state.description == wanted.description or is_left_alone:
+    is_left_alone = claim.specification.adopt and not desired.description
+    if state.description == desired.description or is_left_alone:
         return
-    _set_description(invocation, claim, wanted.description, turn)
+    _set_description(invocation, claim, desired.description, turn)
 
 
 def _set_description(invocation: Invocation, claim: Claim, description: str, turn: int) -> None:
@@ -151,8 +151,8 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
     )
 
 
-def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
-    tags = wanted.tags
+def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings) -> Claim:
+    tags = desired.tags
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
     duplicate_arns = [key for key in claim.applied_tags if key not in tags and key in state.tags]
@@ -162,34 +162,34 @@ def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, 
             f"Tags: {claim.phone_number} would have {total} tags with those that were put on it outside "
             f"CloudFormation, but {rules.MAX_TAGS} are allowed. Remove {total - rules.MAX_TAGS}."
         )
-    if set(wanted.tags) - set(claim.applied_tags):
+    if set(desired.tags) - set(claim.applied_tags):
         # Written down before the call, so that a tag that is set is one that a later deployment may remove.
-        keys = dict.fromkeys((*claim.applied_tags, *wanted.tags))
+        keys = dict.fromkeys((*claim.applied_tags, *desired.tags))
         claim = invocation.ledger.save(replace(claim, applied_tags=tuple(keys)))
     subject = f"the Tags of {claim.phone_number}"
     if duplicate_arns:
         _change(lambda: invocation.connect.untag(claim.arn, duplicate_arns), subject)
     if missing:
         _change(lambda: invocation.tag(claim.arn, missing), subject)
-    if set(claim.applied_tags) != set(wanted.tags):
-        claim = invocation.ledger.save(replace(claim, applied_tags=tuple(wanted.tags)))
+    if set(claim.applied_tags) != set(desired.tags):
+        claim = invocation.ledger.save(replace(claim, applied_tags=tuple(desired.tags)))
     return claim
 
 
-def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberState, wanted: Settings) -> Claim:
-    if claim.applied_flow_arn == wanted.contact_flow_arn and not claim.flow_may_differ:
+def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings) -> Claim:
+    if claim.applied_flow_arn == desired.contact_flow_arn and not claim.flow_may_differ:
         return claim
     # The flow is written down before the call: should this invocation die, a rollback knows what to take away.
-    claim = _with_flow_before(invocation, claim, state, wanted.contact_flow_arn)
-    flow_arn = wanted.contact_flow_arn or claim.applied_flow_arn
+    claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
+    flow_arn = desired.contact_flow_arn or claim.applied_flow_arn
     if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
         claim = invocation.ledger.save(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
     subject = f"{claim.phone_number} with ContactFlowArn {flow_arn}"
-    if wanted.contact_flow_arn:
+    if desired.contact_flow_arn:
         _change(lambda: invocation.connect.associate(claim.arn, flow_arn), subject)
     elif flow_arn and _may_have(flow_arn, state):
         _change(lambda: _disassociate(invocation, claim), subject)
-    return invocation.ledger.save(replace(claim, applied_flow_arn=wanted.contact_flow_arn, flow_may_differ=False))
+    return invocation.ledger.save(replace(claim, applied_flow_arn=desired.contact_flow_arn, flow_may_differ=False))
 
 
 def _with_flow_before(invocation: Invocation, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:

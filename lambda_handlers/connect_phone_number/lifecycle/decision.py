@@ -88,17 +88,17 @@ class _Decision:
     # --- Create and Update ---
 
     def _create(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
-        wanted = self._wanted()
-        if isinstance(wanted, str):
-            return self._decided_response(Status.FAILED, wanted), resource_entry
+        desired = self._desired()
+        if isinstance(desired, str):
+            return self._decided_response(Status.FAILED, desired), resource_entry
         # What CloudFormation has named was removed from the stack and retained: it is no longer this resource's.
-        found = self._disowned_among(self._exact(wanted.specification))
+        found = self._disowned_among(self._exact(desired.specification))
         if isinstance(found, str):
             return self._decided_response(Status.FAILED, found), resource_entry
         claim, resource_entry = (
-            self._open_claim(wanted, resource_entry)
+            self._open_claim(desired, resource_entry)
             if found is None
-            else (self._resume_claim(found, wanted), resource_entry)
+            else (self._resume_claim(found, desired), resource_entry)
         )
         self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), resource_entry
@@ -110,28 +110,28 @@ class _Decision:
         is_open = named is not None and named.is_open
         if named is not None and is_open:
             named = self._change(replace(named, acknowledged=True))
-        wanted = self._wanted()
-        if isinstance(wanted, str):
-            return self._decided_response(Status.FAILED, wanted), resource_entry
-        found = self._found_for_update(named if is_open else None, wanted)
+        desired = self._desired()
+        if isinstance(desired, str):
+            return self._decided_response(Status.FAILED, desired), resource_entry
+        found = self._found_for_update(named if is_open else None, desired)
         if isinstance(found, str):
             return self._decided_response(Status.FAILED, found), resource_entry
         if found is None:
             if named is None or not is_open:
                 return self._decided_response(Status.FAILED, self._unknown_number(named)), resource_entry
-            if refusal := _replacement_refusal(named, wanted):
+            if refusal := _replacement_refusal(named, desired):
                 return self._decided_response(Status.FAILED, refusal), resource_entry
         claim, resource_entry = (
-            self._open_claim(wanted, resource_entry)
+            self._open_claim(desired, resource_entry)
             if found is None
-            else (self._resume_claim(found, wanted), resource_entry)
+            else (self._resume_claim(found, desired), resource_entry)
         )
         self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), resource_entry
 
-    def _found_for_update(self, named: Claim | None, wanted: DesiredNumber) -> Claim | str | None:
+    def _found_for_update(self, named: Claim | None, desired: DesiredNumber) -> Claim | str | None:
         """Return the open claim that an Update is to resume, or why that cannot be said, or ``None``."""
-        matching = self._exact(wanted.specification)
+        matching = self._exact(desired.specification)
         if named in matching:
             return named
         unnamed = self._disowned_among(matching)
@@ -148,8 +148,8 @@ class _Decision:
                 )
             if state.is_rolling_back:
                 # As they are now: what CloudFormation said of them may have been written down meanwhile.
-                return self._latest(self._exact(wanted.specification))
-        return named if named is not None and named.satisfies(wanted.specification) else None
+                return self._latest(self._exact(desired.specification))
+        return named if named is not None and named.satisfies(desired.specification) else None
 
     def _disowned_among(self, claims: list[Claim]) -> Claim | str | None:
         """Return the latest of the claims that CloudFormation cannot know, or why that cannot be said, or ``None``."""
@@ -159,7 +159,7 @@ class _Decision:
                 return _not_told(claim)
         return self._latest(claim for claim, is_disowned in asked if is_disowned)
 
-    def _wanted(self) -> DesiredNumber | str:
+    def _desired(self) -> DesiredNumber | str:
         try:
             return parse_properties(
                 self.request.properties, self.invocation.scope.region, self.invocation.scope.target_arns
@@ -175,12 +175,12 @@ class _Decision:
     def _latest(self, claims: Iterable[Claim]) -> Claim | None:
         return max(claims, key=lambda claim: (claim.opened_at, claim.id), default=None)
 
-    def _open_claim(self, wanted: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
+    def _open_claim(self, desired: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
         resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
         claim = Claim.open(
             self._new_key(resource_entry),
-            wanted.specification,
-            wanted.settings,
+            desired.specification,
+            desired.settings,
             request_key=self.request.key,
             sent_at=self.request.sent_at,
             now=self.now,
@@ -188,11 +188,11 @@ class _Decision:
         )
         return self._change(claim), resource_entry
 
-    def _resume_claim(self, claim: Claim, wanted: DesiredNumber) -> Claim:
+    def _resume_claim(self, claim: Claim, desired: DesiredNumber) -> Claim:
         return self._change(
             claim.resume(
-                wanted.specification,
-                wanted.settings,
+                desired.specification,
+                desired.settings,
                 request_key=self.request.key,
                 sent_at=self.request.sent_at,
                 next_check_at=self._deadline() + GRACE_AFTER_DEADLINE_SECONDS,
@@ -416,7 +416,7 @@ def _not_told(claim: Claim) -> str:
     )
 
 
-def _replacement_refusal(named: Claim, wanted: DesiredNumber) -> str:
+def _replacement_refusal(named: Claim, desired: DesiredNumber) -> str:
     change = (
         f"{named.phone_number} is not what the changed properties ask for, so this update would release it and claim "
         "another number."
@@ -426,7 +426,7 @@ def _replacement_refusal(named: Claim, wanted: DesiredNumber) -> str:
             f"{change} Its ReleaseProtection is on: switch that off in a deployment of its own first, or take back "
             "the change of CountryCode, Type, Prefix or PhoneNumber."
         )
-    if not wanted.allow_replacement:
+    if not desired.allow_replacement:
         return (
             f"{change} A released number cannot be had again for up to 180 days. Set AllowReplacement to true if that "
             "is what you want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."

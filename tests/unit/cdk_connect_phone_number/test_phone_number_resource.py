@@ -174,9 +174,9 @@ def test_the_function_understands_every_property_of_a_tagged_number(
     )
     cdk.Tags.of(stack).add("team", "support")
 
-    wanted = parse_properties(the_resource(stack)["Properties"], "us-east-1")
+    desired = parse_properties(the_resource(stack)["Properties"], "us-east-1")
 
-    assert wanted.settings == Settings(INSTANCE, "Sales", {"team": "support"})
+    assert desired.settings == Settings(INSTANCE, "Sales", {"team": "support"})
 
 
 def test_tags_can_be_removed_and_kept_off(stack: cdk.Stack, number: PhoneNumber) -> None:

@@ -40,7 +40,7 @@ CLAIM = Claim(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("desired", "expected"),
     [
         (OPENED_FOR, True),
         (Specification("US", "DID"), True),
@@ -56,22 +56,22 @@ CLAIM = Claim(
         (Specification(source_phone_number_arn=SOURCE), False),
     ],
 )
-def test_a_number_that_is_held(wanted: Specification, expected: bool) -> None:
-    assert CLAIM.satisfies(wanted) is expected
+def test_a_number_that_is_held(desired: Specification, expected: bool) -> None:
+    assert CLAIM.satisfies(desired) is expected
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("desired", "expected"),
     [
         (OPENED_FOR, True),
         (Specification("US", "DID"), False),
         (Specification("US", "DID", phone_number="+12065550100"), False),
     ],
 )
-def test_a_claim_without_a_number_satisfies_only_what_it_was_opened_for(wanted: Specification, expected: bool) -> None:
+def test_a_claim_without_a_number_satisfies_only_what_it_was_opened_for(desired: Specification, expected: bool) -> None:
     # Its candidate may still be lost to somebody else.
     claim = replace(CLAIM, arn="", phone_number="", candidate="+12065550100")
-    assert claim.satisfies(wanted) is expected
+    assert claim.satisfies(desired) is expected
 
 
 def test_an_imported_number() -> None:
@@ -202,7 +202,7 @@ def test_an_adoption_that_cloudformation_never_knew_is_undone(claim: Claim, is_u
 
 
 def test_a_claim_for_the_resource_that_has_the_number_now() -> None:
-    claim = replace(ADOPTED, version=7, previous_claim=ClaimKey("s", "Old", "claim-0"))
+    claim = replace(ADOPTED, version=7, previous_claim_key=ClaimKey("s", "Old", "claim-0"))
     assert claim.for_other_resource(ClaimKey("t", "New", "claim-2")) == replace(
         claim,
         version=0,
@@ -210,7 +210,7 @@ def test_a_claim_for_the_resource_that_has_the_number_now() -> None:
         stack_id="t",
         logical_resource_id="New",
         acknowledged=True,
-        previous_claim=None,
+        previous_claim_key=None,
     )
 
 
@@ -308,7 +308,7 @@ def test_origin(specification: Specification, origin: Origin) -> None:
 def test_previous_owner() -> None:
     assert CLAIM.previous_owner is None
     previous = ResourceKey("s", "Old")
-    claim = replace(CLAIM, previous_claim=ClaimKey("s", "Old", "claim-0"))
+    claim = replace(CLAIM, previous_claim_key=ClaimKey("s", "Old", "claim-0"))
     assert claim.previous_owner == previous
 
 

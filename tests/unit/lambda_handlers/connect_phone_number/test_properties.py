@@ -43,7 +43,7 @@ def test_the_least_that_is_needed() -> None:
 
 
 def test_all_that_can_be_given_with_a_search() -> None:
-    wanted = parse_properties(
+    desired = parse_properties(
         _given(
             Type="TOLL_FREE",
             Prefix="+1800",
@@ -56,7 +56,7 @@ def test_all_that_can_be_given_with_a_search() -> None:
         ),
         REGION,
     )
-    assert wanted == DesiredNumber(
+    assert desired == DesiredNumber(
         specification=Specification(country_code="US", type="TOLL_FREE", prefix="+1800"),
         settings=Settings(INSTANCE, "Support", {"team": "support", "empty": ""}, FLOW),
         release_protection=True,
@@ -65,26 +65,26 @@ def test_all_that_can_be_given_with_a_search() -> None:
 
 
 def test_a_chosen_number() -> None:
-    wanted = parse_properties(_given(PhoneNumber=NUMBER), REGION)
-    assert wanted.specification == Specification("US", "DID", phone_number=NUMBER)
-    assert wanted.specification.origin is Origin.CLAIMED
+    desired = parse_properties(_given(PhoneNumber=NUMBER), REGION)
+    assert desired.specification == Specification("US", "DID", phone_number=NUMBER)
+    assert desired.specification.origin is Origin.CLAIMED
 
 
 def test_adoption_needs_no_country_and_no_type() -> None:
-    wanted = parse_properties(_given(CountryCode=None, PhoneNumber=NUMBER, Adopt="true"), REGION)
-    assert wanted.specification == Specification(phone_number=NUMBER, adopt=True)
-    assert wanted.specification.origin is Origin.ADOPTED
+    desired = parse_properties(_given(CountryCode=None, PhoneNumber=NUMBER, Adopt="true"), REGION)
+    assert desired.specification == Specification(phone_number=NUMBER, adopt=True)
+    assert desired.specification.origin is Origin.ADOPTED
 
 
 def test_import() -> None:
-    wanted = parse_properties(_given(CountryCode=None, SourcePhoneNumberArn=SOURCE), REGION)
-    assert wanted.specification == Specification(source_phone_number_arn=SOURCE)
-    assert wanted.specification.origin is Origin.IMPORTED
+    desired = parse_properties(_given(CountryCode=None, SourcePhoneNumberArn=SOURCE), REGION)
+    assert desired.specification == Specification(source_phone_number_arn=SOURCE)
+    assert desired.specification.origin is Origin.IMPORTED
 
 
 def test_a_traffic_distribution_group_with_a_flow() -> None:
-    wanted = parse_properties(_given(TargetArn=GROUP, ContactFlowArn=FLOW), REGION)
-    assert (wanted.settings.target_arn, wanted.settings.contact_flow_arn) == (GROUP, FLOW)
+    desired = parse_properties(_given(TargetArn=GROUP, ContactFlowArn=FLOW), REGION)
+    assert (desired.settings.target_arn, desired.settings.contact_flow_arn) == (GROUP, FLOW)
 
 
 @pytest.mark.parametrize("value", ["true", True])

@@ -211,15 +211,15 @@ def test_what_is_due_and_what_is_live(ledger: Ledger) -> None:
         _claim("now", ClaimState.OPENING, next_check_at=100),
         _claim("live", ClaimState.LIVE, next_check_at=50, claimed_at=10),
         _claim("older", ClaimState.LIVE, next_check_at=50, claimed_at=9),
-        _claim("doubt", ClaimState.LIVE, next_check_at=200, in_flight_calls=(InFlightCall("+1", "w", 1),)),
+        _claim("in-flight", ClaimState.LIVE, next_check_at=200, in_flight_calls=(InFlightCall("+1", "w", 1),)),
         _claim("asked", ClaimState.LIVE, next_check_at=201, follow_up=True),
         _claim("closed", ClaimState.CLOSED, next_check_at=50),
     )
     ledger.save(RESOURCE_ENTRY, REQUEST, NUMBER)
-    assert _ids(ledger.due(200)) == ["now", "doubt"]
-    assert _ids(ledger.due(None)) == ["now", "doubt", "asked", "later"]
+    assert _ids(ledger.due(200)) == ["now", "in-flight"]
+    assert _ids(ledger.due(None)) == ["now", "in-flight", "asked", "later"]
     assert _ids(ledger.live()) == ["older", "live"]
-    assert sorted(_ids(ledger.unfinished_or_live())) == ["asked", "doubt", "later", "live", "now", "older"]
+    assert sorted(_ids(ledger.unfinished_or_live())) == ["asked", "in-flight", "later", "live", "now", "older"]
 
 
 def test_each_list_is_read_to_its_end(ledger: Ledger) -> None:

@@ -72,5 +72,5 @@ def claimed_with_flow(world: World, phone_number: str = NUMBER) -> tuple[str, st
 def flows(world: World, arn: str) -> list[str]:
     """Return the ARNs of a number's flows."""
     number = world.number(arn)
-    place = number.place.arn("instance")
+    place = number.scope.arn("instance")
     return [f"{place}/{instance}/contact-flow/{flow}" for instance, flow in number.contact_flows.items()]

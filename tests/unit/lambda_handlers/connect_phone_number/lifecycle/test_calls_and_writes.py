@@ -221,8 +221,8 @@ def test_no_flow_of_a_group_is_read_where_it_is_not_said_in_which_instance(world
     world.client.update_phone_number(PhoneNumberId=arn, TargetArn=group)
     world.clock.pause(200.0)
     assert adopt(world, TargetArn=group).succeeded
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
-    assert world.update(arn, stack=OTHER_STACK, resource="Sales", **wanted).data["TargetArn"] == world.instance
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    assert world.update(arn, stack=OTHER_STACK, resource="Sales", **desired).data["TargetArn"] == world.instance
     assert world.calls("BatchGetFlowAssociation") == []
     assert world.claim(OTHER_STACK, "Sales").is_flow_before_known
 

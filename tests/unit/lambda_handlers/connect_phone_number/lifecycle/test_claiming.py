@@ -54,7 +54,7 @@ def test_the_claim_is_in_the_ledger_before_connect_is_called(world: World) -> No
     assert world.claim().in_flight_calls == ()
 
 
-def test_a_doubt_is_kept_until_no_call_can_work_any_more(world: World) -> None:
+def test_a_call_in_flight_is_kept_until_no_call_can_work_any_more(world: World) -> None:
     event = world.event("Create")
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):

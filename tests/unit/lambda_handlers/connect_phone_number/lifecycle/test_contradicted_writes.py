@@ -72,7 +72,9 @@ def test_a_response_of_a_failure_is_written_though_the_first_write_of_it_conflic
     assert world.claim().state is ClaimState.CLOSING
 
 
-def test_a_refusal_after_no_response_leaves_the_doubt_until_connect_would_show_the_number(world: World) -> None:
+def test_a_refusal_after_no_response_leaves_the_call_in_flight_until_connect_would_show_it(
+    world: World,
+) -> None:
     taken: list[str] = []
 
     def then_a_stranger(parameters: object) -> None:
@@ -139,8 +141,8 @@ def test_the_response_to_a_delete_is_written_though_the_first_write_of_it_confli
 def test_an_adoption_that_was_forestalled_looks_again_whose_the_number_is(world: World) -> None:
     store = _contradicting(world, lambda item: bool(item.get("settings_before_adoption")))
     arn = world.claimed_by_hand("+12065550150")
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
-    assert world.create(**wanted).physical_id == arn
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
+    assert world.create(**desired).physical_id == arn
     assert store.contradicted == 1
 
 
@@ -171,10 +173,10 @@ def test_a_creation_that_is_cancelled_just_before_its_response_is_written_is_not
 def test_an_adoption_rollback_whose_last_write_conflicts_is_made_again(world: World) -> None:
     store = _contradicting(world, lambda item: item.get("outcome") == "ADOPTION_ROLLED_BACK")
     arn = world.claimed_by_hand("+12065550150")
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
-    assert world.created(**wanted) == arn
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550150", "Adopt": "true"}
+    assert world.created(**desired) == arn
     world.stacks.status = "ROLLBACK_IN_PROGRESS"
-    assert world.delete(arn, **wanted).succeeded
+    assert world.delete(arn, **desired).succeeded
     assert store.contradicted == 1
     assert (world.claim().state, world.claim().outcome) == (ClaimState.CLOSED, "ADOPTION_ROLLED_BACK")
     assert world.number(arn).tags == {}

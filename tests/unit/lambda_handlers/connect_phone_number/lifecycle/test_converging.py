@@ -19,7 +19,7 @@ FLOW_OPERATIONS = ("AssociatePhoneNumberContactFlow", "DisassociatePhoneNumberCo
 
 def _flows(world: World, arn: str) -> list[str]:
     return [
-        f"{world.number(arn).place.arn('instance')}/{instance}/contact-flow/{flow}"
+        f"{world.number(arn).scope.arn('instance')}/{instance}/contact-flow/{flow}"
         for instance, flow in world.number(arn).contact_flows.items()
     ]
 

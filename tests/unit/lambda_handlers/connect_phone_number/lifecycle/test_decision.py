@@ -230,7 +230,7 @@ def test_an_update_in_place_keeps_the_claim(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "desired",
     [
         {"Prefix": "+1"},
         {"Prefix": PREFIX},
@@ -238,19 +238,19 @@ def test_an_update_in_place_keeps_the_claim(world: World) -> None:
         {"CountryCode": None, "Type": None, "PhoneNumber": "+12065550100", "Adopt": "true"},
     ],
 )
-def test_an_update_that_the_present_number_satisfies_keeps_it(world: World, wanted: dict[str, Any]) -> None:
+def test_an_update_that_the_present_number_satisfies_keeps_it(world: World, desired: dict[str, Any]) -> None:
     arn = world.created(PhoneNumber="+12065550100")
-    assert only_claim(decided(world, world.event("Update", arn, **wanted))) == world.claim().id
+    assert only_claim(decided(world, world.event("Update", arn, **desired))) == world.claim().id
     assert _states(world) == [ClaimState.LIVE]
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"CountryCode": "GB"}, {"Type": "TOLL_FREE"}, {"Prefix": "+1312"}, {"PhoneNumber": "+13125550100"}]
+    "desired", [{"CountryCode": "GB"}, {"Type": "TOLL_FREE"}, {"Prefix": "+1312"}, {"PhoneNumber": "+13125550100"}]
 )
-def test_a_replacement_is_refused_unless_it_is_allowed(world: World, wanted: dict[str, Any]) -> None:
+def test_a_replacement_is_refused_unless_it_is_allowed(world: World, desired: dict[str, Any]) -> None:
     arn = world.created(Prefix=PREFIX)
     number = world.claim().phone_number
-    refusal = reason(decided(world, world.event("Update", arn, **wanted)))
+    refusal = reason(decided(world, world.event("Update", arn, **desired)))
     assert refusal.startswith(f"{number} is not what the changed properties ask for, so this update would release it ")
     assert refusal.endswith(
         "A released number cannot be had again for up to 180 days. Set AllowReplacement to true if that is what you "
@@ -282,20 +282,20 @@ def test_a_protected_number_is_not_replaced_even_if_that_is_allowed(world: World
 
 def test_an_update_resumes_the_replacement_that_an_earlier_one_has_begun(world: World) -> None:
     arn = world.created()
-    wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
-    begun = only_claim(decided(world, world.event("Update", arn, **wanted)))
-    assert only_claim(decided(world, world.event("Update", arn, **wanted))) == begun
+    desired: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
+    begun = only_claim(decided(world, world.event("Update", arn, **desired)))
+    assert only_claim(decided(world, world.event("Update", arn, **desired))) == begun
     assert len(world.claims()) == 2
     assert world.stacks.asked == []
 
 
 def test_an_update_resumes_the_replacement_that_cloudformation_never_heard_of(world: World) -> None:
     arn = world.created()
-    wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
-    world.handle(world.event("Update", arn, **wanted))
+    desired: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
+    world.handle(world.event("Update", arn, **desired))
     answered = world.responses[-1].physical_id
     assert answered != arn
-    again = only_claim(decided(world, world.event("Update", arn, **wanted)))
+    again = only_claim(decided(world, world.event("Update", arn, **desired)))
     claim = claim_of(world, answered)
     assert again == claim.id
     assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE]
@@ -304,11 +304,11 @@ def test_an_update_resumes_the_replacement_that_cloudformation_never_heard_of(wo
 
 def test_an_update_fails_where_cloudformation_does_not_tell_whether_it_has_named_the_number(world: World) -> None:
     arn = world.created()
-    wanted: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
-    world.handle(world.event("Update", arn, **wanted))
+    desired: dict[str, Any] = {"CountryCode": "GB", "AllowReplacement": "true"}
+    world.handle(world.event("Update", arn, **desired))
     before = world.claims()
     world.stacks.is_silent = True
-    refusal = reason(decided(world, world.event("Update", arn, **wanted)))
+    refusal = reason(decided(world, world.event("Update", arn, **desired)))
     assert refusal.startswith(f"CloudFormation did not tell what has become of {before[1].phone_number}, ")
     assert [replace(claim, version=0) for claim in world.claims()] == [replace(claim, version=0) for claim in before]
 

@@ -378,11 +378,11 @@ def test_an_adoption_within_one_stack_is_undone_where_the_old_resource_stays(wor
 
 def test_a_resource_that_has_adopted_its_own_earlier_number_has_nobody_to_give_it_back_to(world: World) -> None:
     arn = retained(world)
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
-    assert world.created(**wanted) == arn
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    assert world.created(**desired) == arn
     assert world.claim().previous_owner == RESOURCE
     world.stacks.completed = True
-    assert only_claim(decided(world, world.event("Delete", arn, **wanted))) == world.claim().id
+    assert only_claim(decided(world, world.event("Delete", arn, **desired))) == world.claim().id
     assert not world.claim().is_undone
 
 
@@ -411,10 +411,10 @@ def test_a_number_that_was_claimed_is_never_rolled_back(world: World) -> None:
 
 def test_an_adoption_that_never_got_to_answer_is_undone_whatever_the_stack_does(world: World) -> None:
     world.claimed_by_hand(NUMBER)
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
-    decided(world, world.event("Create", **wanted))
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    decided(world, world.event("Create", **desired))
     world.stacks.completed = True
-    decided(world, world.event("Delete", INVENTED, **wanted))
+    decided(world, world.event("Delete", INVENTED, **desired))
     assert (world.claim().state, world.claim().is_undone) == (ClaimState.CLOSING, True)
 
 
@@ -423,10 +423,10 @@ def test_the_name_of_the_previous_owner_does_not_count_for_an_adoption_whose_res
 ) -> None:
     # The ARN was recorded for the old resource of the same stack, and never for the new one.
     arn = world.created(PhoneNumber=NUMBER)
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
-    world.handle(world.event("Create", resource="Renamed", **wanted))
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    world.handle(world.event("Create", resource="Renamed", **desired))
     opened_at = world.claim(resource="Renamed").opened_at
-    decided(world, world.event("Delete", INVENTED, resource="Renamed", **wanted))
+    decided(world, world.event("Delete", INVENTED, resource="Renamed", **desired))
     claim = world.claim(resource="Renamed")
     assert (claim.state, claim.is_undone) == (ClaimState.CLOSING, True)
     assert world.stacks.asked[-1] == ("has_named", ResourceKey(STACK, "Renamed"), arn, opened_at, False)

@@ -200,7 +200,7 @@ def test_a_reservation_of_another_number_says_nothing(world: World) -> None:
 @pytest.mark.parametrize("previous", [None, _key(ELSEWHERE)])
 def test_only_a_live_number_moves(world: World, state: ClaimState, previous: ClaimKey | None) -> None:
     arn = _refactored(world)
-    _change(world, world.claim(), state=state, is_undone=bool(previous), previous_claim=previous)
+    _change(world, world.claim(), state=state, is_undone=bool(previous), previous_claim_key=previous)
     assert _found(world, arn) is None
     assert world.stacks.asked == []
 
@@ -211,7 +211,7 @@ def test_a_number_that_is_on_its_way_back_has_moved_to_its_previous_owner_whatev
     arn = _refactored(world)
     world.stacks.is_silent = True
     previous = _key(RENAMED)
-    claim = _change(world, world.claim(), state=ClaimState.CLOSING, is_undone=True, previous_claim=previous)
+    claim = _change(world, world.claim(), state=ClaimState.CLOSING, is_undone=True, previous_claim_key=previous)
     found = _found(world, arn)
     assert isinstance(found, Moved)
     assert found.claim == claim
@@ -221,13 +221,13 @@ def test_a_number_that_is_on_its_way_back_has_moved_to_its_previous_owner_whatev
 def test_a_number_that_was_rolled_back_is_not_on_its_way_back_any_more(world: World) -> None:
     arn = _refactored(world)
     previous = _key(RENAMED)
-    _change(world, world.claim(), state=ClaimState.CLOSED, is_undone=True, previous_claim=previous)
+    _change(world, world.claim(), state=ClaimState.CLOSED, is_undone=True, previous_claim_key=previous)
     assert _found(world, arn) is None
 
 
 def test_a_number_that_is_to_be_released_has_not_moved_to_its_previous_owner(world: World) -> None:
     arn = _refactored(world)
-    _change(world, world.claim(), state=ClaimState.CLOSING, previous_claim=_key(RENAMED))
+    _change(world, world.claim(), state=ClaimState.CLOSING, previous_claim_key=_key(RENAMED))
     assert _found(world, arn) is None
 
 
@@ -299,7 +299,7 @@ def test_the_first_update_that_names_it_takes_it_over(world: World, to: Resource
     updated = world.update(arn, stack=to.stack_id, resource=to.logical_resource_id, Description="Moved")
     assert (updated.status, updated.physical_id) == ("SUCCESS", arn)
     new, old = _claim(world, to), world.claim()
-    assert (new.state, new.arn, new.acknowledged, new.previous_claim) == (ClaimState.LIVE, arn, True, None)
+    assert (new.state, new.arn, new.acknowledged, new.previous_claim_key) == (ClaimState.LIVE, arn, True, None)
     assert new.id != old.id
     assert (old.state, old.outcome, old.close_reason) == (
         ClaimState.CLOSED,

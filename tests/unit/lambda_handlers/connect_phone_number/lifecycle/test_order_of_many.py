@@ -272,7 +272,7 @@ def test_nobody_looks_for_a_number_that_only_this_invocation_has_asked_for(world
     assert world.calls("ListPhoneNumbersV2") == []
 
 
-def test_nobody_looks_for_a_number_because_an_earlier_candidate_is_in_doubt(world: World) -> None:
+def test_nobody_looks_for_a_number_because_an_earlier_candidate_is_in_flight(world: World) -> None:
     event = world.event("Create")
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):

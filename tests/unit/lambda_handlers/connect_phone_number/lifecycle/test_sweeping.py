@@ -367,7 +367,7 @@ def test_releases_come_before_questions(world: World) -> None:
     assert len(world.stacks.asked) > before + 2
 
 
-def test_a_live_number_with_doubts_is_work_and_no_question(world: World) -> None:
+def test_a_live_number_with_calls_in_flight_is_work_and_no_question(world: World) -> None:
     world.created()
     calls = (InFlightCall("+12065550199", "gone", 1),)
     claim = replace(world.claim(), follow_up=False, in_flight_calls=calls, next_check_at=1, due_since=1)

@@ -105,14 +105,14 @@ def test_a_number_that_cloudformation_has_is_asked_about_once(world: World) -> N
 def test_an_adopted_number_is_asked_about_until_its_adoption_is_established(world: World, established: bool) -> None:
     world.claimed_by_hand(NUMBER)
     arn = adopt_for_good(world) if established else adopt(world).physical_id
-    wanted: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
-    assert world.update(arn, stack=OTHER_STACK, resource="Sales", **wanted, Description="x").succeeded
+    desired: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": NUMBER, "Adopt": "true"}
+    assert world.update(arn, stack=OTHER_STACK, resource="Sales", **desired, Description="x").succeeded
     claim = world.claim(OTHER_STACK, "Sales")
     assert (claim.acknowledged, claim.established, claim.follow_up) == (True, established, not established)
     assert claim.next_check_at >= int(world.clock.now) + 300
 
 
-def test_a_number_that_is_in_doubt_beside_is_looked_at_when_that_can_be_certain(world: World) -> None:
+def test_a_number_that_is_in_flight_beside_is_looked_at_when_that_can_be_certain(world: World) -> None:
     event = world.event("Create")
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):
