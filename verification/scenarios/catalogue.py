@@ -7,21 +7,37 @@ from typing import Any, Final
 
 from verification.simulator.runner import Scenario
 
-from . import adoption as scenarios_adoption
-from . import cancellation as scenarios_cancellation
-from . import creation as scenarios_creation
-from . import deletion as scenarios_deletion
-from . import groups as scenarios_groups
-from . import late as scenarios_late
-from . import ledger as scenarios_ledger
-from . import retention as scenarios_retention
-from . import rivalry as scenarios_rivalry
-from . import rollback as scenarios_rollback
-from . import update as scenarios_update
-from . import world as scenarios_world
+from . import (
+    adoption,
+    cancellation,
+    creation,
+    deletion,
+    groups,
+    late,
+    ledger,
+    retention,
+    rivalry,
+    rollback,
+    update,
+    world,
+)
 
 _INDEX_LAG_SECONDS: Final = 3.0
 _CLOCK_DIFFERENCE_SECONDS: Final = 60.0
+_MODULES: Final = (
+    creation,
+    cancellation,
+    rivalry,
+    deletion,
+    update,
+    world,
+    rollback,
+    retention,
+    adoption,
+    groups,
+    late,
+    ledger,
+)
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},
     "refused claims count": {"refused_claims_count": True},
@@ -81,18 +97,5 @@ def group(scenario: Scenario) -> str:
 
 
 def _all() -> Iterator[Scenario]:
-    scenarios = [
-        *scenarios_creation.scenarios(),
-        *scenarios_cancellation.scenarios(),
-        *scenarios_rivalry.scenarios(),
-        *scenarios_deletion.scenarios(),
-        *scenarios_update.scenarios(),
-        *scenarios_world.scenarios(),
-        *scenarios_rollback.scenarios(),
-        *scenarios_retention.scenarios(),
-        *scenarios_adoption.scenarios(),
-        *scenarios_groups.scenarios(),
-        *scenarios_late.scenarios(),
-        *scenarios_ledger.scenarios(),
-    ]
+    scenarios = [scenario for module in _MODULES for scenario in module.scenarios()]
     yield from sorted(scenarios, key=lambda scenario: int(group(scenario)[1:]))
