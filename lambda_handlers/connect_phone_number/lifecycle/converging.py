@@ -155,8 +155,8 @@ def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, 
     tags = desired.tags
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
-    duplicate_arns = [key for key in claim.applied_tags if key not in tags and key in state.tags]
-    total = len(set(state.tags) - set(duplicate_arns) | set(tags))
+    keys_to_remove = [key for key in claim.applied_tags if key not in tags and key in state.tags]
+    total = len(set(state.tags) - set(keys_to_remove) | set(tags))
     if total > rules.MAX_TAGS:
         raise Failed(
             f"Tags: {claim.phone_number} would have {total} tags with those that were put on it outside "
@@ -167,8 +167,8 @@ def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, 
         keys = dict.fromkeys((*claim.applied_tags, *desired.tags))
         claim = invocation.ledger.save(replace(claim, applied_tags=tuple(keys)))
     subject = f"the Tags of {claim.phone_number}"
-    if duplicate_arns:
-        _change(lambda: invocation.connect.untag(claim.arn, duplicate_arns), subject)
+    if keys_to_remove:
+        _change(lambda: invocation.connect.untag(claim.arn, keys_to_remove), subject)
     if missing:
         _change(lambda: invocation.tag(claim.arn, missing), subject)
     if set(claim.applied_tags) != set(desired.tags):

@@ -1,0 +1,104 @@
+"""A ledger that this version has written, kept so that every later version is shown to read it.
+
+``python -m verification.recorded_ledger`` plays the scenarios and writes the fewest items in which every attribute of
+every kind of entry has a value, and every state, origin and outcome of a claim occurs. That is done once for each
+version that is published; what is in ``RECORDS`` already is never written again.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from docs.tools.pages import ROOT
+from lambda_handlers.connect_phone_number.ledger.store import Item, Write
+
+from .exploration.fault_matrix import single_faults
+from .scenarios.catalogue import all_scenarios, by_name
+from .simulator.clients import SimulatedStore
+from .simulator.runner import Scenario, run
+
+RECORDS: Final = ROOT / "tests" / "unit" / "lambda_handlers" / "connect_phone_number" / "ledger" / "records"
+"""One file for each version, named after it."""
+_TOLD_APART: Final = ("state", "outcome", "type", "due")
+"""Attributes of which every value is to occur, and not only any."""
+
+
+def record() -> list[Item]:
+    """Return items in which everything occurs that the function writes in the scenarios."""
+    seen, chosen = set[object](), list[Item]()
+    write = SimulatedStore.write
+
+    def keep(store: SimulatedStore, writes: Sequence[Write]) -> None:
+        write(store, writes)
+        for each in writes:
+            features = set(_features(each.item)) if each.item is not None else set[object]()
+            if not features <= seen and each.item is not None:
+                seen.update(features)
+                chosen.append(each.item)
+
+    with patch.object(SimulatedStore, "write", keep):
+        for scenario in all_scenarios():
+            run(scenario)
+        # A claim has two numbers only where Connect is worse than what is assumed of it, and a call fails besides.
+        for case in single_faults([_in_a_forgetful_world(by_name("S1 create, delete"))]):
+            case.run()
+    return sorted(_needed(chosen), key=lambda item: (str(item["pk"]), str(item["sk"]), int(item["version"])))
+
+
+def path_of(version: str) -> Path:
+    """Return where the ledger of a version is kept."""
+    return RECORDS / f"{version}.json"
+
+
+def current_version() -> str:
+    """Return the version that the project has now."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+def main() -> int:
+    """Write the record of this version, or refuse to if there is one."""
+    parser = argparse.ArgumentParser(prog="python -m verification.recorded_ledger", description=__doc__)
+    parser.add_argument("--replace", action="store_true", help="for a version that nobody has: write it anew")
+    arguments = parser.parse_args()
+    path = path_of(current_version())
+    if path.exists() and not arguments.replace:
+        parser.error(f"{path.relative_to(ROOT)} is there already, and people may have ledgers of this version")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(record(), indent=1, sort_keys=True) + "\n")
+    return 0
+
+
+def _in_a_forgetful_world(scenario: Scenario) -> Scenario:
+    emulator = replace(scenario.options.emulator, describe_lag_seconds=600.0, token_memory_seconds=0.0)
+    return replace(scenario, options=replace(scenario.options, emulator=emulator))
+
+
+def _features(item: Item) -> Iterator[object]:
+    kind = str(item["sk"]).partition("#")[0]
+    for name, value in item.items():
+        if value:
+            yield kind, name
+            if name in _TOLD_APART:
+                yield kind, name, value
+            if name == "specification":
+                yield from ((kind, name, key) for key, part in value.items() if part)
+
+
+def _needed(items: list[Item]) -> list[Item]:
+    """Leave out the items whose features the others have."""
+    kept = list(items)
+    for item in items:
+        others = {feature for other in kept if other is not item for feature in _features(other)}
+        if set(_features(item)) <= others:
+            kept.remove(item)
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())
