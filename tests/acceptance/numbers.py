@@ -1,4 +1,4 @@
-"""A number for the tests of the probes, and clients that response what they are told to."""
+"""A number for the tests of the probes, and clients that respond as they are told to."""
 
 from collections.abc import Callable
 from dataclasses import replace

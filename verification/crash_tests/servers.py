@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import astuple
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 import boto3
@@ -23,15 +22,15 @@ _DYNAMODB_JSON = "application/x-amz-json-1.0"
 
 
 class JsonServer:
-    """An HTTP server in a thread of its own, that responses one request after the other.
+    """An HTTP server in a thread of its own, that handles one request after the other.
 
     Parameters
     ----------
-    answer
+    respond
         Is called with the request's path and headers and its JSON body; returns status, headers and body.
     """
 
-    def __init__(self, response: "Callable[[str, Any, Any], tuple[int, dict[str, str], bytes]]") -> None:
+    def __init__(self, respond: "Callable[[str, Any, Any], tuple[int, dict[str, str], bytes]]") -> None:
         lock = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,7 +40,7 @@ class JsonServer:
             def _handle(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 with lock:
-                    status, headers, content = response(self.path, self.headers, json.loads(body or b"null"))
+                    status, headers, content = respond(self.path, self.headers, json.loads(body or b"null"))
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(content))}.items():
                     self.send_header(name, value)
@@ -61,12 +60,7 @@ class JsonServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -79,13 +73,12 @@ class _QuietServer(ThreadingHTTPServer):
         """Say nothing: that clients die in the middle of a request is what this is about."""
 
 
-class LedgerServer:
+class LedgerServer(JsonServer):
     """moto's DynamoDB over HTTP. It does one request at a time, so that its transactions are all or nothing."""
 
     def __init__(self) -> None:
         self._mock = mock_aws()
-        self._server = JsonServer(self._respond)
-        self.url = self._server.url
+        super().__init__(self._respond)
 
     def __enter__(self) -> Self:
         self._mock.start()
@@ -106,16 +99,10 @@ class LedgerServer:
                 }
             ],
         )
-        self._server.__enter__()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(exception_type, exception, traceback)
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
         self._mock.stop()
 
     def _respond(self, _: str, headers: Any, body: Any) -> tuple[int, dict[str, str], bytes]:
@@ -144,8 +131,8 @@ def _keys(partition: str, sort: str) -> list[dict[str, str]]:
     return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
-class ResponseBox:
-    """Takes the handler's answers, and hands each to whoever runs the world, who says what the status is.
+class ResponseBox(JsonServer):
+    """Takes the handler's responses, and hands each to whoever runs the world, who says what the status is.
 
     Parameters
     ----------
@@ -155,26 +142,13 @@ class ResponseBox:
 
     def __init__(self, take: Callable[[str, Any], int]) -> None:
         self._take = take
-        self._server = JsonServer(self._respond)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(exception_type, exception, traceback)
+        super().__init__(self._respond)
 
     def _respond(self, path: str, _: Any, body: Any) -> tuple[int, dict[str, str], bytes]:
         return self._take(self.url + path, body), {}, b""
 
 
-class StacksServer:
+class StacksServer(JsonServer):
     """CloudFormation's API for the handler's processes.
 
     Parameters
@@ -185,20 +159,7 @@ class StacksServer:
 
     def __init__(self, books: Callable[[], StackBooks]) -> None:
         self._books = books
-        self._server = JsonServer(self._respond)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(exception_type, exception, traceback)
+        super().__init__(self._respond)
 
     def _respond(self, _: str, __: Any, body: Any) -> tuple[int, dict[str, str], bytes]:
         question = getattr(self._books(), body.pop("question"))

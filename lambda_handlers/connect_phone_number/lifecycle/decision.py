@@ -95,13 +95,7 @@ class _Decision:
         found = self._disowned_among(self._exact(desired.specification))
         if isinstance(found, str):
             return self._decided_response(Status.FAILED, found), resource_entry
-        claim, resource_entry = (
-            self._open_claim(desired, resource_entry)
-            if found is None
-            else (self._resume_claim(found, desired), resource_entry)
-        )
-        self._close_unanswered({claim.id})
-        return self._entry(claims=(claim.id,)), resource_entry
+        return self._open_or_resume(found, desired, resource_entry)
 
     def _update(self, resource_entry: ResourceEntry) -> tuple[RequestEntry, ResourceEntry]:
         named, resource_entry = self._named_or_moved(resource_entry)
@@ -121,13 +115,7 @@ class _Decision:
                 return self._decided_response(Status.FAILED, self._unknown_number(named)), resource_entry
             if refusal := _replacement_refusal(named, desired):
                 return self._decided_response(Status.FAILED, refusal), resource_entry
-        claim, resource_entry = (
-            self._open_claim(desired, resource_entry)
-            if found is None
-            else (self._resume_claim(found, desired), resource_entry)
-        )
-        self._close_unanswered({claim.id})
-        return self._entry(claims=(claim.id,)), resource_entry
+        return self._open_or_resume(found, desired, resource_entry)
 
     def _found_for_update(self, named: Claim | None, desired: DesiredNumber) -> Claim | str | None:
         """Return the open claim that an Update is to resume, or why that cannot be said, or ``None``."""
@@ -174,6 +162,16 @@ class _Decision:
 
     def _latest(self, claims: Iterable[Claim]) -> Claim | None:
         return max(claims, key=lambda claim: (claim.opened_at, claim.id), default=None)
+
+    def _open_or_resume(
+        self, found: Claim | None, desired: DesiredNumber, resource_entry: ResourceEntry
+    ) -> tuple[RequestEntry, ResourceEntry]:
+        if found is None:
+            claim, resource_entry = self._open_claim(desired, resource_entry)
+        else:
+            claim = self._resume_claim(found, desired)
+        self._close_unanswered({claim.id})
+        return self._entry(claims=(claim.id,)), resource_entry
 
     def _open_claim(self, desired: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
         resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
