@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .account import Account
 from .asking import Asker
-from .catalogue import all_probes
+from .catalog import all_probes
 from .conversation import RefusedError, agree
 from .lifecycle import Lifecycle, Plan, SurpriseError
 from .probes import Probing

@@ -43,7 +43,7 @@ def differences(recorded: Mapping[str, Any], emulated: Mapping[str, Any]) -> lis
     return [
         f"{probe['probe']}, {label}: {difference}"
         for probe in recorded["probes"]
-        if probe["probe"] in ours and probe["answers"]
+        if probe["probe"] in ours and probe["responses"]
         for label, difference in _differences(_last_responses(probe), ours[probe["probe"]])
     ]
 
@@ -51,27 +51,27 @@ def differences(recorded: Mapping[str, Any], emulated: Mapping[str, Any]) -> lis
 def probes_with_responses(record: Mapping[str, Any]) -> dict[str, float]:
     """Return the names of a record's probes that called something, and how many seconds after the claim they did."""
     return {
-        probe["probe"]: float(probe["answers"][0]["seconds_after_claim"])
+        probe["probe"]: float(probe["responses"][0]["seconds_after_claim"])
         for probe in record["probes"]
-        if probe["answers"]
+        if probe["responses"]
     }
 
 
 def _last_responses(probe: Mapping[str, Any]) -> dict[str, Response]:
     """Return the last response of each label: how often something was asked depends on how long it took."""
-    return {response["label"]: response for response in probe["answers"] if response["operation"] in OPERATIONS}
+    return {response["label"]: response for response in probe["responses"] if response["operation"] in OPERATIONS}
 
 
 def _differences(recorded: Mapping[str, Response], emulated: Mapping[str, Response]) -> Iterator[tuple[str, str]]:
     for label, response in recorded.items():
         if label not in emulated:
-            yield label, "the emulator's answers did not lead to this call"
+            yield label, "the emulator's responses did not lead to this call"
             continue
         for difference in _differences_in(_shape(response), _shape(emulated[label])):
             yield label, difference
     for label in emulated:
         if label not in recorded:
-            yield label, "only the emulator's answers led to this call"
+            yield label, "only the emulator's responses led to this call"
 
 
 def _differences_in(recorded: Mapping[str, str], emulated: Mapping[str, str]) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _shape(response: Response) -> dict[str, str]:
     error = as_mapping(response.get("error"))
     if error is not None:
         return {"the outcome": f"{error['code']} (HTTP {error['http_status']})"}
-    return {"the outcome": "a response", **dict(_members("", response["answer"]))}
+    return {"the outcome": "a response", **dict(_members("", response["response"]))}
 
 
 def _members(path: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -56,11 +56,11 @@ class Entry:
         return {
             "settled": self.is_settled,
             "says": self.says,
-            "answers": [self._respond(reply) for reply in self.replies],
+            "responses": [self._respond(reply) for reply in self.replies],
         }
 
     def _respond(self, reply: Reply) -> dict[str, Any]:
-        outcome: dict[str, Any] = {"answer": reply.response}
+        outcome: dict[str, Any] = {"response": reply.response}
         if reply.response is None:
             outcome = {
                 "error": {
@@ -156,7 +156,7 @@ def _redacted(entry: Entry, redactor: Redactor) -> dict[str, Any]:
     content: dict[str, Any] = redactor.clean(entry.content())
     if redactor.has_leak(json.dumps(content, ensure_ascii=False)):
         # The other probes have cost as much.
-        content = {"settled": False, "says": "Left out: the redaction has missed something.", "answers": []}
+        content = {"settled": False, "says": "Left out: the redaction has missed something.", "responses": []}
     return {"probe": entry.probe, "assumption": entry.assumption, "calls": list(entry.calls), **content}
 
 

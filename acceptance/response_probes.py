@@ -45,8 +45,8 @@ class ResponseProbes:
     def probes(self) -> tuple[Probe, ...]:
         """Return all of them; the first one deploys the stack."""
         return (
-            Probe("answer-url", _SIGNING_TIME, Stage.ADOPTED, _LOG, self.response_url),
-            Probe("answer-url-redelivered", _URL_ANEW, Stage.ADOPTED, _LOG, self.redelivery),
+            Probe("response-url", _SIGNING_TIME, Stage.ADOPTED, _LOG, self.response_url),
+            Probe("response-url-redelivered", _URL_ANEW, Stage.ADOPTED, _LOG, self.redelivery),
             Probe(
                 "clock-of-events",
                 _CLOCK,

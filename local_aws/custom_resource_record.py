@@ -64,7 +64,7 @@ class CustomResourceRecord:
         """Return what was put to a response URL, oldest first; CloudFormation need not know the URL."""
         token = urlsplit(url).path.rpartition("/")[2]
         return tuple(
-            Response(entry["answer"], entry["counted"]) for entry in self._entries() if entry.get("token") == token
+            Response(entry["response"], entry["counted"]) for entry in self._entries() if entry.get("token") == token
         )
 
     def _entries(self) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def _redeliver_and_record(record: Callable[[_Event], None]) -> None:
 
     def deliver(token: str, response: _Event) -> bool:
         counted = deliver_response(token, response)
-        record({"token": token, "answer": response, "counted": counted})
+        record({"token": token, "response": response, "counted": counted})
         return bool(counted)
 
     custom_resource.invoke_custom_resource = send

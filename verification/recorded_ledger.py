@@ -19,7 +19,7 @@ from docs.tools.pages import ROOT
 from lambda_handlers.connect_phone_number.ledger.store import Item, Write
 
 from .exploration.fault_matrix import single_faults
-from .scenarios.catalogue import all_scenarios, by_name
+from .scenarios.catalog import all_scenarios, by_name
 from .simulator.clients import SimulatedStore
 from .simulator.runner import Scenario, run
 

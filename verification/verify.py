@@ -29,7 +29,7 @@ from verification.exploration.replaying import (
     walk,
 )
 from verification.exploration.schedules import Bounds, explore, play_by_priorities
-from verification.scenarios.catalogue import all_scenarios, by_name, in_other_worlds
+from verification.scenarios.catalog import all_scenarios, by_name, in_other_worlds
 
 SCENARIOS: Final = "Scenarios"
 WORLDS: Final = "Scenarios in other worlds"

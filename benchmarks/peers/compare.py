@@ -9,7 +9,7 @@ from typing import Final
 
 from docs.tools.sections import VERIFICATION, write_section
 from verification.exploration.fault_matrix import worth_hitting
-from verification.scenarios.catalogue import all_scenarios, group
+from verification.scenarios.catalog import all_scenarios, group
 from verification.simulator.faults import faults_of
 from verification.simulator.invariants import check, watch
 from verification.simulator.runner import FaultsByCall, Scenario, run

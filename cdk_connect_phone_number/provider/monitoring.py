@@ -141,7 +141,7 @@ class ProviderAlarms(Construct):
         )
         self._alarm(
             "SweeperBehind",
-            "Work has been due for more than an hour: releases or cancelled claims are waiting. "
+            "Work has been due for more than an hour: releases or canceled claims are waiting. "
             "The function's log says what stops them: remove the cause, and the next sweeps finish the work.",
             metrics.metric_oldest_due_seconds(period=quarter),
             threshold=Duration.hours(1).to_seconds(),

@@ -10,7 +10,7 @@ The reference lists ``aws:ResourceTag`` for TagResource and UntagResource with t
 not with the action, and nobody has verified that Connect supplies it there. So these two calls may
 not need it: a condition on it counts only where the key is there (``IfExists``).
 
-Which action honours which resource type and condition key:
+Which action honors which resource type and condition key:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnect.html
 """
 

@@ -22,7 +22,7 @@ class ClaimState(StrEnum):
     LIVE = "LIVE"
     """CloudFormation was told of the number."""
     CLOSING = "CLOSING"
-    """Cancelled or deleted: whatever was claimed must go."""
+    """Canceled or deleted: whatever was claimed must go."""
     CLOSED = "CLOSED"
     """Nothing is left to do."""
 
@@ -48,7 +48,7 @@ class Outcome(StrEnum):
     TRANSFERRED = "TRANSFERRED"
     """Another resource of this provider has adopted the number."""
     ADOPTION_ROLLED_BACK = "ADOPTION_ROLLED_BACK"
-    """Adopted by a creation that was cancelled: left as it was found."""
+    """Adopted by a creation that was canceled: left as it was found."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
     "close": Transition(
         _OPEN,
         ClaimState.CLOSING,
-        "its own Delete; cancelled, failed or never finished; or CloudFormation never took note",
+        "its own Delete; canceled, failed or never finished; or CloudFormation never took note",
     ),
     "keep": Transition(
         (ClaimState.CLOSING,), ClaimState.LIVE, "the stack was deleted without the number after its Delete had failed"

@@ -84,30 +84,30 @@ def _cancel_a_creation(scene: Scene) -> None:
     # the two events that CloudFormation would then send are made up here.
     create = {
         **scene.only_request("Create").event,
-        "LogicalResourceId": "CancelledLine",
+        "LogicalResourceId": "CanceledLine",
         "RequestId": str(uuid4()),
         "ResponseURL": scene.new_response_url(),
     }
     scene.deliver(create, wait=False)
     scene.wait_until(lambda: len(scene.effective_calls("ClaimPhoneNumber")) == 2, "no second number was claimed")
-    cancelled = scene.effective_calls("ClaimPhoneNumber")[-1]["phone_number_arn"]
-    scene.narrator.say(f"a second Create is claiming {cancelled}")
+    canceled = scene.effective_calls("ClaimPhoneNumber")[-1]["phone_number_arn"]
+    scene.narrator.say(f"a second Create is claiming {canceled}")
     delete = {
         **create,
         "RequestType": "Delete",
         "RequestId": str(uuid4()),
         "ResponseURL": scene.new_response_url(),
-        "PhysicalResourceId": f"{NUMBERS_STACK}-CancelledLine-1TX8QO5Z2K3W7",
+        "PhysicalResourceId": f"{NUMBERS_STACK}-CanceledLine-1TX8QO5Z2K3W7",
     }
     scene.narrator.say(f"meanwhile comes a Delete for {delete['PhysicalResourceId']}")
     scene.deliver(delete)
     _check_response(scene, delete, "SUCCESS")
     _check_response(scene, create, "FAILED")
-    _check_released_once(scene, cancelled)
+    _check_released_once(scene, canceled)
     held = [number["arn"] for number in scene.held_numbers()]
     scene.narrator.check(
         held == [scene.phone_number_arn],
-        "Connect: the cancelled number is released, the stack's is still there",
+        "Connect: the canceled number is released, the stack's is still there",
         f"Connect has {held}",
     )
 
@@ -215,7 +215,7 @@ STEPS: Final = (
     Step("cdk deploy: the provider's stack and a stack of numbers", _deploy),
     Step("The number, as the stack and as Connect see it", _look_at_the_number),
     Step("The recorded Create event is delivered a second time", _deliver_create_again),
-    Step("A creation is cancelled while it claims a number", _cancel_a_creation),
+    Step("A creation is canceled while it claims a number", _cancel_a_creation),
     Step("cdk destroy: the stack of numbers", _destroy_numbers),
     Step("The release and its client token", _look_at_the_release),
     Step("The recorded Delete event is delivered a second time", _deliver_delete_again),

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from acceptance.assumptions import in_words, taken_for_granted
-from acceptance.catalogue import all_probes
+from acceptance.catalog import all_probes
 from acceptance.probes import Context, Finding, Probe, Probing, Stage
 from acceptance.record import Record
 from acceptance.sightings import Sightings
@@ -66,7 +66,9 @@ def test_probes_of_the_stage_are_carried_out_and_recorded(record: Record, said: 
         ("one", True, "It holds."),
         ("three", True, "It holds."),
     ]
-    assert written[0]["answers"][0]["answer"] == {"Arn": "arn:aws:connect:eu-west-2:<account>:phone-number/<number-id>"}
+    assert written[0]["responses"][0]["response"] == {
+        "Arn": "arn:aws:connect:eu-west-2:<account>:phone-number/<number-id>"
+    }
     assert said == ["  probe one: settled. It holds.", "  probe three: settled. It holds."]
 
 
@@ -75,7 +77,7 @@ def test_probe_that_fails_keeps_its_responses_and_not_the_run(record: Record, sa
     probing.at(Stage.CLAIMED, NUMBER)
 
     one, two = json.loads(record.path.read_text())["probes"]
-    assert (one["settled"], one["says"], len(one["answers"])) == (False, "The probe failed: RuntimeError.", 1)
+    assert (one["settled"], one["says"], len(one["responses"])) == (False, "The probe failed: RuntimeError.", 1)
     assert two["settled"]
     assert "/home/john has no room" in said[0]
 
@@ -105,7 +107,7 @@ def test_probes_that_had_no_turn_are_in_the_record(record: Record, said: list[st
     assert content["outcome"] == "SurpriseError at: somewhere"
     one, two = content["probes"]
     assert one["settled"]
-    assert (two["settled"], two["says"], two["answers"]) == (False, "The run did not get so far.", [])
+    assert (two["settled"], two["says"], two["responses"]) == (False, "The run did not get so far.", [])
 
 
 def test_record_of_a_run_that_is_broken_off_says_so(record: Record, said: list[str]) -> None:

@@ -57,13 +57,13 @@ def test_what_was_asked_and_answered_is_written_redacted(record: Record) -> None
             "calls": ["connect:Describe"],
             "settled": True,
             "says": f"It is {redacted}.",
-            "answers": [
+            "responses": [
                 {
                     "label": "by ARN",
                     "operation": "DescribePhoneNumber",
                     "parameters": {"PhoneNumberId": redacted},
                     "seconds_after_claim": 3.0,
-                    "answer": {"Arn": redacted},
+                    "response": {"Arn": redacted},
                 }
             ],
         },
@@ -73,7 +73,7 @@ def test_what_was_asked_and_answered_is_written_redacted(record: Record) -> None
             "calls": [],
             "settled": False,
             "says": "Nothing came.",
-            "answers": [
+            "responses": [
                 {
                     "label": "by id",
                     "operation": "DescribePhoneNumber",
@@ -121,7 +121,7 @@ def test_record_of_the_emulator_does_not_pass_for_one_of_aws(url: str, is_of_aws
 def test_tokens_and_tags_have_names_of_their_own(record: Record) -> None:
     parameters = {**NUMBER.claim_parameters, "Token": NUMBER.release_token}
     record.add(Entry("p", "a", (), True, "", [Reply("x", "ClaimPhoneNumber", parameters, NOW, response={})], NOW))
-    written = read(record)["probes"][0]["answers"][0]["parameters"]
+    written = read(record)["probes"][0]["responses"][0]["parameters"]
     assert (written["ClientToken"], written["Token"]) == ("<claim-token>", "<release-token>")
     assert set(written["Tags"].values()) == {"<claim-id>", "<provider-id>"}
 
@@ -139,7 +139,7 @@ def test_entry_with_a_leak_is_left_out_and_the_others_stay(record: Record, monke
     record.add(Entry("tight", "b", ("x",), True, "nothing", [], NOW))
     monkeypatch.setattr(Redactor, "_text", _as_it_is)
     leaky, tight = read(record)["probes"]
-    assert (leaky["settled"], leaky["answers"]) == (False, [])
+    assert (leaky["settled"], leaky["responses"]) == (False, [])
     assert leaky["says"] == "Left out: the redaction has missed something."
     assert (tight["settled"], tight["says"]) == (True, "nothing")
 

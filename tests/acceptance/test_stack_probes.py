@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 
-from acceptance.catalogue import all_probes
+from acceptance.catalog import all_probes
 from acceptance.probe_stack import add_probe_stack
 from acceptance.probes import Context, Finding, Stage
 from acceptance.response_probes import ResponseProbes
@@ -228,7 +228,7 @@ LOG: Final[Response] = {
 
 def test_response_url() -> None:
     stacks = FakeStacks()
-    finding, context = finding_of("answer-url", stacks, logs=FakeClient(filter_log_events=[{"events": []}, LOG]))
+    finding, context = finding_of("response-url", stacks, logs=FakeClient(filter_log_events=[{"events": []}, LOG]))
     assert finding == Finding(
         True,
         "With a signing time, with a lifetime of 7200 seconds, with the parameters X-Amz-Date, X-Amz-Expires.",
@@ -245,13 +245,13 @@ def test_response_url() -> None:
 
 def test_response_url_without_a_date() -> None:
     undated: Response = {"events": [logged("Kept", "a", "1", None)] * 3}
-    finding, _ = finding_of("answer-url", FakeStacks(), logs=FakeClient(filter_log_events=[undated]))
+    finding, _ = finding_of("response-url", FakeStacks(), logs=FakeClient(filter_log_events=[undated]))
     assert finding.says.startswith("WITHOUT a signing time")
 
 
 @pytest.mark.parametrize("stacks", [FakeStacks(can_be_deployed=False), FakeStacks()])
 def test_response_url_that_cannot_be_seen(stacks: FakeStacks) -> None:
-    finding, _ = finding_of("answer-url", stacks, logs=FakeClient())
+    finding, _ = finding_of("response-url", stacks, logs=FakeClient())
     assert not finding.is_settled
 
 
@@ -273,7 +273,7 @@ def test_redelivery(urls: str, says: str) -> None:
         if url != " "
     ]
     logs = FakeClient(filter_log_events=[{"events": lines}])
-    finding, _ = finding_of("answer-url-redelivered", stacks, logs=logs)
+    finding, _ = finding_of("response-url-redelivered", stacks, logs=logs)
     assert finding == Finding(" " not in urls, says)
 
 
@@ -333,7 +333,7 @@ def test_role_that_never_works_settles_nothing() -> None:
 def test_where_the_stack_is_not_there_nothing_more_is_asked() -> None:
     stacks = FakeStacks()
     names = [probe.name for probe in ResponseProbes(cast(AcceptanceStacks, stacks)).probes()]
-    assert names[0] == "answer-url"
+    assert names[0] == "response-url"
     for name in [*names[1:], "removed-resources"]:
         finding, context = finding_of(name, stacks)
         assert finding == Finding(False, "The stack of the probes is not there.")
@@ -342,7 +342,7 @@ def test_where_the_stack_is_not_there_nothing_more_is_asked() -> None:
 
 def test_what_the_stack_of_the_probes_is_for_is_asked_before_its_resources_are_removed() -> None:
     names = [probe.name for probe in all_probes(cast(AcceptanceStacks, None)) if probe.stage is Stage.ADOPTED]
-    assert (names[0], names[-1]) == ("answer-url", "removed-resources")
+    assert (names[0], names[-1]) == ("response-url", "removed-resources")
     assert StackProbes(cast(AcceptanceStacks, None)).probes()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from verification.scenarios.catalogue import all_scenarios
+from verification.scenarios.catalog import all_scenarios
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COLUMNS = 6

@@ -1,6 +1,7 @@
 """Every command that the documents show is a make target, or says that it needs an AWS account."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,20 @@ def test_the_map_for_contributors_has_every_target() -> None:
 
 
 def test_the_two_commands_are_on_the_first_screen() -> None:
-    first_screen = (ROOT / "README.md").read_text().splitlines()[:20]
+    first_screen = (ROOT / "README.md").read_text().splitlines()[:30]
 
     assert [line.split()[1] for line in first_screen if line.startswith("make ")] == ["demo", "test"]
+
+
+def test_the_badges_say_what_the_metadata_says() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    cdk = next(name for name in project["dependencies"] if name.startswith("aws-cdk-lib"))
+    readme = (ROOT / "README.md").read_text()
+
+    assert dict(
+        re.findall(r"^!\[[^]]*\]\(https://img\.shields\.io/badge/(\w+(?:--\w+)*)-(.*)-blue\)$", readme, re.MULTILINE)
+    ) == {
+        "python": f"%E2%89%A5%20{project['requires-python'].removeprefix('>=')}",
+        "aws--cdk--lib": f"%E2%89%A5%20{cdk.removeprefix('aws-cdk-lib>=').partition('.0,')[0]}",
+        "license": project["license"].replace("-", "--"),
+    }

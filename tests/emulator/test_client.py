@@ -74,9 +74,9 @@ def test_delay(waiting: Waiting) -> None:
     assert waiting.slept == [3]
 
 
-@pytest.mark.parametrize("parameters", [{}, {"PhoneNumberId": "x", "Colour": "red"}])
+@pytest.mark.parametrize("parameters", [{}, {"PhoneNumberId": "x", "Color": "red"}])
 def test_names_are_checked_before_anything_is_sent(waiting: Waiting, parameters: dict[str, str]) -> None:
-    with pytest.raises(ParamValidationError, match=r"PhoneNumberId|Colour"):
+    with pytest.raises(ParamValidationError, match=r"PhoneNumberId|Color"):
         waiting.client.describe_phone_number(**parameters)
     assert waiting.emulator.audit == []
 

@@ -48,7 +48,7 @@ def test_settings(service: Service) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"colour": "red"}, "colour"),
+        ({"color": "red"}, "color"),
         ({"quota": "5"}, "quota must be int, but is '5'"),
         ({"quota": -5}, "quota must not be negative, but is -5"),
         ({"quota": True}, "quota must be int, but is True"),

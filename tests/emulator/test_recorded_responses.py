@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 
 from acceptance.asking import Asker
-from acceptance.catalogue import CONNECT_PROBES
+from acceptance.catalog import CONNECT_PROBES
 from acceptance.comparison import differences, probes_with_responses
 from acceptance.number import Number
 from acceptance.probes import Probing, Stage
@@ -221,39 +221,39 @@ def test_timetable_of_the_record_is_kept(tmp_path: Path, settings: Settings) -> 
 
 
 def _remove_member(probes: dict[str, Any]) -> None:
-    del probes["described-by-id-and-arn"]["answers"][0]["answer"]["ClaimedPhoneNumberSummary"]["InstanceId"]
+    del probes["described-by-id-and-arn"]["responses"][0]["response"]["ClaimedPhoneNumberSummary"]["InstanceId"]
 
 
 def _add_member(probes: dict[str, Any]) -> None:
-    probes["described-by-id-and-arn"]["answers"][1]["answer"]["ClaimedPhoneNumberSummary"]["New"] = 1
+    probes["described-by-id-and-arn"]["responses"][1]["response"]["ClaimedPhoneNumberSummary"]["New"] = 1
 
 
 def _change_error(probes: dict[str, Any]) -> None:
-    probes["claim-of-number-that-is-taken"]["answers"][0]["error"]["code"] = "ResourceInUseException"
+    probes["claim-of-number-that-is-taken"]["responses"][0]["error"]["code"] = "ResourceInUseException"
 
 
 def _change_status(probes: dict[str, Any]) -> None:
-    probes["release-repeated"]["answers"][-1]["error"]["http_status"] = 409
+    probes["release-repeated"]["responses"][-1]["error"]["http_status"] = 409
 
 
 def _succeed(probes: dict[str, Any]) -> None:
-    probes["claim-with-other-description"]["answers"][0] = {
-        **probes["claim-repeated-at-once"]["answers"][0],
+    probes["claim-with-other-description"]["responses"][0] = {
+        **probes["claim-repeated-at-once"]["responses"][0],
         "label": "the same token, another description",
     }
 
 
 def _name_by_id(probes: dict[str, Any]) -> None:
-    probes["claim-repeated-at-once"]["answers"][0]["answer"]["PhoneNumberArn"] = "<number-id>"
+    probes["claim-repeated-at-once"]["responses"][0]["response"]["PhoneNumberArn"] = "<number-id>"
 
 
 def _ask_more(probes: dict[str, Any]) -> None:
-    responses = probes["release-repeated"]["answers"]
+    responses = probes["release-repeated"]["responses"]
     responses.append({**responses[-1], "label": "once more"})
 
 
 def _ask_less(probes: dict[str, Any]) -> None:
-    del probes["release-repeated"]["answers"][-1]
+    del probes["release-repeated"]["responses"][-1]
 
 
 _EXPECTED: Final[list[tuple[Callable[[dict[str, Any]], None], tuple[str, ...]]]] = [
@@ -280,8 +280,8 @@ _EXPECTED: Final[list[tuple[Callable[[dict[str, Any]], None], tuple[str, ...]]]]
             "arn:aws:connect:<region>:<account>:phone-number/<number-id>",
         ),
     ),
-    (_ask_more, ("release-repeated, once more: the emulator's answers did not lead to this call",)),
-    (_ask_less, ("release-repeated, another token: only the emulator's answers led to this call",)),
+    (_ask_more, ("release-repeated, once more: the emulator's responses did not lead to this call",)),
+    (_ask_less, ("release-repeated, another token: only the emulator's responses led to this call",)),
 ]
 
 
@@ -316,13 +316,13 @@ def test_what_the_emulator_cannot_be_asked_is_left_out(emulated: dict[str, Any])
     flows: dict[str, Any] = {
         "label": "flows of the instance",
         "operation": "ListContactFlows",
-        "answer": {},
+        "response": {},
         "seconds_after_claim": 1,
     }
     for probe in recorded["probes"]:
-        probe["answers"].append(flows)
-    recorded["probes"].append({"probe": "removed-resources", "answers": [{**flows, "operation": "DescribeStacks"}]})
-    recorded["probes"].append({"probe": "answer-url", "answers": []})
+        probe["responses"].append(flows)
+    recorded["probes"].append({"probe": "removed-resources", "responses": [{**flows, "operation": "DescribeStacks"}]})
+    recorded["probes"].append({"probe": "response-url", "responses": []})
     assert differences(recorded, emulated) == []
 
 

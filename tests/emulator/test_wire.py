@@ -236,8 +236,8 @@ def test_integer_in_a_query_string_that_is_none(service: Service) -> None:
 
 def test_members_that_the_model_does_not_have_are_ignored(service: Service) -> None:
     parameters = valid_calls(service)["ListPhoneNumbersV2"]
-    raw_call(service, "ListPhoneNumbersV2", {**parameters, "Colour": "red"})
-    assert "Colour" not in service.emulator.audit[-1].parameters
+    raw_call(service, "ListPhoneNumbersV2", {**parameters, "Color": "red"})
+    assert "Color" not in service.emulator.audit[-1].parameters
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff"])

@@ -127,7 +127,7 @@ def test_in_a_healthy_week_no_alarm_rings(alarms: dict[str, Alarm]) -> None:
         assert stack.update("Number", world.number(Description="Changed", AllowReplacement=True))
         world.sleep(_HOUR)
         assert stack.update("Number", world.number(CountryCode="GB", AllowReplacement=True))
-        creation = world.stack(f"cancelled{day}").begin_create("Number", world.number(), hold_at=9)
+        creation = world.stack(f"canceled{day}").begin_create("Number", world.number(), hold_at=9)
         world.wait_until_held(creation)
         deletion = creation.stack.begin_cancel_create(creation)
         world.sleep(2)

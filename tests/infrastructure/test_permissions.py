@@ -47,7 +47,7 @@ def privilege(action: str) -> dict[str, Any]:
 
 
 def resource_types(action: str) -> dict[str, dict[str, Any]]:
-    """Return the resource types that the action honours, each with its ARN format and condition keys."""
+    """Return the resource types that the action honors, each with its ARN format and condition keys."""
     known = get_service_prefix_data(action.split(":")[0])["resources"]
     return {name: {**known[name], **entry} for name, entry in privilege(action)["resource_types"].items() if name}
 
@@ -113,7 +113,7 @@ def test_every_action_exists(synthesized: Synthesized) -> None:
         assert privilege(action)["privilege"] == action.split(":")[1]
 
 
-def test_every_resource_is_one_that_the_action_honours(synthesized: Synthesized) -> None:
+def test_every_resource_is_one_that_the_action_honors(synthesized: Synthesized) -> None:
     for statement, action, resource in grants(synthesized):
         formats = [entry["arn"] for entry in resource_types(action).values()]
         if resource == "*":
@@ -138,13 +138,13 @@ def test_no_resource_is_of_another_account_or_region(synthesized: Synthesized) -
             assert resource.split(":")[3:5] == ["us-east-1", "000000000000"]
 
 
-def test_every_condition_is_one_that_the_action_honours(synthesized: Synthesized) -> None:
+def test_every_condition_is_one_that_the_action_honors(synthesized: Synthesized) -> None:
     for statement, action, resource in grants(synthesized):
         if action.startswith("kms:"):
             continue  # ViaService is a key of the service, which the data has with no single action
-        honoured = action_conditions(action) | resource_conditions(action, resource)
+        honored = action_conditions(action) | resource_conditions(action, resource)
         for _, key in statement.condition_keys():
-            assert in_reference(key) in honoured, f"{statement.sid}: {action} ignores {key}"
+            assert in_reference(key) in honored, f"{statement.sid}: {action} ignores {key}"
 
 
 def test_no_permission_hangs_on_a_key_that_may_not_be_there(synthesized: Synthesized) -> None:

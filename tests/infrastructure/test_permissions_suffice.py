@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from verification.scenarios.catalogue import all_scenarios, group
+from verification.scenarios.catalog import all_scenarios, group
 from verification.simulator.runner import Scenario, judge, prepare
 from verification.simulator.world import PROVIDER_ID
 

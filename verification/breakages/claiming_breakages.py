@@ -1,4 +1,4 @@
-"""Breakages of what opens a claim: intent before act, tokens of claims, answers, replacement and roll-back."""
+"""Breakages of what opens a claim: intent before act, tokens of claims, responses, replacement and roll-back."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ CLAIMING: Final = (
             ),
             Patch(_CLAIMING, " and now.candidate == candidate", ""),
         ),
-        (Hunt("S3 create dies, after step *"), Hunt("S4 cancelled at step *, create dies, *")),
+        (Hunt("S3 create dies, after step *"), Hunt("S4 canceled at step *, create dies, *")),
     ),
     Breakage(
         "the call of a claim is not announced as one in flight",
@@ -32,10 +32,10 @@ CLAIMING: Final = (
                 "announced = replace(claim, candidate=phone_number) if call else claim",
             ),
         ),
-        (Hunt("S4 cancelled at step *, create goes on much later"), Hunt("S4 cancelled at step *, create dies, *")),
+        (Hunt("S4 canceled at step *, create goes on much later"), Hunt("S4 canceled at step *, create dies, *")),
     ),
     Breakage(
-        "a throttled claim is tried again although it was cancelled",
+        "a throttled claim is tried again although it was canceled",
         (Patch(_CLAIMING, "return now.is_open and not now.arn and now.candidate == candidate", "return bool(now)"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_unheard_claims.py", "-k", "does_not_ask_again"),
     ),
@@ -86,7 +86,7 @@ CLAIMING: Final = (
                 "contract.PROVIDER_TAG: invocation.scope.provider_id}",
             ),
         ),
-        (Hunt("S4 cancelled at step *, create dies, *"),),
+        (Hunt("S4 canceled at step *, create dies, *"),),
     ),
     Breakage(
         "a number that somebody else got is the end",
@@ -151,7 +151,7 @@ CLAIMING: Final = (
             Patch(_DECISION, "found = self._found_for_update(named if is_open else None, desired)", "found = None"),
             Patch(_DECISION, "if refusal := _replacement_refusal(named, desired):", "if refusal := '':"),
         ),
-        (Hunt("S12 rolled back *"), Hunt("S12 cancelled *, roll-back first")),
+        (Hunt("S12 rolled back *"), Hunt("S12 canceled *, roll-back first")),
     ),
     Breakage(
         "a replaced number is closed before the replacement has succeeded",

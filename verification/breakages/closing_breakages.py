@@ -32,11 +32,11 @@ CLOSING: Final = (
         (
             Patch(
                 _DECISION,
-                "cancelled = [claim for claim in self._unnamed() if not self._is_older_than(claim)]",
-                "cancelled = list[Claim]()",
+                "canceled = [claim for claim in self._unnamed() if not self._is_older_than(claim)]",
+                "canceled = list[Claim]()",
             ),
         ),
-        (Hunt("S4 cancelled at step 1?, delete first"),),
+        (Hunt("S4 canceled at step 1?, delete first"),),
     ),
     Breakage(
         "a Create or Update that comes too late is not refused as stale",
@@ -47,17 +47,17 @@ CLOSING: Final = (
                 "if False:",
             ),
         ),
-        (Hunt("S4 cancelled at step 0, *"),),
+        (Hunt("S4 canceled at step 0, *"),),
     ),
     Breakage(
         "calls in flight are not settled: nobody looks for a number that was claimed unheard",
         (Patch(_CLOSING, "arn = find_own(invocation, claim, phone_number)", "arn = None"),),
-        (Hunt("S4 cancelled at step *, create dies, *"),),
+        (Hunt("S4 canceled at step *, create dies, *"),),
     ),
     Breakage(
         "calls in flight are dropped before Connect shows every number",
         (Patch(_CLOSING, "if call.until + LAG_SECONDS > now)", "if call.until > now + 10**9)"),),
-        (Hunt("S4 cancelled at step *, create goes on much later", "connect.ClaimPhoneNumber", "death after*"),),
+        (Hunt("S4 canceled at step *, create goes on much later", "connect.ClaimPhoneNumber", "death after*"),),
     ),
     Breakage(
         "one 'not found' is believed",

@@ -159,7 +159,7 @@ KNOWING: Final = (
                 "        if not target_arn:\n            try",
             ),
         ),
-        (Hunt("S27 create in a group cancelled*"), Hunt("S27 adopted *")),
+        (Hunt("S27 create in a group canceled*"), Hunt("S27 adopted *")),
     ),
     Breakage(
         "a group that is being created is not waited for",

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from fnmatch import fnmatchcase
 
 from lambda_handlers import connect_phone_number
-from verification.scenarios.catalogue import all_scenarios
+from verification.scenarios.catalog import all_scenarios
 from verification.simulator.faults import faults_of
 from verification.simulator.runner import Result, Scenario, run
 from verification.simulator.wire import Fault

@@ -19,7 +19,7 @@ def create_and_delete(world: KillingWorld, stack: Stack, choice: Random) -> None
         _destroy(world, stack, choice)
 
 
-def cancelled_creation(world: KillingWorld, stack: Stack, choice: Random) -> None:
+def canceled_creation(world: KillingWorld, stack: Stack, choice: Random) -> None:
     """Cancel a creation while it runs, or before it starts, or after it has ended."""
     creation = stack.begin_create("Number", _number(world))
     world.sleep(choice.uniform(0.0, 90.0))
@@ -62,7 +62,7 @@ def rolled_back(world: KillingWorld, stack: Stack, choice: Random) -> None:
 
 WORKLOADS: tuple[tuple[Workload, Needed], ...] = (
     (create_and_delete, Needed(1, 1)),
-    (cancelled_creation, Needed(1, 1)),
+    (canceled_creation, Needed(1, 1)),
     (changed, Needed(1, 1)),
     (replaced, Needed(2, 2)),
     (rolled_back, Needed(2, 2)),

@@ -1,4 +1,4 @@
-"""The simulator's world with real processes in it: CloudFormation and the judgement are the same, the rest is real."""
+"""The simulator's world with real processes in it: CloudFormation and the judgment are the same, the rest is real."""
 
 import multiprocessing
 import random

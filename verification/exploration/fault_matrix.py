@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from verification.scenarios.catalogue import all_scenarios, by_name
+from verification.scenarios.catalog import all_scenarios, by_name
 from verification.simulator.faults import faults_of, grave_faults_of
 from verification.simulator.runner import Result, Scenario, run
 from verification.simulator.wire import Call, Fault
@@ -18,13 +18,13 @@ from verification.simulator.wire import Call, Fault
 _PAIRED: Final[Mapping[str, int]] = {
     "S1 create, delete": 1,
     "S1 an old number": 1,
-    "S4 cancelled at step 9, both at once": 1,
-    "S4 cancelled at step 9, create dies, is delivered again later": 1,
-    "S4 cancelled at step 16, both at once": 1,
+    "S4 canceled at step 9, both at once": 1,
+    "S4 canceled at step 9, create dies, is delivered again later": 1,
+    "S4 canceled at step 16, both at once": 1,
     "S7 delete dies, before step 2": 1,
     "S7 delete dies, after step 5": 1,
     "S12 rolled back after it has succeeded": 4,
-    "S12 cancelled at step 10, both at once": 3,
+    "S12 canceled at step 10, both at once": 3,
 }
 """Every how many-th second fault is played with each first one, by scenario: two have more pairs than all others.
 

@@ -23,7 +23,7 @@ def interleavings() -> Iterator[Scenario]:
     yield Scenario("delete, delete of a second destroy", _two_destroys, _ONE)
     yield Scenario("replacement, roll-back", _replacement_and_roll_back, Needed(2, 2))
     yield Scenario("delete, sweep", _delete_and_sweep, _ONE)
-    yield Scenario("delete of a cancelled creation, sweep", _cancelled_and_sweep, _ONE)
+    yield Scenario("delete of a canceled creation, sweep", _canceled_and_sweep, _ONE)
     yield Scenario("stopped update, delete of the stack", _stopped_update_and_delete, Needed(2, 2))
     yield Scenario("adoption, delete that undoes it", _adoption_and_undoing, Needed(0, 0))
     yield Scenario("update that is tried again, sweep that asks about the first", _retry_and_sweep, Needed(3, 3))
@@ -120,7 +120,7 @@ def _delete_and_sweep(world: World) -> None:
     stack.finish_delete(deletion)
 
 
-def _cancelled_and_sweep(world: World) -> None:
+def _canceled_and_sweep(world: World) -> None:
     stack = world.stack()
     creation = stack.begin_create("Number", world.number(), hold_at=9)
     world.wait_until_held(creation)
@@ -164,7 +164,7 @@ def _retry_and_sweep(world: World) -> None:
     british = world.number(CountryCode="GB", AllowReplacement=True)
     if not stack.create("Number", world.number(AllowReplacement=True)):
         return
-    # Cancelled while it runs; CloudFormation goes back without another request.
+    # Canceled while it runs; CloudFormation goes back without another request.
     first = stack.begin_update("Number", british, hold_at=14)
     world.wait_until_held(first)
     stack.roll_back_without_update(first)

@@ -6,7 +6,7 @@ from typing import Final
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
-from verification.scenarios.catalogue import all_scenarios, in_other_worlds
+from verification.scenarios.catalog import all_scenarios, in_other_worlds
 from verification.simulator.faults import faults_of
 from verification.simulator.runner import Scenario, run
 from verification.simulator.wire import Fault

@@ -31,7 +31,7 @@ _REQUESTS: Final = (
         "When another resource of the stack fails, CloudFormation stops waiting for a running Create and sends a "
         "Delete with a physical ID that it has made up.",
         Issue("aws-cloudformation/cloudformation-coverage-roadmap#1814"),
-        scenario("S4 cancelled at step *", "S4 cancelled before it starts, *"),
+        scenario("S4 canceled at step *", "S4 canceled before it starts, *"),
     ),
     _manner(
         "The Delete of a canceled creation runs beside the Create, and their calls follow each other in any order.",
@@ -106,7 +106,7 @@ _ROLL_BACKS: Final = (
     _manner(
         "CloudFormation cancels a running Update and rolls back without telling the function.",
         CANCEL_UPDATE,
-        scenario("S12 cancelled at step *"),
+        scenario("S12 canceled at step *"),
     ),
     _manner(
         "A canceled Update whose response CloudFormation has not taken is followed by no request.",

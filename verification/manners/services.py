@@ -70,7 +70,7 @@ LAMBDA: Final = (
     _lambda(
         "An invocation can stand still at any call until Lambda ends it at the function's time-out.",
         ASYNCHRONOUS,
-        scenario("S4 cancelled at step *, create dies, is delivered again later"),
+        scenario("S4 canceled at step *, create dies, is delivered again later"),
     ),
     _lambda(
         "A process can end right before or right after any call, even after it has answered, and the event is "
@@ -335,7 +335,7 @@ S3_NOT_PLAYED: Final = (
         "CloudFormation reads the second of two responses.",
         PRESIGNED_URLS,
         Why.NOT_YET,
-        "In the simulator the first one counts. If somebody's answer replaced that of the function, CloudFormation "
+        "In the simulator the first one counts. If somebody's response replaced that of the function, CloudFormation "
         "would have another physical ID than the ledger, as when somebody answers first (S20).",
     ),
     _s3_not_played(

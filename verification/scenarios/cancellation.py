@@ -1,4 +1,4 @@
-"""Scenarios about creations that are cancelled, retried, or delivered late: S4, S14, S15."""
+"""Scenarios about creations that are canceled, retried, or delivered late: S4, S14, S15."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -23,10 +23,10 @@ def scenarios() -> Iterator[Scenario]:
         for name, play in _CANCELLATIONS.items():
             # A creation that has not begun when its Delete is done claims nothing any more.
             needed = Needed(0, 0) if step == 0 and name != "both at once" else _ONE
-            yield Scenario(f"S4 cancelled at step {step}, {name}", _cancelled(step, play), needed)
+            yield Scenario(f"S4 canceled at step {step}, {name}", _canceled(step, play), needed)
     yield Scenario(
-        "S4 cancelled after it has ended, CloudFormation silent",
-        _cancelled_when_answered,
+        "S4 canceled after it has ended, CloudFormation silent",
+        _canceled_when_answered,
         _ONE,
         scripted=silent_cloudformation(),
     )
@@ -36,13 +36,13 @@ def scenarios() -> Iterator[Scenario]:
     )
     for name, play in _CANCELLATIONS.items():
         yield Scenario(
-            f"S4 cancelled before it starts, {name}; URLs without time", _cancelled(0, play), _ONE, _WITHOUT_TIME
+            f"S4 canceled before it starts, {name}; URLs without time", _canceled(0, play), _ONE, _WITHOUT_TIME
         )
-        yield Scenario(f"S4 cancelled at step 8, {name}; URLs without time", _cancelled(8, play), _ONE, _WITHOUT_TIME)
+        yield Scenario(f"S4 canceled at step 8, {name}; URLs without time", _canceled(8, play), _ONE, _WITHOUT_TIME)
     for how in ("delete first", "both at once"):
         yield Scenario(
-            f"S32 cancelled at step 8, {how}, clocks a minute apart",
-            _cancelled(8, _CANCELLATIONS[how]),
+            f"S32 canceled at step 8, {how}, clocks a minute apart",
+            _canceled(8, _CANCELLATIONS[how]),
             _ONE,
             Options(clock_difference_seconds=60.0),
         )
@@ -93,7 +93,7 @@ _CANCELLATIONS: Final[Mapping[str, Callable[[World, Stack, SentRequest], None]]]
 }
 
 
-def _cancelled(step: int, how: Callable[[World, Stack, SentRequest], None]) -> Callable[[World], None]:
+def _canceled(step: int, how: Callable[[World, Stack, SentRequest], None]) -> Callable[[World], None]:
     def play(world: World) -> None:
         stack = world.stack()
         creation = stack.begin_create("Number", world.number(), hold_at=step)
@@ -107,7 +107,7 @@ def _cancelled(step: int, how: Callable[[World, Stack, SentRequest], None]) -> C
     return play
 
 
-def _cancelled_when_answered(world: World) -> None:
+def _canceled_when_answered(world: World) -> None:
     stack = world.stack()
     creation = stack.begin_create("Number", world.number(), hold_at=STEPS_OF_A_CREATE - 1)
     # The response is written down, and is lost on its way.

@@ -25,7 +25,7 @@ def scenarios() -> Iterator[Scenario]:
         _ONE,
         scripted=hitting(_is_claim, DEATH_AFTER, 3),
     )
-    yield Scenario("S27 create in a group cancelled, the claim unheard", _cancelled_unheard, _ONE)
+    yield Scenario("S27 create in a group canceled, the claim unheard", _canceled_unheard, _ONE)
     yield Scenario("S27 create in a group that is not active yet", _not_active_yet, _ONE)
     yield Scenario("S27 moved into a group that is not active yet", _moved_into_new_group, _ONE)
     yield Scenario("S27 a group that is not there", _no_group, Needed(0, 0))
@@ -49,7 +49,7 @@ def _create_with_flow(world: World) -> None:
         stack.destroy()
 
 
-def _cancelled_unheard(world: World) -> None:
+def _canceled_unheard(world: World) -> None:
     # The call works, nobody hears of it, and the invocation ends there.
     world.emulator.faults.add("ClaimPhoneNumber", "no_response")
     stack = world.stack()

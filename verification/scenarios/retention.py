@@ -20,7 +20,7 @@ def scenarios() -> Iterator[Scenario]:
     for name, seconds in (("at once", 0.0), ("hours later", _A_WHILE)):
         yield Scenario(f"S24 retained, logical id used again {name}", _used_again(seconds, "US"), Needed(2, 1))
         yield Scenario(f"S24 retained, logical id used otherwise {name}", _used_again(seconds, "GB"), Needed(2, 1))
-        yield Scenario(f"S24 retained, new creation cancelled {name}", _used_again_and_cancelled(seconds), Needed(2, 1))
+        yield Scenario(f"S24 retained, new creation canceled {name}", _used_again_and_canceled(seconds), Needed(2, 1))
         yield Scenario(f"S24 retained, new creation rolled back {name}", _used_again_and_undone(seconds), Needed(2, 1))
         yield Scenario(f"S24 replaced and retained, then updates {name}", _replaced_then_updated(seconds), Needed(2, 2))
     yield Scenario("S24 replaced and retained, then replaced back and rolled back", _replaced_back_undone, Needed(3, 2))
@@ -61,7 +61,7 @@ def _used_again(seconds: float, country: str) -> Callable[[World], None]:
     return play
 
 
-def _used_again_and_cancelled(seconds: float) -> Callable[[World], None]:
+def _used_again_and_canceled(seconds: float) -> Callable[[World], None]:
     def play(world: World) -> None:
         stack = _created(world)
         if stack is None:

@@ -155,7 +155,7 @@ def _unheard_and_nothing(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    # Another resource has failed; this Update is cancelled while it runs, and CloudFormation sends no other one.
+    # Another resource has failed; this Update is canceled while it runs, and CloudFormation sends no other one.
     update = stack.begin_update("Number", _british(world), hold_at=8)
     world.wait_until_held(update)
     stack.roll_back_without_update(update)

@@ -38,7 +38,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S12 rolled back, then replaced after all", _rolled_back_then_again, Needed(3, 3))
     for step in range(STEPS_OF_A_REPLACEMENT):
         for name, how in _CANCELLATIONS.items():
-            yield Scenario(f"S12 cancelled at step {step}, {name}", _cancelled(step, how), _TWO)
+            yield Scenario(f"S12 canceled at step {step}, {name}", _canceled(step, how), _TWO)
     yield Scenario("S13 clean-up denied for an hour, abandoned", _abandoned("AccessDeniedException", 3600), _TWO)
     yield Scenario(
         "S13 clean-up fails for a day, abandoned", _abandoned("InternalServiceException", 86_400), _TWO, is_short=False
@@ -207,11 +207,11 @@ def _rolled_back_then_again(world: World) -> None:
     stack.destroy()
 
 
-# What passes between the roll-back's Update and the moment when the cancelled Update goes on.
+# What passes between the roll-back's Update and the moment when the canceled Update goes on.
 _CANCELLATIONS: Final = {"roll-back first": 60.0, "both at once": 1.0, "update goes on much later": 400.0}
 
 
-def _cancelled(step: int, seconds: float) -> Callable[[World], None]:
+def _canceled(step: int, seconds: float) -> Callable[[World], None]:
     def play(world: World) -> None:
         stack = _created(world)
         if stack is None:

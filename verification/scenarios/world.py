@@ -25,7 +25,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S19 moved while the old stack still has it", _adopted_too_early, _ONE)
     yield Scenario("S19 adoption rolled back", _adoption_rolled_back, _ONE)
     for step in (2, 6, 9, 12):
-        yield Scenario(f"S19 adoption cancelled at step {step}", _adoption_cancelled(step), _ONE)
+        yield Scenario(f"S19 adoption canceled at step {step}", _adoption_canceled(step), _ONE)
     yield Scenario("S19 claimed by hand, adopted", _adopted_from_hand, Needed(0, 1))
     yield Scenario("S19 claimed by hand, adopted, deleted at once", _adopted_and_deleted_at_once, Needed(0, 1))
     yield Scenario("S19 claimed by hand, adoption rolled back", _adopted_from_hand_and_back, Needed(0, 0))
@@ -34,7 +34,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S19 protected in a nested stack whose root's roll-back has failed", _protected_nested, _ONE)
     yield Scenario("S21 provider destroyed with its number", _provider_destroyed, _ONE)
     yield Scenario("S21 provider destroyed beside its number", _provider_destroyed_beside, _ONE)
-    yield Scenario("S21 provider destroyed after a cancelled creation", _provider_destroyed_after_cancellation, _ONE)
+    yield Scenario("S21 provider destroyed after a canceled creation", _provider_destroyed_after_cancellation, _ONE)
     yield Scenario("S21 provider destroyed although a number needs it", _provider_destroyed_too_early, _ONE)
     yield Scenario(
         "S21 provider destroyed at once after a creation elsewhere",
@@ -125,7 +125,7 @@ def _adoption_rolled_back(world: World) -> None:
     stack.destroy()
 
 
-def _adoption_cancelled(step: int) -> Callable[[World], None]:
+def _adoption_canceled(step: int) -> Callable[[World], None]:
     def play(world: World) -> None:
         created = _created(world)
         if created is None:

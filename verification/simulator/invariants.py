@@ -170,7 +170,7 @@ def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
     A time-out of some minutes may be over before Lambda delivers a request again whose invocation has died.
     """
     for request in world.cloudformation.requests.values():
-        if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELLED):
+        if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELED):
             continue
         in_time = [response for response in request.responses if response.time <= request.sent_at + _timeout(request)]
         may_be_late = faults_may_last or _timeout(request) <= _SHORT_TIMEOUT_SECONDS
@@ -273,7 +273,7 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
         if not is_ours or not is_visible or number.arn in known or number.arn in kept or number.arn in world.by_hand:
             continue
         if number.status in (Status.CLAIMED, Status.IN_PROGRESS):
-            yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} of the cancelled creation is there"
+            yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} of the canceled creation is there"
 
 
 def _wanted(request: SentRequest, number: ClaimedNumber) -> Iterator[tuple[str, object, object]]:

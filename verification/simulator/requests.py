@@ -19,7 +19,7 @@ class RequestState(StrEnum):
     WAITING = "waiting"
     ANSWERED = "answered"
     TIMED_OUT = "timed out"
-    CANCELLED = "cancelled"
+    CANCELED = "canceled"
 
 
 @dataclass(frozen=True)

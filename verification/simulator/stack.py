@@ -144,7 +144,7 @@ class Stack:
     ) -> SentRequest:
         """Stop waiting for a Create, and send the Delete that undoes it; with an invented id if it has no other."""
         if request.state is RequestState.WAITING:
-            request.state = RequestState.CANCELLED
+            request.state = RequestState.CANCELED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS" if self.resources else "ROLLBACK_IN_PROGRESS"
         physical_id = failed_id or self._invented_id(request.logical_id)
         self.record(request.logical_id, physical_id, "DELETE_IN_PROGRESS")
@@ -174,7 +174,7 @@ class Stack:
     def stop_create_without_roll_back(self, request: SentRequest) -> None:
         """Stop waiting for a Create, and leave it at that: roll-back is disabled."""
         if request.state is RequestState.WAITING:
-            request.state = RequestState.CANCELLED
+            request.state = RequestState.CANCELED
         self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
         self.status = "CREATE_FAILED"
 
@@ -265,7 +265,7 @@ class Stack:
     def begin_roll_back(self, request: SentRequest, hold_at: int | None = None) -> SentRequest:
         """Stop waiting for an Update, and send the one that undoes it."""
         if request.state is RequestState.WAITING:
-            request.state = RequestState.CANCELLED
+            request.state = RequestState.CANCELED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
         physical_id = self.resources[request.logical_id].physical_id
         self.record(request.logical_id, physical_id, "UPDATE_IN_PROGRESS")
@@ -309,7 +309,7 @@ class Stack:
         Where CloudFormation has not heard of a new id, it sends nothing at all.
         """
         if request.state is RequestState.WAITING:
-            request.state = RequestState.CANCELLED
+            request.state = RequestState.CANCELED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
         resource = self.resources[request.logical_id]
         if resource.replaced:
@@ -320,9 +320,9 @@ class Stack:
         return self.clean_up(request.logical_id)
 
     def stop_without_roll_back(self, request: SentRequest) -> None:
-        """Let an Update be cancelled or failed, and leave it at that: roll-back is disabled."""
+        """Let an Update be canceled or failed, and leave it at that: roll-back is disabled."""
         if request.state is RequestState.WAITING:
-            request.state = RequestState.CANCELLED
+            request.state = RequestState.CANCELED
         resource = self.resources[request.logical_id]
         self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
         self.status = "UPDATE_FAILED"

@@ -57,7 +57,7 @@ class ConnectError(Exception):
     kind
         What it means.
     was_uncertain
-        An earlier try of the same call ended without a clear answer and may have worked.
+        An earlier try of the same call ended without a clear response and may have worked.
     """
 
     def __init__(self, operation: str, kind: ErrorKind, code: str, message: str, was_uncertain: bool = False) -> None:

@@ -59,7 +59,7 @@ class Connect:
         self._client = client
         self._timing = timing
         self.was_uncertain = False
-        """Whether a call has ended without a clear answer, so that it may still take effect."""
+        """Whether a call has ended without a clear response, so that it may still take effect."""
 
     def search(self, specification: Specification, target_arn: str, next_token: str) -> Page:
         """Return a page of numbers that can be claimed."""

@@ -39,7 +39,7 @@ class ResourceEntry:
     latest_type: str = ""
     """The type of the request that was decided last."""
     refuse_creations_until: int = 0
-    """Only for URLs without a time: a creation was cancelled before it began."""
+    """Only for URLs without a time: a creation was canceled before it began."""
 
     version: int = field(default=0, kw_only=True)
 

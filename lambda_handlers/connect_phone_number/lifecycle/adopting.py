@@ -64,7 +64,7 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
             description=state.description,
             tags={key: value for key, value in state.tags.items() if key not in contract.OWNERSHIP_TAGS},
         ),
-        # Until then this invocation may put the claim's tags on the number, even if the claim is cancelled meanwhile.
+        # Until then this invocation may put the claim's tags on the number, even if the claim is canceled meanwhile.
         in_flight_calls=claim.calls_with(
             InFlightCall(desired, invocation.worker, int(invocation.timing.invocation_deadline))
         ),

@@ -42,7 +42,7 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
     Raises
     ------
     Superseded
-        The claim was cancelled meanwhile.
+        The claim was canceled meanwhile.
     Failed
         No number can be had; the message says why.
     """
@@ -71,7 +71,7 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
     Raises
     ------
     Superseded
-        The claim was cancelled meanwhile.
+        The claim was canceled meanwhile.
     Failed
         Connect cannot provide the number, or never heard of it.
     """
@@ -87,7 +87,7 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
                 "numbers that are not needed or ask for a higher quota, then deploy again."
             )
         if state is None and not invocation.reread(claim).is_open:
-            # Whoever cancelled the claim has released the number already.
+            # Whoever canceled the claim has released the number already.
             raise Superseded
         since = invocation.timing.now() - claim.claimed_at
         if state is None and since > LAG_SECONDS:
@@ -109,7 +109,7 @@ def record_number(invocation: Invocation, claim: Claim, phone_number: str, arn: 
     Raises
     ------
     Superseded
-        The claim was cancelled; the number is written down to be released.
+        The claim was canceled; the number is written down to be released.
     """
     while True:
         changed = replace(claim, in_flight_calls=claim.calls_without(phone_number, invocation.worker))

@@ -17,7 +17,7 @@ class Failed(Exception):
 
 
 class Superseded(Exception):
-    """The claim was cancelled, or a later request has taken it over."""
+    """The claim was canceled, or a later request has taken it over."""
 
 
 @dataclass(frozen=True)

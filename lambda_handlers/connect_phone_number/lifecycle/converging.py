@@ -23,7 +23,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
     Raises
     ------
     Superseded
-        The claim was cancelled meanwhile.
+        The claim was canceled meanwhile.
     Failed
         Connect refuses a change; the message says which, and why.
     """

@@ -214,18 +214,18 @@ class _Decision:
         if rules.parse_phone_number_arn(physical_id) is not None:
             return self._delete_number(resource_entry)
         if is_failed_creation_id(physical_id):
-            cancelled = [claim for claim in self._unnamed() if physical_id == failed_creation_id(claim.request_key)]
+            canceled = [claim for claim in self._unnamed() if physical_id == failed_creation_id(claim.request_key)]
         else:
-            cancelled = [claim for claim in self._unnamed() if not self._is_older_than(claim)]
-        for claim in cancelled:
+            canceled = [claim for claim in self._unnamed() if not self._is_older_than(claim)]
+        for claim in canceled:
             is_disowned = self._is_disowned(claim)
             if is_disowned is None:
                 return self._decided_response(Status.FAILED, _not_told(claim)), resource_entry
             if claim.is_open and is_disowned:
-                self._close(claim, "its creation was cancelled")
+                self._close(claim, "its creation was canceled")
         if self.request.sent_at is None and resource_entry.latest_type != RequestType.CREATE:
             resource_entry = replace(resource_entry, refuse_creations_until=self.now + _LATE_CREATION_SECONDS)
-        closing_ids = [claim.id for claim in cancelled if self._claims()[claim.id].state is ClaimState.CLOSING]
+        closing_ids = [claim.id for claim in canceled if self._claims()[claim.id].state is ClaimState.CLOSING]
         return self._entry(claims=tuple(closing_ids)), resource_entry
 
     def _unnamed(self) -> list[Claim]:
@@ -313,7 +313,7 @@ class _Decision:
         if sent_at < resource_entry.watermark:
             return True
         # Signed in the same second as a request that is known. A Create cannot follow a Delete that fast, since
-        # CloudFormation waits for the Delete's answer and the stack's next deployment.
+        # CloudFormation waits for the Delete's response and the stack's next deployment.
         return is_creation and resource_entry.latest_type == RequestType.DELETE
 
     def _claims(self) -> Mapping[str, Claim]:

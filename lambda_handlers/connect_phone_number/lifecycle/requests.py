@@ -20,7 +20,7 @@ from .context import Failed, Invocation, Superseded
 from .converging import converge
 from .moving import find_owner, has_moved_here
 
-_SUPERSEDED: Final = "CloudFormation has cancelled this request, or sent a later one."
+_SUPERSEDED: Final = "CloudFormation has canceled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
 """After this time CloudFormation has taken note of a response, or never does."""
 
@@ -86,7 +86,7 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
         except Conflict:
             claim = invocation.reread(claim)
         except Superseded:
-            # What this claim took, if anything, is released by whoever cancelled it, or by the sweeper.
+            # What this claim took, if anything, is released by whoever canceled it, or by the sweeper.
             return fail(invocation, request, _SUPERSEDED)
         except Failed as problem:
             return fail(invocation, request, str(problem))

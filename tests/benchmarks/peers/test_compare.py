@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.peers.compare import DOUBLE, LEAKS, RESPONSES, TOKENS, compare, kinds_of, play, scenarios, table
-from verification.scenarios.catalogue import by_name
+from verification.scenarios.catalog import by_name
 from verification.simulator.faults import faults_of
 
 PEERS = ("plain boto3", "crhelper style")
@@ -45,7 +45,7 @@ def test_a_peer_waits_out_what_boto3_waits_out(peer: str) -> None:
     ("name", "kinds"),
     [
         ("S2 create twice, at the same time", {LEAKS, DOUBLE}),
-        ("S4 cancelled at step 0, create goes on much later", {LEAKS}),
+        ("S4 canceled at step 0, create goes on much later", {LEAKS}),
         ("S6 delete twice, one after the other", {TOKENS}),
         ("S3 create dies at every invocation before step 0", {RESPONSES}),
     ],

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from verification.exploration.fault_matrix import Case, first_of_pairs, pairs, single_faults
-from verification.scenarios.catalogue import all_scenarios, by_name, group
+from verification.scenarios.catalog import all_scenarios, by_name, group
 
 _SHARE: Final = 40
 """Every how many-th case is played."""
@@ -18,7 +18,7 @@ def test_scenarios_under_single_faults(name: str) -> None:
     _play(list(single_faults(scenarios))[::_SHARE])
 
 
-@pytest.mark.parametrize("name", ["S1 create, delete", "S4 cancelled at step 8, both at once"])
+@pytest.mark.parametrize("name", ["S1 create, delete", "S4 canceled at step 8, both at once"])
 def test_scenarios_under_pairs_of_faults(name: str) -> None:
     firsts = list(first_of_pairs(by_name(name)))[::_SHARE]
     _play([case for first in firsts for case in islice(pairs(first), 0, None, _SHARE)])

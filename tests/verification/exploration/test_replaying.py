@@ -2,9 +2,9 @@ import pytest
 
 from verification.exploration.fault_matrix import Case, single_faults
 from verification.exploration.replaying import name_of_schedule, trace_of
-from verification.scenarios.catalogue import by_name
+from verification.scenarios.catalog import by_name
 
-SCENARIO = by_name("S4 cancelled at step 9, both at once")
+SCENARIO = by_name("S4 canceled at step 9, both at once")
 
 
 def _some_case() -> Case:

@@ -191,10 +191,10 @@ def test_cloudformation_is_asked_about_what_it_has_not_shown_to_know(claim: Clai
     ],
 )
 def test_an_adoption_that_cloudformation_never_knew_is_undone(claim: Claim, is_undone: bool) -> None:
-    closing = claim.close("cancelled", _TIME)
+    closing = claim.close("canceled", _TIME)
     assert closing.is_undone is is_undone
     assert (closing.close_reason, closing.closing_at, closing.next_check_at, closing.due_since) == (
-        "cancelled",
+        "canceled",
         _TIME,
         _TIME,
         _TIME,

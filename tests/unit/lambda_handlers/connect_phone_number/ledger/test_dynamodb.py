@@ -383,7 +383,7 @@ def test_what_somebody_has_to_mend_goes_up_as_it_is(code: str) -> None:
         (("ProvisionedThroughputExceeded",), StoreUnavailable),
     ],
 )
-def test_why_a_transaction_was_cancelled(reasons: tuple[str, ...], expected: type[Exception]) -> None:
+def test_why_a_transaction_was_canceled(reasons: tuple[str, ...], expected: type[Exception]) -> None:
     with pytest.raises(expected):
         _failing(_error("TransactionCanceledException", *reasons)).write([_put("s", 0)])
 

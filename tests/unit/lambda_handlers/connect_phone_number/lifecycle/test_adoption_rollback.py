@@ -175,7 +175,7 @@ def test_where_cloudformation_does_not_tell_it_is_neither_rolled_back_nor_releas
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["list_phone_numbers_v2", "describe_phone_number", "tag_resource"])
-def test_a_cancelled_adoption_is_rolled_back_and_not_released(world: World, moment: str, method: str) -> None:
+def test_a_canceled_adoption_is_rolled_back_and_not_released(world: World, moment: str, method: str) -> None:
     arn = world.claimed_by_hand(NUMBER)
     create = adoption(world)
     delete = world.event("Delete", INVENTED, stack=OTHER_STACK, resource="Sales")
@@ -193,7 +193,7 @@ def test_a_cancelled_adoption_is_rolled_back_and_not_released(world: World, mome
     assert world.invocation().ledger.number(NUMBER) is None
 
 
-def test_an_adoption_whose_response_never_arrived_is_rolled_back_when_it_is_cancelled(world: World) -> None:
+def test_an_adoption_whose_response_never_arrived_is_rolled_back_when_it_is_canceled(world: World) -> None:
     arn = world.claimed_by_hand(NUMBER, {"by-hand": "yes"})
     adopt_unheard(world, Tags=tag_list(team="sales"))
     assert delete(world, INVENTED).succeeded

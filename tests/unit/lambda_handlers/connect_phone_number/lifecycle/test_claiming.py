@@ -194,7 +194,7 @@ def test_a_token_that_connect_has_forgotten_is_one_claim(world: World) -> None:
     assert world.effects("ClaimPhoneNumber") == 1
 
 
-@pytest.mark.parametrize("end", ["redelivered", "cancelled"])
+@pytest.mark.parametrize("end", ["redelivered", "canceled"])
 def test_a_number_of_a_group_whose_token_connect_has_forgotten_is_found(world: World, end: str) -> None:
     # Connect lists the numbers of a traffic distribution group only to those who name it.
     group = world.emulator.add_traffic_distribution_group(REGION, "us-east-1")
@@ -267,7 +267,7 @@ def test_a_search_that_is_denied_names_the_permission(world: World) -> None:
     assert "connect:SearchAvailablePhoneNumbers " in world.create().reason
 
 
-def test_a_claim_that_died_and_was_cancelled_is_released_when_it_shows(world: World) -> None:
+def test_a_claim_that_died_and_was_canceled_is_released_when_it_shows(world: World) -> None:
     world.emulator.configure(describe_lag_seconds=100.0)
     create = world.event("Create")
     world.client.after["claim_phone_number"] = die
@@ -279,7 +279,7 @@ def test_a_claim_that_died_and_was_cancelled_is_released_when_it_shows(world: Wo
     assert world.claim().state is ClaimState.CLOSED
 
 
-def test_acquire_stops_where_the_claim_is_cancelled(world: World) -> None:
+def test_acquire_stops_where_the_claim_is_canceled(world: World) -> None:
     decided(world, world.event("Create"))
     invocation = world.invocation()
     claim = invocation.ledger.save(world.claim().close("test", invocation.timing.now()))

@@ -12,7 +12,7 @@ from tests.unit.lambda_handlers.connect_phone_number.world import REGION, Died, 
 _DAY = 86_400.0
 
 
-def _cancelled_while_a_call_is_in_flight(world: World) -> None:
+def _canceled_while_a_call_is_in_flight(world: World) -> None:
     event = world.event("Create")
     world.client.before["claim_phone_number"] = die
     with pytest.raises(Died):
@@ -20,7 +20,7 @@ def _cancelled_while_a_call_is_in_flight(world: World) -> None:
 
 
 def test_a_delete_waits_a_minute_for_a_creation_that_may_still_run(world: World) -> None:
-    _cancelled_while_a_call_is_in_flight(world)
+    _canceled_while_a_call_is_in_flight(world)
     began = world.clock.now
     assert world.delete("support-Number-1A2B3C").succeeded
     assert 60 <= world.clock.now - began <= 70
@@ -28,7 +28,7 @@ def test_a_delete_waits_a_minute_for_a_creation_that_may_still_run(world: World)
 
 
 def test_a_sweep_does_not_wait_for_it(world: World) -> None:
-    _cancelled_while_a_call_is_in_flight(world)
+    _canceled_while_a_call_is_in_flight(world)
     world.delete("support-Number-1A2B3C")
     began = world.clock.now
     world.clock.pause(300.0)
@@ -38,7 +38,7 @@ def test_a_sweep_does_not_wait_for_it(world: World) -> None:
 
 
 def test_what_is_in_flight_is_not_overdue_before_it_can_be_certain(world: World) -> None:
-    _cancelled_while_a_call_is_in_flight(world)
+    _canceled_while_a_call_is_in_flight(world)
     world.delete("support-Number-1A2B3C")
     closing_at = world.claim().closing_at
     (call,) = world.claim().in_flight_calls
@@ -67,7 +67,7 @@ def test_a_failure_does_not_make_a_release_any_less_overdue(world: World) -> Non
 
 
 def test_a_claim_of_which_nothing_came_ends_when_that_is_certain(world: World) -> None:
-    _cancelled_while_a_call_is_in_flight(world)
+    _canceled_while_a_call_is_in_flight(world)
     world.delete("support-Number-1A2B3C")
     # The invocation's fifteen minutes, and what Connect may need to show a number.
     until = max(call.until for call in world.claim().in_flight_calls)

@@ -146,12 +146,12 @@ def test_an_adoption_that_was_forestalled_looks_again_whose_the_number_is(world:
     assert store.contradicted == 1
 
 
-def test_a_creation_that_is_cancelled_just_before_its_response_is_written_is_not_answered_with_success(
+def test_a_creation_that_is_canceled_just_before_its_response_is_written_is_not_answered_with_success(
     world: World,
 ) -> None:
     create, delete = world.event("Create"), world.event("Delete", INVENTED)
 
-    class Cancelling(MemoryStore):
+    class Canceling(MemoryStore):
         is_next = False
 
         def get(self, key: Key) -> Item | None:
@@ -160,7 +160,7 @@ def test_a_creation_that_is_cancelled_just_before_its_response_is_written_is_not
                 decided(world, delete)
             return super().get(key)
 
-    store = Cancelling(world.clock)
+    store = Canceling(world.clock)
     world.store = store
     world.client.after["describe_phone_number"] = lambda _: setattr(store, "is_next", True)
     world.handle(create)

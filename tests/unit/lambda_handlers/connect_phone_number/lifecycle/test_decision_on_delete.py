@@ -118,14 +118,14 @@ def test_a_delete_with_an_invented_id_closes_the_claim_that_is_being_made(world:
     create = world.event("Create")
     claim = only_claim(decided(world, create))
     assert only_claim(decided(world, world.event("Delete", INVENTED))) == claim
-    assert (world.claim().state, world.claim().close_reason) == (ClaimState.CLOSING, "its creation was cancelled")
+    assert (world.claim().state, world.claim().close_reason) == (ClaimState.CLOSING, "its creation was canceled")
 
 
 def test_a_delete_with_an_invented_id_closes_a_claim_whose_response_never_arrived(world: World) -> None:
     arn = unheard(world)
     opened_at = world.claim().opened_at
     assert only_claim(decided(world, world.event("Delete", INVENTED))) == claim_of(world, arn).id
-    assert (world.claim().state, world.claim().close_reason) == (ClaimState.CLOSING, "its creation was cancelled")
+    assert (world.claim().state, world.claim().close_reason) == (ClaimState.CLOSING, "its creation was canceled")
     assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at, True)]
 
 
@@ -161,7 +161,7 @@ def test_such_a_delete_does_not_wait_for_the_end_of_a_number_that_another_one_ha
     assert decided(world, world.event("Delete", INVENTED)).claims == ()
 
 
-def test_a_cancelled_creation_spares_the_number_that_was_retained_before(world: World) -> None:
+def test_a_canceled_creation_spares_the_number_that_was_retained_before(world: World) -> None:
     arn = world.created()
     let_go(world, arn)
     second = only_claim(decided(world, world.event("Create")))

@@ -42,7 +42,7 @@ def test_an_update_that_a_later_one_has_overtaken_leaves_the_number_as_the_later
     world.client.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="First")
     overtaken = world.send(first)
     assert overtaken.status == "FAILED"
-    assert overtaken.reason == "CloudFormation has cancelled this request, or sent a later one."
+    assert overtaken.reason == "CloudFormation has canceled this request, or sent a later one."
     assert world.number(arn).description == "Second"
 
 

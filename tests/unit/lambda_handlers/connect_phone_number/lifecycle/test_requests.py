@@ -97,7 +97,7 @@ def test_s3_a_create_whose_function_dies_is_finished_by_its_redelivery(world: Wo
     assert world.effects("ClaimPhoneNumber") == 1
 
 
-def test_s4_a_create_cancelled_before_it_starts_claims_nothing(world: World) -> None:
+def test_s4_a_create_canceled_before_it_starts_claims_nothing(world: World) -> None:
     create = world.event("Create")
     assert world.delete(INVENTED).succeeded
     late = world.send(create)
@@ -110,7 +110,7 @@ def test_s4_a_create_cancelled_before_it_starts_claims_nothing(world: World) -> 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["search_available_phone_numbers", "claim_phone_number", "describe_phone_number"])
-def test_s4_a_create_cancelled_while_it_runs_leaves_nothing(world: World, moment: str, method: str) -> None:
+def test_s4_a_create_canceled_while_it_runs_leaves_nothing(world: World, moment: str, method: str) -> None:
     create = world.event("Create")
     delete = world.event("Delete", INVENTED)
     world.hooks(moment)[method] = lambda _: world.handle(delete)
@@ -126,7 +126,7 @@ def test_s4_a_create_cancelled_while_it_runs_leaves_nothing(world: World, moment
     assert list(world.invocation().ledger.unfinished_or_live()) == []
 
 
-def test_s4_a_create_cancelled_after_it_has_finished_leaves_nothing(world: World) -> None:
+def test_s4_a_create_canceled_after_it_has_finished_leaves_nothing(world: World) -> None:
     arn = unheard(world)
     deleted = world.delete(INVENTED)
     assert (deleted.status, deleted.physical_id) == ("SUCCESS", INVENTED)

@@ -59,7 +59,7 @@ def test_a_number_that_connect_shows_late_is_waited_for(world: World) -> None:
     assert world.held() == [response.data["PhoneNumber"]]
 
 
-def test_a_throttled_creation_that_is_cancelled_does_not_ask_again(world: World) -> None:
+def test_a_throttled_creation_that_is_canceled_does_not_ask_again(world: World) -> None:
     def cancel(_: object) -> None:
         assert world.delete("support-Number-1A2B3C").succeeded
 
@@ -136,7 +136,7 @@ def test_a_delete_that_cannot_release_the_second_number_says_so(world: World) ->
     assert world.claim().outcome is Outcome.RELEASED
 
 
-def test_an_imported_number_of_a_creation_that_died_and_was_cancelled_is_released(world: World) -> None:
+def test_an_imported_number_of_a_creation_that_died_and_was_canceled_is_released(world: World) -> None:
     source = world.emulator.add_source_number(REGION, "+12065559999", "US", "DID", ACCOUNT)
     properties: dict[str, Any] = {"SourcePhoneNumberArn": source, "CountryCode": None, "Type": None}
     event = world.event("Create", **properties)

@@ -12,9 +12,9 @@ import pytest
 from docs.tools.pages import ROOT
 from local_aws.connect_emulator import Settings as EmulatorSettings
 from verification.exploration.interleavings import interleavings
-from verification.manners.catalogue import MANNERS, NOT_PLAYED, PAGE, page
+from verification.manners.catalog import MANNERS, NOT_PLAYED, PAGE, page
 from verification.manners.manner import ASSUMED, Document, Issue, Kind, Manner, NotPlayed, Service, Switch
-from verification.scenarios.catalogue import all_scenarios, by_name, in_other_worlds
+from verification.scenarios.catalog import all_scenarios, by_name, in_other_worlds
 from verification.simulator.clients import OPERATION_OF_METHOD
 from verification.simulator.faults import faults_of
 from verification.simulator.wire import Call, Surface
@@ -163,4 +163,4 @@ def test_every_service_has_entries_of_both_kinds() -> None:
 
 
 def test_the_document_is_what_the_tables_say() -> None:
-    assert PAGE.read_text() == page(), "run: python -m verification.manners.catalogue --write"
+    assert PAGE.read_text() == page(), "run: python -m verification.manners.catalog --write"

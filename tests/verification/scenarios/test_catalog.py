@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from verification.scenarios.catalogue import all_scenarios, by_name, group, in_other_worlds
+from verification.scenarios.catalog import all_scenarios, by_name, group, in_other_worlds
 from verification.scenarios.creation import STEPS_OF_A_CREATE
 from verification.scenarios.deletion import STEPS_OF_A_DELETE
 from verification.scenarios.update import STEPS_OF_A_REPLACEMENT
@@ -46,6 +46,6 @@ def test_every_step_has_its_variants(name: str, task: str, steps: int) -> None:
 
 
 def test_a_run_is_repeatable() -> None:
-    scenario = by_name("S4 cancelled at step 8, both at once")
+    scenario = by_name("S4 canceled at step 8, both at once")
     first, second = run(scenario), run(scenario)
     assert [call.line() for call in first.calls] == [call.line() for call in second.calls]

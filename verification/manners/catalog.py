@@ -1,6 +1,6 @@
 """Every behavior of AWS that the simulator plays, and what was considered and is not played.
 
-``python -m verification.manners.catalogue --write`` writes ``docs/manners.md`` from the tables.
+``python -m verification.manners.catalog --write`` writes ``docs/manners.md`` from the tables.
 """
 
 import argparse
@@ -53,7 +53,7 @@ was found that says so. The last table lists the behavior that was considered an
 | Option | An option of the simulated world. |
 | Interleaving | Invocations that run at the same time, explored in many orders of their calls. |
 
-`python -m verification.manners.catalogue --write` writes this page, and a test fails where a fault, a world or an
+`python -m verification.manners.catalog --write` writes this page, and a test fails where a fault, a world or an
 option has no entry.
 """
 _SURFACES: Final = {
@@ -85,7 +85,7 @@ def page() -> str:
 
 def main() -> int:
     """Print the document, or write it."""
-    parser = argparse.ArgumentParser(prog="python -m verification.manners.catalogue", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m verification.manners.catalog", description=main.__doc__)
     parser.add_argument("--write", action="store_true", help=f"write it to {PAGE.relative_to(ROOT)}")
     if parser.parse_args().write:
         PAGE.write_text(page())
