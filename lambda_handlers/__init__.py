@@ -1,1 +1,1 @@
-"""Code of the Lambda functions: one package each. This folder is the asset that is deployed."""
+"""Code of the Lambda functions, one package per function. This folder is the deployed asset."""

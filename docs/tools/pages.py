@@ -1,4 +1,4 @@
-"""The README and the documents, cut into what their tests look at."""
+"""The README and the documents, split into the parts that their tests check."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _FENCED: Final = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DO
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page: where it is, its language and its text."""
+    """A fenced block of a page: its position, language, and text."""
 
     page: Path
     line: int

@@ -1,4 +1,4 @@
-"""The sections of the documents that a command writes: what was verified, and what it came to."""
+"""The sections of the documents that commands write: what was verified, and the results."""
 
 import re
 from pathlib import Path
@@ -11,14 +11,14 @@ LIFECYCLE: Final = ROOT / "docs" / "lifecycle.md"
 
 
 def write_section(page: Path, heading: str, text: str) -> None:
-    """Put ``text`` under a heading that the page has, in place of what stands there.
+    """Put ``text`` under an existing heading of the page, in place of the current text.
 
     Raises
     ------
     ValueError
-        The page has no such heading, or more than one.
+        If the page has no such heading, or more than one.
     """
-    # Up to the next heading, of whatever level.
+    # Up to the next heading of any level.
     section = re.compile(rf"^(#+ {re.escape(heading)}\n).*?(?=^#+ |\Z)", re.MULTILINE | re.DOTALL)
     changed, count = section.subn(lambda match: f"{match[1]}\n{text.strip()}\n\n", page.read_text())
     if count != 1:

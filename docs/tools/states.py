@@ -1,4 +1,4 @@
-"""The diagram of a claim's states, made from the table of its transitions.
+"""The diagram of a claim's states, generated from the table of its transitions.
 
 ``python -m docs.tools.states --write`` writes it to ``docs/lifecycle.md``.
 """
@@ -16,7 +16,7 @@ _BLOCK: Final = re.compile(r"```mermaid\nstateDiagram-v2\n.*?```", re.DOTALL)
 
 
 def diagram() -> str:
-    """Return the diagram as a block of Markdown."""
+    """Return the diagram as a Markdown block."""
     lines = [
         f"    {source} --> {transition.target or source}: {name} ({transition.why})"
         for name, transition in TRANSITIONS.items()
@@ -26,7 +26,7 @@ def diagram() -> str:
 
 
 def main() -> int:
-    """Write the diagram, or print it."""
+    """Write the diagram to its page, or print it."""
     parser = argparse.ArgumentParser(prog="python -m docs.tools.states", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write it to docs/lifecycle.md")
     if parser.parse_args().write:

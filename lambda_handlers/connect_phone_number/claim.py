@@ -1,7 +1,7 @@
-"""A claim: one taking of one number for one resource, and everything that changes its state.
+"""Claims: how one number is obtained for one resource, and every change of a claim's state.
 
-The table ``TRANSITIONS`` has every change of a state, by the method of ``Claim`` that makes it. A method refuses
-what the table does not allow. The diagram in ``docs/lifecycle.md`` is generated from the table.
+The table ``TRANSITIONS`` lists every change of state under the name of the ``Claim`` method that makes it. A method
+refuses a change that the table does not allow. The diagram in ``docs/lifecycle.md`` is generated from the table.
 """
 
 import json
@@ -15,20 +15,20 @@ from .cloudformation.resource_key import ResourceKey
 
 
 class ClaimState(StrEnum):
-    """Where a claim stands."""
+    """The state of a claim."""
 
     OPENING = "OPENING"
-    """Intended; a number may be claimed any moment."""
+    """Recorded as intended. A number may be claimed at any moment."""
     LIVE = "LIVE"
-    """CloudFormation was told of the number."""
+    """CloudFormation was told about the number."""
     CLOSING = "CLOSING"
-    """Canceled or deleted: whatever was claimed must go."""
+    """Canceled or deleted. Whatever was claimed must be released or restored."""
     CLOSED = "CLOSED"
     """Nothing is left to do."""
 
 
 class Origin(StrEnum):
-    """How the number came to its claim."""
+    """How the claim obtains its number."""
 
     CLAIMED = "CLAIMED"
     IMPORTED = "IMPORTED"
@@ -44,16 +44,16 @@ class Outcome(StrEnum):
     RETURNED_TO_INVENTORY = "RETURNED_TO_INVENTORY"
     """Connect could not provide the number and took it back."""
     NOT_OURS = "NOT_OURS"
-    """Somebody else has taken the number over."""
+    """The number belongs to another owner now."""
     TRANSFERRED = "TRANSFERRED"
     """Another resource of this provider has adopted the number."""
     ADOPTION_ROLLED_BACK = "ADOPTION_ROLLED_BACK"
-    """Adopted by a creation that was canceled: left as it was found."""
+    """The adoption was undone. The number was left as it was found."""
 
 
 @dataclass(frozen=True)
 class ClaimKey:
-    """Which claim of which resource."""
+    """Identifies one claim of one resource."""
 
     stack_id: str
     logical_resource_id: str
@@ -61,13 +61,13 @@ class ClaimKey:
 
     @property
     def resource(self) -> ResourceKey:
-        """The resource."""
+        """The resource that the claim belongs to."""
         return ResourceKey(self.stack_id, self.logical_resource_id)
 
 
 @dataclass(frozen=True)
 class Specification:
-    """Which number is wanted. A change of it is a replacement, unless the present number satisfies it."""
+    """Which number is desired. A change of it is a replacement, unless the current number satisfies the new one."""
 
     country_code: str = ""
     type: str = ""
@@ -78,16 +78,16 @@ class Specification:
 
     @property
     def digest(self) -> str:
-        """A name for this specification, the same in every version of this code.
+        """A name for this specification that is the same in every version of this code.
 
-        Made of an explicit text and not of the class: a property that a later version adds changes nothing as long as
-        it has its default.
+        It is derived from an explicit text and not from the class. A property that a later version adds does not change
+        it, as long as that property has its default value.
         """
         given = {name: value for name, value in self._canonical().items() if value}
         return sha256(json.dumps(given, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:32]
 
     def _canonical(self) -> dict[str, str]:
-        """Return the names and values that stand for this specification in the ledger: never to be renamed."""
+        """Return the names and values that represent this specification in the ledger. Never rename them."""
         return {
             "CountryCode": self.country_code,
             "Type": self.type,
@@ -107,16 +107,16 @@ class Specification:
 
 @dataclass(frozen=True)
 class InFlightCall:
-    """A call that takes a number, announced before it is made.
+    """A call that obtains a number. It is recorded before it is made.
 
     Parameters
     ----------
     phone_number
-        The number, or the ARN of what is imported.
+        The number, or the source ARN if the number is imported.
     worker
         The invocation that makes the call.
     until
-        Until when it may turn out to have worked, in seconds since the epoch.
+        The time until which the call may still turn out to have succeeded, in seconds since the epoch.
     """
 
     phone_number: str
@@ -126,7 +126,7 @@ class InFlightCall:
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be changed on a number in place."""
+    """The settings of a number that can be changed in place."""
 
     target_arn: str
     description: str = ""
@@ -136,16 +136,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of a claim's state, or what a claim goes through in one.
+    """A change of a claim's state, or a step that leaves the state as it is.
 
     Parameters
     ----------
     sources
-        The states in which it is allowed; none for the first.
+        The states in which the transition is allowed. Empty for the first transition.
     target
-        The state after it, or ``None`` where the state stays.
+        The state after the transition, or ``None`` if the state stays the same.
     why
-        What brings it about, for the diagram.
+        What causes the transition. The diagram shows it.
     """
 
     sources: tuple[ClaimState, ...]
@@ -178,16 +178,16 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         (ClaimState.CLOSED,), ClaimState.CLOSING, "a call turns out to have claimed a number after all"
     ),
 }
-"""By the name of the method of ``Claim``."""
+"""Keyed by the name of the ``Claim`` method."""
 
 
 class IllegalTransition(Exception):
-    """A claim is not in a state in which this is allowed: the code that asks for it is wrong."""
+    """The claim's state does not allow this transition. The calling code is wrong."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One taking of one number for one resource. It is never changed: each method returns another one."""
+    """One number that is obtained for one resource. A claim is immutable: each transition returns a new one."""
 
     stack_id: str
     logical_resource_id: str
@@ -195,70 +195,70 @@ class Claim:
     state: ClaimState
     specification: Specification
     opening: Settings
-    """What ClaimPhoneNumber is called with. Never changed, since a token stands for one set of parameters."""
+    """The settings for ClaimPhoneNumber. They never change, because a token stands for one set of parameters."""
     desired: Settings
-    """What the latest request wants."""
+    """The settings that the latest request asks for."""
     request_key: str
     """The request that opened or last resumed this claim."""
     opened_at: int
     sent_at: int | None = None
-    """When that request was sent, if its URL tells."""
+    """When that request was sent, if its URL contains the time."""
     satisfied: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
     acknowledged: bool = False
-    """CloudFormation has shown that it knows this number as the resource's: in a request, or when it was asked."""
+    """CloudFormation has confirmed, in a request or when asked, that it knows this number as the resource's."""
     established: bool = False
-    """Adopted: the deployment that adopted the number, and that of its root stack, were seen complete."""
+    """Adopted number: the deployment that adopted it, and that of its root stack, were seen complete."""
     follow_up: bool = False
-    """Live: CloudFormation is still to be asked what it has made of the response."""
+    """Live claim: CloudFormation must still be asked what became of the response."""
     disowned_at: int = 0
-    """Live: when CloudFormation first said that it never took note of the number."""
+    """Live claim: when CloudFormation first said that it never recorded the number."""
     is_deleted: bool = False
-    """Handed over to another resource: CloudFormation has deleted this claim's own resource since."""
+    """Claim handed over to another resource: CloudFormation has since deleted this claim's own resource."""
     is_undone: bool = False
-    """Closing: the adoption was rolled back, so the number is restored and never released."""
+    """Closing claim: the adoption is rolled back, so the number is restored and never released."""
     protected: bool = False
     candidate: str = ""
-    """The number for which ClaimPhoneNumber is called, or was."""
+    """The number that ClaimPhoneNumber is called for, or was called for."""
     in_flight_calls: tuple[InFlightCall, ...] = ()
-    """Calls that may turn out to have worked, of every invocation that has made one."""
+    """In-flight calls of all invocations: calls that may still turn out to have succeeded."""
     rejected_candidates: tuple[str, ...] = ()
-    """Candidates that somebody else got."""
+    """Candidates that Connect refused to claim, for example because another party got them."""
     unexplained_refusals: int = 0
-    """How often Connect refused to claim a candidate without saying that somebody else has it."""
+    """How often Connect refused to claim a candidate without saying that another party has it."""
     phone_number: str = ""
     arn: str = ""
     country_code: str = ""
     type: str = ""
     provisioned: bool = False
-    """Connect has said CLAIMED once."""
+    """Connect has reported CLAIMED at least once."""
     duplicate_arns: tuple[str, ...] = ()
-    """ARNs of further numbers that a forgotten token made us claim; to be released."""
+    """ARNs of duplicates: further numbers that were claimed because Connect forgot a token. They must be released."""
     applied_flow_arn: str = ""
     applied_tags: tuple[str, ...] = ()
     flow_may_differ: bool = False
-    """An association was begun and not confirmed, or the number was moved, so it must be made again."""
+    """The flow must be associated again: an association was begun and not confirmed, or the number was moved."""
     settings_before_adoption: Settings | None = None
-    """Adopted: how the number was before. The flow is read before the first change that concerns it."""
+    """Adopted number: its settings before the adoption. The flow is read before the first change that affects it."""
     is_flow_before_known: bool = False
-    """Whether ``settings_before_adoption`` has the flow that the number had."""
+    """Whether ``settings_before_adoption`` contains the flow that the number had."""
     previous_claim_key: ClaimKey | None = None
-    """Adopted from another resource: the claim that owned the number."""
+    """Number adopted from another resource: the claim that owned the number."""
     claimed_at: int = 0
     closing_at: int = 0
     closed_at: int = 0
     close_reason: str = ""
     outcome: Outcome | None = None
     is_returning_to_inventory: bool = False
-    """Connect failed to provide the number and will take it back by itself."""
+    """Connect could not provide the number and will take it back on its own."""
     failures: int = 0
     last_error: str = ""
     next_check_at: int = 0
-    """When the sweeper is to look, where something is left to do."""
+    """When the sweeper must look at the claim, if something is left to do."""
     due_since: int = 0
-    """Since when that has been due: not moved by an invocation that fails."""
+    """Since when that has been due. An invocation that fails does not move this time."""
     version: int = field(default=0, kw_only=True)
-    """How often it was stored. 0: not yet."""
+    """How often the claim was stored. 0 means never."""
 
     @property
     def resource(self) -> ResourceKey:
@@ -267,12 +267,12 @@ class Claim:
 
     @property
     def own_key(self) -> ClaimKey:
-        """Which claim this is."""
+        """The key of this claim."""
         return ClaimKey(self.stack_id, self.logical_resource_id, self.id)
 
     @property
     def previous_owner(self) -> ResourceKey | None:
-        """Adopted from another resource: that resource."""
+        """The resource that the number was adopted from, or ``None``."""
         return None if self.previous_claim_key is None else self.previous_claim_key.resource
 
     @property
@@ -282,28 +282,28 @@ class Claim:
 
     @property
     def is_adopted(self) -> bool:
-        """Whether the number was the account's before."""
+        """Whether the claim is for a number that the account already held."""
         return self.specification.origin is Origin.ADOPTED
 
     @property
     def has_calls_in_flight(self) -> bool:
-        """Whether there may be numbers that the claim does not name."""
+        """Whether there may be numbers besides ``arn``, because of in-flight calls or duplicates."""
         return bool(self.in_flight_calls or self.duplicate_arns)
 
     def calls_with(self, call: InFlightCall) -> tuple[InFlightCall, ...]:
-        """Return the calls in flight with one more, in place of what the same worker has announced for the number."""
+        """Return the in-flight calls with ``call``, which replaces the same worker's call for the same number."""
         return (*self.calls_without(call.phone_number, call.worker), call)
 
     def calls_without(self, phone_number: str, worker: str) -> tuple[InFlightCall, ...]:
-        """Return the calls in flight without a worker's for a number."""
+        """Return the in-flight calls without the worker's call for the number."""
         return tuple(
             call for call in self.in_flight_calls if (call.phone_number, call.worker) != (phone_number, worker)
         )
 
     def satisfies(self, desired: Specification) -> bool:
-        """Return whether the number is one that ``wanted`` could have brought.
+        """Return whether the number is one that ``desired`` could have led to.
 
-        A claim that has no number yet satisfies only the specification it was opened for.
+        A claim that has no number yet satisfies only the specification that it was opened for.
         """
         if desired.digest in self.satisfied:
             return True
@@ -319,7 +319,7 @@ class Claim:
             and self.phone_number.startswith(desired.prefix)
         )
 
-    # --- Transitions: each is named as in the table ---
+    # --- Transitions, named as in the table ---
 
     @classmethod
     def open(
@@ -333,7 +333,7 @@ class Claim:
         now: int,
         next_check_at: int,
     ) -> Self:
-        """Return a new claim: from now on a number may be claimed for it at any moment."""
+        """Return a new claim. From now on a number may be claimed for it at any moment."""
         return cls(
             stack_id=key.stack_id,
             logical_resource_id=key.logical_resource_id,
@@ -359,12 +359,13 @@ class Claim:
         sent_at: int | None,
         next_check_at: int,
     ) -> Self:
-        """Return the claim as one that a later request goes on with.
+        """Return the claim after a later request has resumed it.
 
         Parameters
         ----------
         next_check_at
-            Until when the request may still be worked on. It matters while the claim is not live yet.
+            The time until which an invocation may still work on the request. It matters only while the claim is not
+            live.
         """
         next_check_at = (
             max(self.next_check_at, next_check_at) if self.state is ClaimState.OPENING else self.next_check_at
@@ -381,12 +382,12 @@ class Claim:
         )
 
     def succeed(self, *, in_flight_calls: tuple[InFlightCall, ...], protected: bool, next_check_at: int) -> Self:
-        """Return the claim as one of whose number CloudFormation is told.
+        """Return the claim as live: CloudFormation is told about its number.
 
         Parameters
         ----------
         next_check_at
-            When CloudFormation is asked what it has made of the response, unless it has shown that it knows the number.
+            When to ask CloudFormation what became of the response, unless it has confirmed that it knows the number.
         """
         return self._after(
             "succeed",
@@ -400,10 +401,10 @@ class Claim:
         )
 
     def close(self, reason: str, now: int) -> Self:
-        """Return the claim as one that is to be closed: the intent to release, written before the release."""
+        """Return the claim as closing. The intent to release is recorded before the release."""
         return self._after(
             "close",
-            # An adoption that never got to answer is undone, whatever comes later.
+            # An adoption that CloudFormation has not acknowledged is rolled back, whatever comes later.
             is_undone=self.is_undone or (self.is_adopted and not self.acknowledged),
             close_reason=reason,
             closing_at=now,
@@ -412,27 +413,27 @@ class Claim:
         )
 
     def keep(self) -> Self:
-        """Return the claim as one whose number its stack was deleted without."""
+        """Return the claim as live again: its stack was deleted and its number was retained."""
         return self._after("keep", follow_up=False, failures=0, last_error="", close_reason="")
 
     def end(self, outcome: Outcome, now: int) -> Self:
-        """Return the claim as one that is over."""
+        """Return the claim as closed."""
         return self._after("end", outcome=outcome, closed_at=now, last_error="")
 
     def hand_over(self, reason: str, now: int) -> Self:
-        """Return the claim as one whose number another resource has now."""
+        """Return the claim as closed, because another resource has its number now."""
         return self._after("hand_over", outcome=Outcome.TRANSFERRED, closed_at=now, close_reason=reason)
 
     def take_back(self) -> Self:
-        """Return the claim as one that has its number again."""
+        """Return the claim as live again, because it has its number back."""
         return self._after("take_back", outcome=None, closed_at=0, close_reason="")
 
     def reopen(self, now: int) -> Self:
-        """Return the claim as one that has to be closed once more."""
+        """Return the claim as closing again."""
         return self._after("reopen", next_check_at=now, due_since=now)
 
     def for_other_resource(self, key: ClaimKey) -> Self:
-        """Return a claim like this one for the resource that has its number now."""
+        """Return a copy of this claim for the resource that has its number now."""
         return replace(
             self,
             version=0,

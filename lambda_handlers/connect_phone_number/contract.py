@@ -1,16 +1,19 @@
-"""Names that a template and the function must agree on: the construct writes them, the function reads them, or both.
+"""Names that the template and the function must agree on.
 
-Deployed resources depend on most of them, so they are changed only with a way from the old name to the new one.
+The construct writes them, the function reads them, or both do.
+
+Deployed resources depend on most of these names. A name may change only together with a migration from the old name to
+the new one.
 """
 
 from typing import Final
 
 RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumber"
 PROVIDER_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
-"""The provider's own resource: its deletion is refused while numbers need the provider."""
+"""The provider's own resource. Its deletion is refused while numbers need the provider."""
 
 DUE_INDEX: Final = "due"
-"""The index of the ledger's table, by which the sweeper finds what is due."""
+"""The index of the ledger's table that the sweeper uses to find what is due."""
 
 METRIC_NAMESPACE: Final = "ConnectPhoneNumber"
 PROVIDER_DIMENSION: Final = "Provider"
@@ -20,10 +23,10 @@ LEDGER_TABLE_NAME: Final = "LEDGER_TABLE_NAME"
 PROVIDER_ID: Final = "PROVIDER_ID"
 """Environment variable: the provider's name in the tags of its numbers."""
 TARGET_ARNS: Final = "TARGET_ARNS"
-"""Environment variable: the ARNs of the targets that the provider serves, with a space between; absent for all."""
+"""Environment variable: the ARNs of the targets that the provider serves, separated by spaces. Absent if all."""
 
 TAG_PREFIX: Final = "cdk-connect-phone-number:"
-"""Tag keys that begin so say who owns a number. They are the provider's alone."""
+"""Tag keys with this prefix say who owns a number. They are reserved for the provider."""
 PROVIDER_TAG: Final = TAG_PREFIX + "provider"
 CLAIM_TAG: Final = TAG_PREFIX + "claim"
 STACK_TAG: Final = TAG_PREFIX + "stack"

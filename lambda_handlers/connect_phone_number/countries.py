@@ -1,8 +1,8 @@
-"""Calling code of every country that Amazon Connect knows.
+"""Calling codes of all countries that Amazon Connect knows.
 
-A prefix must begin with ``+`` and the country's calling code. Connect says so only when it is called; with
-this table the mistake shows at synth. The keys are the values of ``PhoneNumberCountryCode`` in the service
-model, the codes are those of ITU-T E.164; a test compares both.
+A prefix must begin with ``+`` and the country's calling code. Connect reports a wrong prefix only when it is called.
+With this table the mistake is found at synth. The keys are the values of ``PhoneNumberCountryCode`` in the service
+model. The codes are those of ITU-T E.164. A test compares both.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""The function's entry: whose event is it, and who handles it.
+"""The function's entry point: it identifies an event and passes it to its handler.
 
-Three kinds of events come here: CloudFormation's requests, the schedule's call to sweep, and requests that Lambda gave
-up on after the last invocation (through the on-failure queue), which still need a response.
+Three kinds of events arrive here: requests from CloudFormation, scheduled sweeps, and requests that Lambda gave up on
+after the last invocation. The latter arrive through the on-failure queue and still need a response.
 """
 
 import json
@@ -21,7 +21,7 @@ from botocore.config import Config
 from . import contract, rules
 from .cloudformation.request import MalformedRequest, Request, parse_request
 from .cloudformation.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
-from .cloudformation.stacks import CloudFormationStacks, PatientStacks, Stacks
+from .cloudformation.stacks import CloudFormationStacks, RetryingStacks, Stacks
 from .connect.gateway import Connect
 from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
@@ -39,29 +39,30 @@ if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
 
 
-def _client_config(invocations: int) -> Config:
-    return Config(retries={"mode": "standard", "total_max_attempts": invocations}, connect_timeout=5, read_timeout=20)
+def _client_config(tries: int) -> Config:
+    return Config(retries={"mode": "standard", "total_max_attempts": tries}, connect_timeout=5, read_timeout=20)
 
 
-# Tries and pauses are counted in two places, ``connect.gateway`` and ``ledger.ledger``, where they are tested.
+# ``connect.gateway`` and ``ledger.ledger`` do their own retries and pauses, which are tested there. Their clients
+# therefore make one try only.
 _ONE_TRY: Final = _client_config(1)
 _SOME_TRIES: Final = _client_config(5)
 _FAILED_EVENT_PATIENCE_SECONDS: Final = 60
 
 
 class Context(Protocol):
-    """What is used of Lambda's context object."""
+    """The parts of Lambda's context object that are used."""
 
     invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how long this invocation may still run."""
+        """Return how long this invocation may still run, in milliseconds."""
         ...
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The world outside the function.
+    """The function's dependencies on the world outside.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class Dependencies:
     store
         The ledger's table.
     stacks
-        What CloudFormation can be asked.
+        The queries to CloudFormation.
     put
         Sends a response.
     clock
@@ -78,7 +79,7 @@ class Dependencies:
     pause
         Waits for a number of seconds.
     write_line
-        Takes a line of the log.
+        Writes a line to the log.
     provider_id
         The name of this provider in the tags of its numbers.
     target_arns
@@ -103,12 +104,12 @@ class Dependencies:
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
-    """Handle one event of Lambda. An exception means: deliver it again."""
+    """Handle one event from Lambda. After an exception, Lambda delivers the event again."""
     Function(_dependencies()).handle(event, context)
 
 
 class Function:
-    """The function, apart from the world outside."""
+    """The function, separate from its dependencies."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._world = dependencies
@@ -119,9 +120,9 @@ class Function:
         Raises
         ------
         NotFinished
-            There is more to do than one invocation has time for.
+            There is more work than one invocation has time for.
         ResponseNotDelivered
-            CloudFormation could not be reached.
+            The response could not be delivered to CloudFormation.
         """
         log = Log(self._world.write_line, self._world.clock)
         fields = as_mapping(event)
@@ -151,7 +152,7 @@ class Function:
         self._deliver(event, response, log, request.sent_at)
 
     def _respond_to_failed_event(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
-        """Answer a request on which all invocations have failed."""
+        """Respond to a request for which all invocations have failed."""
         event = as_mapping(record.get("requestPayload"))
         if event is None:
             log.error("malformed record: no request in it")
@@ -175,15 +176,17 @@ class Function:
                 decide(invocation, request)
                 response = fail(invocation, request, reason)
             except LedgerUnavailable as error:
-                # Nobody knows now what an invocation that is still on its way will answer, or has answered already. Two
-                # answers that differ would be worse than none, so this is left to the next delivery of the record.
+                # Another invocation may still respond, or may have responded already, and its response is not known
+                # now. Two different responses would be worse than none, so the next delivery of the record continues
+                # from here.
                 raise NotFinished(str(error)) from error
             except Exception as error:
-                # Whatever made every invocation fail may fail here too, and the stack must not hang for it.
+                # The cause that made every invocation fail may be at work here too. The stack must not hang because of
+                # it.
                 problem = error
         self._deliver(event, response, log, request.sent_at)
         if problem is not None:
-            # The queue delivers the record again, until the ledger has what is to be undone.
+            # The queue delivers the record again until the ledger has recorded what must be undone.
             log.error("answered without the ledger", error=type(problem).__name__)
             raise NotFinished("the ledger does not know of this request yet") from problem
 
@@ -204,7 +207,7 @@ class Function:
         try:
             deliver(str(event["ResponseURL"]), body, self._world.put, self._world.pause)
         except ResponseNotDelivered as problem:
-            # A URL that is refused as if it had expired is believed only once CloudFormation does not listen any more.
+            # A refusal that looks like an expired URL is believed only after CloudFormation has stopped waiting.
             is_awaited = sent_at is not None and self._world.clock() <= sent_at + rules.MAX_TIMEOUT_SECONDS
             if is_awaited or not problem.is_void:
                 raise
@@ -226,7 +229,7 @@ class Function:
         return Invocation(
             connect=Connect(world.connect, timing),
             ledger=Ledger(world.store, timing),
-            stacks=PatientStacks(world.stacks, timing),
+            stacks=RetryingStacks(world.stacks, timing),
             timing=timing,
             scope=Scope(region, account, world.provider_id, world.target_arns),
             log=log,
@@ -235,7 +238,7 @@ class Function:
 
 
 def _destination_record(record: object) -> Mapping[str, Any]:
-    """Return what Lambda put into the on-failure queue; empty where a message is none of Lambda's."""
+    """Return the record that Lambda put into the on-failure queue. Empty if a message is not from Lambda."""
     message = as_mapping(record) or {}
     try:
         return as_mapping(json.loads(str(message.get("body")))) or {}
@@ -262,7 +265,7 @@ def _with_request(log: Log, request: Request) -> Log:
 
 @cache
 def _dependencies() -> Dependencies:
-    # Made on the first event and kept: a warm function reuses its connections.
+    # Created on the first event and kept, because a warm function reuses its connections.
     return Dependencies(
         connect=boto3.client("connect", config=_ONE_TRY),
         store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_TRY), os.environ[contract.LEDGER_TABLE_NAME]),

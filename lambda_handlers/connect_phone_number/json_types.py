@@ -1,16 +1,16 @@
-"""Narrowing of data that comes from outside, where a type checker knows nothing of what is in it."""
+"""Type narrowing for data from outside, whose content a type checker does not know."""
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 
 def as_mapping(value: object) -> Mapping[str, Any] | None:
-    """Return ``value`` if it is an object in the sense of JSON, else ``None``."""
+    """Return ``value`` if it is an object in the JSON sense, else ``None``."""
     return value if _is_mapping(value) else None
 
 
 def as_list(value: object) -> list[Any] | None:
-    """Return ``value`` if it is an array in the sense of JSON, else ``None``."""
+    """Return ``value`` if it is an array in the JSON sense, else ``None``."""
     return value if _is_list(value) else None
 
 

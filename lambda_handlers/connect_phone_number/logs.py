@@ -1,6 +1,6 @@
-"""Structured logs and metrics: one JSON object a line, without the response URL.
+"""Structured logs and metrics: one JSON object per line, without the response URL.
 
-Metrics are written in CloudWatch's embedded metric format, so that the function needs no permission to publish them:
+Metrics are written in CloudWatch's embedded metric format, so the function needs no permission to publish them:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -21,11 +21,11 @@ class Log:
     Parameters
     ----------
     write
-        Takes one line.
+        Writes one line.
     clock
         Returns the time in seconds since the epoch.
     fields
-        What every line says, for example the stack and the logical id.
+        The fields of every line, for example the stack and the logical id.
     """
 
     write: Callable[[str], object]
@@ -33,19 +33,19 @@ class Log:
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def bind(self, **fields: str) -> "Log":
-        """Return a log whose lines have further fields."""
+        """Return a log whose lines have additional fields."""
         return Log(self.write, self.clock, {**self.fields, **fields})
 
     def info(self, message: str, **details: object) -> None:
-        """Write what was done."""
+        """Log what was done."""
         self._line("INFO", message, details)
 
     def warning(self, message: str, **details: object) -> None:
-        """Write what did not go as it should and is dealt with."""
+        """Log what went wrong and is handled."""
         self._line("WARNING", message, details)
 
     def error(self, message: str, **details: object) -> None:
-        """Write what a person should look at."""
+        """Log what a person should look at."""
         self._line("ERROR", message, details)
 
     def metrics(self, provider_id: str, **values: float) -> None:

@@ -1,8 +1,8 @@
-"""The properties of a ``Custom::ConnectPhoneNumber``: which there are, and what each has to look like.
+"""The properties of ``Custom::ConnectPhoneNumber`` and what each of them must look like.
 
-``PROPERTIES`` is the one table of them. The construct goes through its checks at synth, as far as values are known
-then; the function goes through them at each deployment. A new property needs a row there, a field of ``Specification``
-or ``Settings`` that it is parsed into, and a parameter of the construct.
+``PROPERTIES`` is the only table of the properties. The construct runs its checks at synth, as far as the values are
+known then. The function runs them at each deployment. A new property needs a row in this table, a field of
+``Specification`` or ``Settings`` that it is parsed into, and a parameter of the construct.
 """
 
 import json
@@ -16,7 +16,7 @@ from .json_types import as_list, as_mapping
 
 
 class InvalidProperty(Exception):
-    """A property cannot be used; the message names it and says what to do."""
+    """A property cannot be used. The message names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Given:
     Parameters
     ----------
     known
-        Those whose value is known: at synth, all but tokens.
+        The properties whose values are known. At synth, these are all except tokens.
     names
-        Those that have a value, be it known or not.
+        The names of the properties that have a value, whether it is known or not.
     region
-        The stack's Region, where it is known.
+        The stack's Region, if it is known.
     adopt
-        Whether an existing number of the account is to be taken over.
+        Whether an existing number of the account is to be adopted.
     """
 
     known: Mapping[str, str]
@@ -53,9 +53,9 @@ class Property:
     Parameters
     ----------
     check
-        Returns what is wrong with a value, as the checks of ``rules`` do.
+        Returns what is wrong with a value, like the checks of ``rules``.
     is_flag
-        Whether its values are ``true`` and ``false``.
+        Whether the property's values are ``true`` and ``false``.
     """
 
     name: str
@@ -85,14 +85,14 @@ PROPERTIES: Final = (
     Property("ReleaseProtection", is_flag=True),
     Property("AllowReplacement", is_flag=True),
 )
-"""All properties that are one value; ``Tags`` is a list."""
+"""All properties with a single value. ``Tags`` is not included, because it is a list."""
 
 _NAMES: Final = sorted({"ServiceToken", "ServiceTimeout", "Tags", *(each.name for each in PROPERTIES)})
 
 
 @dataclass(frozen=True)
 class DesiredNumber:
-    """What the template wants."""
+    """What the template asks for."""
 
     specification: Specification
     settings: Settings
@@ -101,7 +101,7 @@ class DesiredNumber:
 
 
 def combination_problem(given: Given) -> str | None:
-    """Return a sentence about properties that do not go together, or ``None``."""
+    """Return a sentence about properties that cannot be combined, or ``None``."""
     return rules.check_combination(
         country_code="CountryCode" in given.names,
         type="Type" in given.names,
@@ -113,7 +113,7 @@ def combination_problem(given: Given) -> str | None:
 
 
 def value_problem(given: Given) -> tuple[str, str] | None:
-    """Return the first property whose value cannot be used, and what is wrong with it, or ``None``."""
+    """Return the first property whose value cannot be used and what is wrong with it, or ``None``."""
     for each in PROPERTIES:
         value = given.known.get(each.name)
         problem = None if value is None else each.check(value, given)
@@ -123,12 +123,15 @@ def value_problem(given: Given) -> tuple[str, str] | None:
 
 
 def default_type(given: Given) -> str:
-    """Return the type of number to take where the template names none: a search needs one, other numbers have one."""
+    """Return the number type to use if the template names none.
+
+    A search needs a type. An adopted or imported number already has one.
+    """
     return "" if given.adopt or given.is_import else rules.DEFAULT_TYPE
 
 
 def parse_properties(properties: Mapping[str, object], region: str, target_arns: Sequence[str] = ()) -> DesiredNumber:
-    """Return what the template wants.
+    """Return what the template asks for.
 
     Parameters
     ----------
@@ -138,7 +141,7 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
     Raises
     ------
     InvalidProperty
-        At the first property that cannot be used.
+        A property cannot be used. The first one is reported.
     """
     unknown = sorted(set(properties).difference(_NAMES))
     if unknown:
@@ -191,12 +194,12 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
 
 
 def wants_release_protection(properties: Mapping[str, object]) -> bool:
-    """Return whether properties that were parsed before ask for protection from release."""
+    """Return whether the properties, which were parsed before, ask for release protection."""
     return _flag("ReleaseProtection", _text(properties, "ReleaseProtection"))
 
 
 def timeout_seconds(properties: Mapping[str, object]) -> int:
-    """Return how long CloudFormation waits for a response; its own default where the template does not say."""
+    """Return how long CloudFormation waits for a response, or its own default if the template does not say."""
     value = str(properties.get("ServiceTimeout", ""))
     return (
         min(int(value), rules.MAX_TIMEOUT_SECONDS) if value.isascii() and value.isdigit() else rules.MAX_TIMEOUT_SECONDS

@@ -1,9 +1,9 @@
-"""What a valid request looks like: one set of rules for the construct (at synth) and the function (at deploy).
+"""The rules for valid properties, shared by the construct (at synth) and the function (at deployment).
 
-Each ``check_…`` function looks at one property and returns ``None`` where the value is fine, else the rest of a
-sentence that begins with the property's name: what is wrong, with which value, and what to do. The construct
-puts its path and the Python name of the property before it, the function the CloudFormation name. Limits and
-patterns are those of the Amazon Connect API reference.
+Each ``check_…`` function checks one property and returns ``None`` if the value is valid. Otherwise it returns the rest
+of a sentence that begins with the property's name: what is wrong, with which value, and what to do. The construct puts
+its path and the property's Python name before this text. The function puts the CloudFormation name before it. The
+limits and patterns are those of the Amazon Connect API reference.
 """
 
 import re
@@ -46,7 +46,7 @@ _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 
 @dataclass(frozen=True)
 class ConnectArn:
-    """The parts of an ARN of Amazon Connect that matter here."""
+    """The parts of an Amazon Connect ARN that matter here."""
 
     partition: str
     region: str
@@ -55,19 +55,19 @@ class ConnectArn:
 
 
 def parse_phone_number_arn(arn: str) -> ConnectArn | None:
-    """Return the parts of a phone number's ARN, or ``None`` where ``arn`` is anything else."""
+    """Return the parts of a phone number's ARN, or ``None`` if ``arn`` is anything else."""
     match = _PHONE_NUMBER_ARN.fullmatch(arn)
     return ConnectArn(match["partition"], match["region"], match["account"], match["id"]) if match else None
 
 
 def instance_id_of(target_arn: str) -> str | None:
-    """Return the instance's id where the target is an instance, ``None`` for a traffic distribution group."""
+    """Return the instance's id if the target is an instance, or ``None`` for a traffic distribution group."""
     match = _TARGET_ARN.fullmatch(target_arn)
     return match["id"] if match and match["kind"] == "instance" else None
 
 
 def contact_flow_ids(contact_flow_arn: str) -> tuple[str, str]:
-    """Return the instance's id and the flow's id of a flow's ARN that ``check_contact_flow_arn`` accepts."""
+    """Return the instance's id and the flow's id from a flow's ARN that ``check_contact_flow_arn`` accepts."""
     match = _CONTACT_FLOW_ARN.fullmatch(contact_flow_arn)
     if match is None:
         raise ValueError(f"{contact_flow_arn!r} is not the ARN of a flow")
@@ -75,13 +75,13 @@ def contact_flow_ids(contact_flow_arn: str) -> tuple[str, str]:
 
 
 def instance_arn_of(contact_flow_arn: str) -> str:
-    """Return the ARN of the instance that a flow belongs to; empty where ``contact_flow_arn`` is no flow's ARN."""
+    """Return the ARN of the instance that a flow belongs to. Empty if ``contact_flow_arn`` is not a flow's ARN."""
     match = _CONTACT_FLOW_ARN.fullmatch(contact_flow_arn)
     return contact_flow_arn.partition("/contact-flow/")[0] if match else ""
 
 
 def check_target_arn(value: str, region: str | None = None) -> str | None:
-    """Check the ARN of an instance or a traffic distribution group; ``region`` is where the stack lives."""
+    """Check the ARN of an instance or a traffic distribution group. ``region`` is the stack's Region."""
     match = _TARGET_ARN.fullmatch(value)
     if match is None:
         return (
@@ -110,7 +110,7 @@ def check_type(value: str) -> str | None:
 
 
 def check_prefix(value: str, country_code: str | None = None) -> str | None:
-    """Check the beginning of the numbers to search for, of ``country_code`` where that is known."""
+    """Check the prefix of the numbers to search for, and its calling code if ``country_code`` is known."""
     if not _PREFIX.fullmatch(value):
         return (
             f"must be '+' and 1 to 11 digits, but is {value!r}. "
@@ -120,7 +120,7 @@ def check_prefix(value: str, country_code: str | None = None) -> str | None:
 
 
 def check_phone_number(value: str, country_code: str | None = None) -> str | None:
-    """Check a number in E.164 form, of ``country_code`` where that is known."""
+    """Check a number in E.164 form, and its calling code if ``country_code`` is known."""
     if not _PHONE_NUMBER.fullmatch(value):
         return (
             f"must be a number in E.164 form, but is {value!r}. "
@@ -130,14 +130,14 @@ def check_phone_number(value: str, country_code: str | None = None) -> str | Non
 
 
 def check_description(value: str) -> str | None:
-    """Check the length of a description: at most 500 characters."""
+    """Check the length of a description, which is at most 500 characters."""
     if len(value) <= MAX_DESCRIPTION_LENGTH:
         return None
     return f"may have at most {MAX_DESCRIPTION_LENGTH} characters, but has {len(value)} ({value[:40]!r}…). Shorten it."
 
 
 def check_contact_flow_arn(value: str, region: str | None = None, target_arn: str | None = None) -> str | None:
-    """Check a flow's ARN; where the target is an instance, the flow must be one of that instance."""
+    """Check a flow's ARN. If the target is an instance, the flow must belong to that instance."""
     match = _CONTACT_FLOW_ARN.fullmatch(value)
     if match is None:
         return (
@@ -154,7 +154,7 @@ def check_contact_flow_arn(value: str, region: str | None = None, target_arn: st
 
 
 def check_source_phone_number_arn(value: str, region: str | None = None) -> str | None:
-    """Check the ARN of a number of AWS End User Messaging that is to be imported."""
+    """Check the ARN of an AWS End User Messaging number that is to be imported."""
     match = _SOURCE_ARN.fullmatch(value)
     if match is None:
         return (
@@ -196,7 +196,7 @@ def check_timeout_seconds(value: int) -> str | None:
 
 
 def check_tags(tags: Mapping[str, str]) -> str | None:
-    """Check a number's own tags, for which the ownership tags leave ``MAX_TAGS`` - 4 places."""
+    """Check a number's own tags. The ownership tags leave room for ``MAX_TAGS`` - 4 tags."""
     room = MAX_TAGS - len(OWNERSHIP_TAGS)
     if len(tags) > room:
         return (
@@ -228,9 +228,9 @@ def check_combination(
     adopt: bool,
     source_phone_number_arn: bool,
 ) -> str | None:
-    """Check which of the properties that say what to take are given together.
+    """Check the combination of the properties that select a number.
 
-    Unlike the other checks this one returns a whole sentence in CloudFormation's property names, as it speaks of
+    Unlike the other checks, this one returns a whole sentence with CloudFormation's property names, because it concerns
     several properties.
     """
     if source_phone_number_arn:

@@ -1,7 +1,8 @@
-"""Time, as the function has it: a clock, a way to wait, and two limits.
+"""The time of an invocation: a clock, a way to wait, and two limits.
 
-The first limit is the invocation's: Lambda ends it. Near it the function stops in order, and Lambda's redelivery goes
-on from there. The second is the request's: after it CloudFormation no longer listens.
+The first limit is that of the invocation, when Lambda ends it. Shortly before this limit the function stops in an
+orderly way, and Lambda's redelivery continues the work. The second limit is that of the request, when CloudFormation
+stops waiting for the response.
 """
 
 from collections.abc import Callable, Generator
@@ -10,15 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 INVOCATION_MARGIN_SECONDS: Final = 20
-"""What is kept of an invocation's time to write down and answer."""
+"""The part of an invocation's time that is reserved for writing to the ledger and responding."""
 
 
 class NotFinished(Exception):
-    """The invocation's time is used up. Lambda delivers the event again, and the work goes on."""
+    """The invocation's time is used up. Lambda delivers the event again, and the work continues."""
 
 
 class TimedOut(Exception):
-    """CloudFormation's time-out is about to end: the request must be answered now."""
+    """CloudFormation's timeout is about to expire. The function must respond to the request now."""
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Timing:
     invocation_deadline
         When Lambda ends this invocation, in seconds since the epoch.
     request_deadline
-        When CloudFormation stops listening, or ``None`` where nobody listens.
+        When CloudFormation stops waiting for the response, or ``None`` if there is no such limit.
     jitter
         Returns a number from 0 to 1, so that parallel invocations do not wait in step.
     """
@@ -55,7 +56,7 @@ class Timing:
 
     @contextmanager
     def limited(self, seconds: float) -> Generator[None]:
-        """Give what is done in this context at most so many seconds of the invocation."""
+        """Limit the code in this context to ``seconds`` of the invocation's time."""
         whole = self.invocation_deadline
         self.invocation_deadline = min(whole, self.clock() + seconds + INVOCATION_MARGIN_SECONDS)
         try:
@@ -64,14 +65,14 @@ class Timing:
             self.invocation_deadline = whole
 
     def sleep(self, seconds: float, problem: str = "") -> None:
-        """Wait, unless a limit would pass meanwhile.
+        """Wait, unless a limit would be reached in the meantime.
 
         Raises
         ------
         NotFinished
             The invocation would end first.
         TimedOut
-            CloudFormation would stop listening first; the message is ``trouble``.
+            CloudFormation would stop waiting first. The message is ``problem``.
         """
         wakes_at = self.clock() + seconds
         if self.request_deadline is not None and wakes_at >= self.request_deadline:

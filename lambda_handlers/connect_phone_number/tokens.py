@@ -1,34 +1,34 @@
-"""Client tokens: why repeating a call never does it twice.
+"""Client tokens, which ensure that a repeated call never takes effect twice.
 
-Connect recognises a repeated request by its ``ClientToken`` and answers it without doing it again. That
-helps only if *every* invocation carries the same token: the redelivered event, the second ``cdk destroy`` a
-day later, the sweeper long after CloudFormation has given up. So a token here is a pure function (UUIDv5,
-hence a lower-case UUID, the form that ClaimPhoneNumber demands) of facts that never change during the act
-that it names:
+Connect recognizes a repeated call by its ``ClientToken`` and answers it without performing it again. This helps only
+if *every* invocation sends the same token: the redelivered event, the second ``cdk destroy`` a day later, and the
+sweeper long after CloudFormation has given up. A token here is therefore a pure function of facts that never change
+during the operation that it names. It is a UUIDv5 and hence a lowercase UUID, the form that ClaimPhoneNumber requires:
 
-* **claim**: the claim's id and the number that is asked for. The claim's id is itself derived from the stack's
-  id, the logical id and a counter which the ledger raises when an *earlier* claim of the same resource is
-  over. Two invocations of one claim for one number therefore agree; a later claim never does.
+* **claim**: the claim's id and the requested number. The claim's id is itself derived from the stack's id, the logical
+  id and a counter, which the ledger increments for each new claim of the resource. Two invocations of one claim for
+  one number therefore agree. A later claim never uses the same token.
 * **release**: the phone number's ARN and nothing else. Connect creates a new ARN each time a number is claimed, so
-  an ARN is released at most once. The ARN alone is enough to compute the token, in any process, at any time,
-  and without the ledger.
-A change of a number's target or description sets a value and can be repeated at will. There a token that comes back
-would do harm: Connect would answer from memory when a value has to be set again that another invocation has just
-overwritten. Its token is one of the invocation, good for the retries of one call.
+  an ARN is released at most once. The ARN alone is enough to compute the token, in any process, at any time, and
+  without the ledger.
 
-The ``RequestId`` is no ingredient: CloudFormation reuses it when a deployment is retried. No clock and no random
-number is one either.
+A change of a number's target or description sets a value and can be repeated at will. A repeated token would do harm
+there. If another invocation has just overwritten a value, the value has to be set again, but Connect would answer from
+memory. The token of such a change therefore belongs to one invocation and covers the retries of one call.
+
+The ``RequestId`` is not part of a token, because CloudFormation reuses it when a deployment is retried. The tokens of
+claims and releases contain no clock reading and no random number either.
 """
 
 from typing import Final
 from uuid import UUID, uuid5
 
 NAMESPACE: Final = UUID("6d0f7f6e-5b43-5f0c-9a55-3d3f7f1c2a90")
-"""Fixed for ever: another value would change the token of releases that are under way."""
+"""Never change this value. Another value would change the tokens of releases that are in progress."""
 
 
 def claim_id(stack_id: str, logical_resource_id: str, generation: int) -> str:
-    """Return the id of the ``generation``-th claim made for one resource of one stack."""
+    """Return the id of the ``generation``-th claim of one resource of one stack."""
     return _derive("claim-id", stack_id, logical_resource_id, str(generation))
 
 
@@ -48,6 +48,6 @@ def change_token(phone_number_arn: str, worker: str, turn: int, value: str) -> s
 
 
 def _derive(purpose: str, *parts: str) -> str:
-    # Each part but the last comes from a vocabulary without ":", or from ARNs of fixed shape, so that no two
-    # different lists of parts give the same name.
+    # Each part except the last comes from a vocabulary without ":", or is an ARN of fixed shape. Two different lists of
+    # parts therefore never give the same name.
     return str(uuid5(NAMESPACE, ":".join((purpose, *parts))))

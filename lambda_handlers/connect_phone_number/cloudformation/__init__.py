@@ -1,1 +1,1 @@
-"""CloudFormation's side: requests, responses, and what stacks hold. Nothing here knows of phone numbers."""
+"""CloudFormation's side: requests, responses, and what stacks hold. Nothing here knows about phone numbers."""

@@ -1,4 +1,4 @@
-"""Requests of CloudFormation for a custom resource.
+"""Requests from CloudFormation for a custom resource.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 """
@@ -21,7 +21,7 @@ _PRESIGNED_LIFETIME_SECONDS: Final = 7200
 
 
 class RequestType(StrEnum):
-    """What CloudFormation wants done with the resource."""
+    """What CloudFormation asks for."""
 
     CREATE = "Create"
     UPDATE = "Update"
@@ -29,12 +29,12 @@ class RequestType(StrEnum):
 
 
 class MalformedRequest(Exception):
-    """The event is no valid request; the message says why."""
+    """The event is not a valid request. The message says why."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request of CloudFormation; a redelivery of it is equal to it."""
+    """One request from CloudFormation. A redelivery of the request is equal to it."""
 
     type: RequestType
     stack_id: str
@@ -42,7 +42,7 @@ class Request:
     request_id: str
     resource_type: str
     response_url: str = field(repr=False)
-    """Where to PUT the response. A secret: whoever has it can answer in our place."""
+    """Where to PUT the response. This is a secret: anyone who has it can respond in place of this function."""
     physical_resource_id: str
     """Empty for a Create."""
     properties: Mapping[str, object]
@@ -55,24 +55,24 @@ class Request:
 
     @property
     def failure_id(self) -> str:
-        """The physical id to answer with where the request fails: the resource's, or that of a failed creation."""
+        """The physical id for a FAILED response: the resource's id, or that of a failed creation."""
         return self.physical_resource_id or failed_creation_id(self.key)
 
     @property
     def key(self) -> str:
-        """Name of this request that neither a redelivery changes nor a retried deployment repeats.
+        """A name for this request that is the same in a redelivery and different in a retried deployment.
 
-        ``RequestId`` will not do, as a retried deployment sends the same one. The presigned URL is made anew for
-        each request, so its digest tells requests apart; the digest does not let anyone find the URL.
+        ``RequestId`` is not suitable, because a retried deployment sends the same one. CloudFormation creates a new
+        presigned URL for each request, so the URL's digest tells requests apart. The URL cannot be derived from the
+        digest.
         """
         return sha256(self.response_url.encode()).hexdigest()[:32]
 
     @property
     def sent_at(self) -> int | None:
-        """When CloudFormation signed this request (epoch seconds), or ``None`` where the URL does not tell.
+        """When CloudFormation signed this request (epoch seconds), or ``None`` if the URL does not contain the time.
 
-        Lambda's queue does not keep order. The signing time does: it tells a request that is late from one that
-        is new.
+        Lambda's queue does not keep requests in order. The signing time distinguishes a late request from a new one.
         """
         try:
             query = parse_qs(urlsplit(self.response_url).query)
@@ -86,12 +86,12 @@ class Request:
 
 
 def failed_creation_id(request_key: str) -> str:
-    """Return the physical id with which a Create fails: CloudFormation names it in the Delete that follows."""
+    """Return the physical id for a failed Create. CloudFormation names this id in the Delete that follows."""
     return _FAILED_CREATION + request_key
 
 
 def is_failed_creation_id(physical_resource_id: str) -> bool:
-    """Return whether this is an id of ``failed_creation_id``."""
+    """Return whether this id was made by ``failed_creation_id``."""
     return physical_resource_id.startswith(_FAILED_CREATION)
 
 

@@ -1,11 +1,11 @@
-"""A resource of CloudFormation."""
+"""The key of a CloudFormation resource."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ResourceKey:
-    """Which resource of which stack."""
+    """Identifies one resource of one stack."""
 
     stack_id: str
     logical_resource_id: str

@@ -14,33 +14,33 @@ from urllib.parse import urlsplit
 
 MAX_BODY_BYTES: Final = 4096
 _MAX_ID_LENGTH: Final = 512
-"""Longer than any that CloudFormation sends; a malformed event may have others."""
+"""Longer than any id that CloudFormation sends. A malformed event may contain longer ones."""
 _TRIES: Final = 7
 _LONGEST_PAUSE_SECONDS: Final = 20.0
 _VOID: Final = (403, 404, 410)
-"""The statuses that stay, once they have been repeated for a while."""
+"""The HTTP statuses that are considered permanent if the last retry still returns one of them."""
 _TIMEOUT_SECONDS: Final = 10.0
 
 Put = Callable[[str, bytes], int]
-"""Sends a body to a URL and returns the HTTP status; raises ``OSError`` where no response came."""
+"""Sends a body to a URL and returns the HTTP status. Raises ``OSError`` if there is no HTTP response."""
 
 
 class Status(StrEnum):
-    """The two responses that CloudFormation understands."""
+    """The two statuses that CloudFormation understands."""
 
     SUCCESS = "SUCCESS"
     FAILED = "FAILED"
 
 
 class ResponseNotDelivered(Exception):
-    """CloudFormation could not be answered. The message does not contain the URL.
+    """The response could not be delivered to CloudFormation. The message does not contain the URL.
 
     Parameters
     ----------
     message
-        What the last try met with.
+        What went wrong in the last try.
     is_void
-        Whether the URL was refused as one that has expired is refused.
+        Whether the URL was refused in the way in which an expired URL is refused.
     """
 
     def __init__(self, message: str, is_void: bool) -> None:
@@ -50,7 +50,7 @@ class ResponseNotDelivered(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """What CloudFormation is told."""
+    """The content of a response to CloudFormation."""
 
     status: Status
     physical_resource_id: str
@@ -61,7 +61,7 @@ class Response:
 def encode(response: Response, event: Mapping[str, object]) -> bytes:
     """Return the body of the response to ``event``, at most ``MAX_BODY_BYTES`` long.
 
-    The ids are copied from the event, as CloudFormation demands, also from one that is otherwise malformed.
+    CloudFormation requires the ids of the event. They are copied even from an event that is otherwise malformed.
     """
     fields: dict[str, object] = {
         "Status": response.status.value,
@@ -77,7 +77,7 @@ def encode(response: Response, event: Mapping[str, object]) -> bytes:
     whole = body(response.reason)
     if len(whole) <= MAX_BODY_BYTES:
         return whole
-    # A character takes one to twelve bytes, so the length that just fits has to be searched for.
+    # A character takes one to twelve bytes, so a search finds the longest text that fits.
     cuts = [response.reason[:length] + "…" for length in range(min(len(response.reason), MAX_BODY_BYTES))]
     fitting = bisect_right(cuts, MAX_BODY_BYTES, key=lambda cut: len(body(cut)))
     return body(cuts[max(fitting - 1, 0)])
@@ -86,13 +86,13 @@ def encode(response: Response, event: Mapping[str, object]) -> bytes:
 def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> None:
     """Send a response.
 
-    Every refusal is tried again for a while: Amazon S3 says 400 also for a request that arrived too slowly.
+    Every refusal is retried for a while, because Amazon S3 also returns 400 for a request that arrived too slowly.
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
     Raises
     ------
     ResponseNotDelivered
-        No try got through.
+        No try succeeded.
     """
     problem, status = "", 0
     for retry in range(_TRIES):
@@ -110,7 +110,7 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
 
 
 def http_put(url: str, body: bytes) -> int:
-    """PUT ``body`` with an empty ``Content-Type``, which is what the URL was signed for."""
+    """PUT ``body`` with an empty ``Content-Type``, because the URL is signed for that. Return the HTTP status."""
     parts = urlsplit(url)
     connection_class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = connection_class(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)

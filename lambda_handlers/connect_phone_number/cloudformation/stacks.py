@@ -1,7 +1,8 @@
-"""What only CloudFormation itself can say: what a stack holds, in which state it is, and what it has ever named.
+"""What only CloudFormation knows: a stack's resources, its status, and the physical ids that it has recorded.
 
-A request does not tell whether CloudFormation has heard an earlier response, nor whether a deployment is being undone.
-So this is asked, and never inferred. ``None`` always means: it cannot be found out now.
+A request does not show whether CloudFormation has received an earlier response, or whether a deployment is being rolled
+back. The code therefore asks CloudFormation and never infers this. ``None`` always means that it cannot be found out
+now.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 _R = TypeVar("_R")
 
 _TRIES: Final = 9
-"""More than a minute of them: that long a throttled API takes to recover."""
+"""The tries take more than a minute, which is how long a throttled API takes to recover."""
 CONFIRMATION_SECONDS: Final = 30
-"""After this time CloudFormation's API is asked again where it matters: what it says may be behind what it does."""
+"""How long to wait before CloudFormation's API is asked again where it matters, because the API may lag behind."""
 _MAY_GO_ON: Final = (
     "CREATE_FAILED",
     "UPDATE_FAILED",
@@ -37,7 +38,7 @@ _SUCCEEDED: Final = (
     "IMPORT_COMPLETE",
 )
 _BEGUN: Final = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
-"""What the first event of a stack says of the stack itself."""
+"""The status of the stack itself in the first of its events."""
 _LET_GO: Final = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 _CLOCK_DIFFERENCE_SECONDS: Final = 120
 """How much the clocks of this function and of CloudFormation may differ."""
@@ -45,14 +46,14 @@ _CLOCK_DIFFERENCE_SECONDS: Final = 120
 
 @dataclass(frozen=True)
 class HeldResource:
-    """A resource as its stack has it.
+    """A resource as CloudFormation describes it.
 
     Parameters
     ----------
     physical_id
-        The physical id that CloudFormation has, also of a resource that was deleted; empty where it has none.
+        The physical id that CloudFormation has, even for a deleted resource. Empty if there is none.
     status
-        The resource's status, for example ``UPDATE_COMPLETE``; empty where the stack, or the stack's resource, is
+        The resource's status, for example ``UPDATE_COMPLETE``. Empty if the stack or the resource in the stack is
         unknown.
     """
 
@@ -61,21 +62,21 @@ class HeldResource:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the stack no longer has the resource, be it that it was deleted or retained."""
+        """Whether the stack no longer has the resource, because it was deleted or retained."""
         return not self.status or self.status in _LET_GO
 
     def has(self, physical_id: str) -> bool:
-        """Return whether the stack has the resource with this physical id, and is not letting it go."""
+        """Return whether the stack has the resource with this physical id and is not removing it."""
         return self.physical_id == physical_id and bool(self.status) and not self.status.startswith("DELETE_")
 
     @property
     def is_in_progress(self) -> bool:
-        """Whether CloudFormation is about to change it."""
+        """Whether an operation on the resource is in progress."""
         return self.status.endswith("_IN_PROGRESS")
 
     @property
     def is_complete(self) -> bool:
-        """Whether CloudFormation has it and has finished with it."""
+        """Whether the stack has the resource and CloudFormation has finished its operation on it."""
         return self.status.endswith("_COMPLETE") and not self.is_gone
 
 
@@ -86,9 +87,9 @@ class StackState:
     Parameters
     ----------
     status
-        The stack's own status; empty where CloudFormation has forgotten the stack.
+        The stack's own status. Empty if CloudFormation has forgotten the stack.
     root_status
-        The status of the root stack; that of the stack itself where it is not nested.
+        The status of the root stack, or of the stack itself if it is not nested.
     """
 
     status: str
@@ -96,62 +97,65 @@ class StackState:
 
     @property
     def is_rolling_back(self) -> bool:
-        """Whether CloudFormation is undoing a deployment of the stack, or of the stack that it is nested in.
+        """Whether CloudFormation is rolling back a deployment of the stack or of its root stack.
 
-        A nested stack that its root's roll-back deletes is itself only DELETE_IN_PROGRESS.
+        If the rollback of the root deletes a nested stack, the nested stack itself is only DELETE_IN_PROGRESS.
         """
         statuses = (self.status, self.root_status)
         return any("ROLLBACK" in status and not status.endswith("ROLLBACK_COMPLETE") for status in statuses)
 
     @property
     def is_undoing(self) -> bool:
-        """Whether a roll-back is going on right now: one that has failed may be left by deleting the stack."""
+        """Whether a rollback is running right now.
+
+        A rollback that has failed does not count: the stack may be deleted to leave that state.
+        """
         statuses = (self.status, self.root_status)
         return any("ROLLBACK" in status and status.endswith("_IN_PROGRESS") for status in statuses)
 
     @property
     def is_being_deleted(self) -> bool:
-        """Whether the stack, or its root, is on its way out: what it leaves behind is not known yet."""
+        """Whether the stack or its root is being deleted, so that what it leaves behind is not known yet."""
         return "DELETE_IN_PROGRESS" in (self.status, self.root_status)
 
     @property
     def is_left_by_its_root(self) -> bool:
-        """Whether the root was deleted and has retained this nested stack."""
+        """Whether the root was deleted and this nested stack was retained."""
         return self.root_status == "DELETE_COMPLETE" and self.status not in ("", "DELETE_COMPLETE")
 
     @property
     def is_in_progress(self) -> bool:
-        """Whether an operation is going on."""
+        """Whether an operation is in progress."""
         return any(status.endswith("_IN_PROGRESS") for status in (self.status, self.root_status))
 
     @property
     def may_be_retried(self) -> bool:
-        """Whether a deployment has failed and was not rolled back, so that it may go on.
+        """Whether a deployment has failed and was not rolled back, so that it may continue.
 
-        A stack whose deletion has failed, or the roll-back of its creation, can only be deleted.
+        A stack can only be deleted if its deletion failed or if the rollback of its creation failed.
         """
         return any(status in _MAY_GO_ON for status in (self.status, self.root_status))
 
     @property
     def is_complete(self) -> bool:
-        """Whether the last deployment of the whole tree of stacks is over, and has not ended the stack."""
+        """Whether the last deployment of the whole tree of stacks is over and did not end the stack."""
         ended = ("ROLLBACK_COMPLETE", "DELETE_COMPLETE")
         return all(status.endswith("_COMPLETE") and status not in ended for status in (self.status, self.root_status))
 
 
 class Stacks(Protocol):
-    """Questions about stacks."""
+    """Queries about stacks."""
 
     def state(self, stack_id: str) -> StackState | None:
         """Return the status of a stack."""
         ...
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
-        """Return a resource as its stack has it, also that of a deleted stack."""
+        """Return a resource as CloudFormation describes it, even if its stack was deleted."""
         ...
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
-        """Return the resources that have this physical id now, whatever their type; a logical id may be empty."""
+        """Return the resources of any type that have this physical id now. A logical id may be empty."""
         ...
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
@@ -160,26 +164,26 @@ class Stacks(Protocol):
         Parameters
         ----------
         since
-            Seconds since the epoch: what was recorded earlier does not count.
+            Seconds since the epoch. Earlier records do not count.
         by_any_name
-            Whether it counts as well where it was recorded for another resource of the same stack: a resource may have
-            been renamed.
+            Whether a record for another resource of the same stack counts too, because a resource may have been
+            renamed.
         """
         ...
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
         """Return whether a deployment of the stack's root has succeeded since the resource got this physical id.
 
-        ``since`` is a time in seconds since the epoch before which that cannot have been.
+        ``since`` is a time in seconds since the epoch before which this cannot have happened.
         """
         ...
 
 
 def still_has(stacks: Stacks, resource: ResourceKey, physical_id: str) -> bool | None:
-    """Return whether a stack has a resource with this physical id and is not letting it go.
+    """Return whether a stack has a resource with this physical id and is not removing it.
 
-    Of a stack that was deleted, CloudFormation goes on to describe the resources. That none is held any more is said by
-    the stack's own status.
+    CloudFormation continues to describe the resources of a deleted stack. Only the status of the stack itself shows
+    that the stack no longer holds any.
     """
     held = stacks.resource(resource)
     if held is None or not held.has(physical_id):
@@ -188,20 +192,20 @@ def still_has(stacks: Stacks, resource: ResourceKey, physical_id: str) -> bool |
     return None if state is None else state.status not in ("", "DELETE_COMPLETE")
 
 
-class PatientStacks:
-    """Asks again where a response could not be found out: only what stays unknown is unknown.
+class RetryingStacks:
+    """Retries queries that have no result. Returns ``None`` only if no try has a result.
 
     Parameters
     ----------
     stacks
-        What is asked.
+        The queries.
     timing
-        How long it may take.
+        Limits the time for retries.
     """
 
     def __init__(self, stacks: Stacks, timing: Timing) -> None:
         self.at_once = stacks
-        """Answers without asking again, for those who come again anyway."""
+        """The queries without retries, for callers that come again later anyway."""
         self._stacks = stacks
         self._timing = timing
 
@@ -210,9 +214,9 @@ class PatientStacks:
         return self._with_retries(lambda: self._stacks.state(stack_id))
 
     def confirmed_state(self, stack_id: str) -> StackState | None:
-        """Return the status of a stack, asked twice where the first response may be behind.
+        """Return the status of a stack. Ask twice if the first result may be outdated.
 
-        Right after a roll-back has begun, CloudFormation may still tell of the deployment before.
+        Right after a rollback has begun, CloudFormation may still report the deployment before it.
         """
         state = self.state(stack_id)
         if state is not None and state.is_in_progress and not state.is_rolling_back:
@@ -221,11 +225,11 @@ class PatientStacks:
         return state
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
-        """Return a resource as its stack has it, also that of a deleted stack."""
+        """Return a resource as CloudFormation describes it, even if its stack was deleted."""
         return self._with_retries(lambda: self._stacks.resource(resource))
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
-        """Return the resources that have this physical id now, whatever their type."""
+        """Return the resources of any type that have this physical id now."""
         return self._with_retries(lambda: self._stacks.holders(physical_id))
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
@@ -246,7 +250,7 @@ class PatientStacks:
 
 
 class CloudFormationStacks:
-    """Answers from the CloudFormation API."""
+    """Queries that the CloudFormation API answers."""
 
     def __init__(self, client: "CloudFormationClient") -> None:
         self._client = client
@@ -267,7 +271,7 @@ class CloudFormationStacks:
             return StackState("", "") if _is_unknown(error) else None
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
-        """Return a resource as its stack has it, also that of a deleted stack.
+        """Return a resource as CloudFormation describes it, even if its stack was deleted.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html
         """
@@ -280,10 +284,10 @@ class CloudFormationStacks:
         return HeldResource(detail.get("PhysicalResourceId", ""), detail["ResourceStatus"])
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
-        """Return the resources that have this physical id now, whatever their type.
+        """Return the resources of any type that have this physical id now.
 
-        CloudFormation names the stack by its first hundred resources. Where the one in question is none of these, its
-        logical id is left empty.
+        CloudFormation returns the first hundred resources of the stack. If the resource in question is not among them,
+        its logical id is left empty.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
         """
         try:
@@ -310,14 +314,14 @@ class CloudFormationStacks:
                 if is_meant and event.get("PhysicalResourceId") == physical_id:
                     return True
         except (ClientError, BotoCoreError, _Forgotten):
-            # Also where CloudFormation has forgotten the stack: then nobody can tell any more.
+            # This includes a stack that CloudFormation has forgotten. Then it can no longer be found out.
             return None
         return False
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
         """Return whether a deployment of the stack's root has succeeded since the resource got this physical id.
 
-        Only times of CloudFormation's own are compared.
+        Only CloudFormation's own timestamps are compared.
         """
         earliest = since - _CLOCK_DIFFERENCE_SECONDS
         try:
@@ -336,7 +340,10 @@ class CloudFormationStacks:
             return None
 
     def _named_since_last_removal(self, resource: ResourceKey, physical_id: str, earliest: int) -> list[datetime]:
-        """Return when the resource got the physical id, in its present life: its logical id may have had another."""
+        """Return when the resource got the physical id since its last removal.
+
+        A removed resource with the same logical id may have had this physical id before.
+        """
         named: list[datetime] = []
         for event in self._events(resource.stack_id, earliest):
             if event.get("LogicalResourceId") != resource.logical_resource_id:
@@ -353,7 +360,7 @@ class CloudFormationStacks:
         Raises
         ------
         _Forgotten
-            At the end, where the events do not go back that far.
+            After the last event, if the events do not go back that far.
         """
         for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
             for event in page["StackEvents"]:

@@ -1,1 +1,1 @@
-"""Amazon Connect's side: the calls that are needed, and what each of their errors means here."""
+"""Amazon Connect's side: the calls that are needed, and what their errors mean here."""

@@ -1,6 +1,6 @@
 """What Connect's errors mean for a phone number's lifecycle.
 
-One table instead of a decision at each call. The lifecycle asks for the meaning, never for an error code.
+One table replaces a decision at each call. The lifecycle uses the meaning and never an error code.
 """
 
 import re
@@ -14,21 +14,21 @@ class ErrorKind(StrEnum):
     """What an error means for the caller."""
 
     UNCERTAIN = "UNCERTAIN"
-    """No response, or a failure inside the service: it may have done what was asked. Try again."""
+    """No response, or a failure inside Connect. The call may have taken effect. Retry it."""
     THROTTLED = "THROTTLED"
-    """Not done, too many calls. Try again later."""
+    """Too many calls. The call had no effect. Retry it later."""
     NOT_READY = "NOT_READY"
-    """The traffic distribution group is still being created. Try again later."""
+    """The traffic distribution group is still being created. Retry later."""
     NOT_FOUND = "NOT_FOUND"
     DENIED = "DENIED"
-    """The function's role may not. A role that was just made may need some seconds."""
+    """The function's role lacks the permission. A new role may need some seconds."""
     IN_USE = "IN_USE"
     CHANGED_PARAMETERS = "CHANGED_PARAMETERS"
     """The client token was used before, with other parameters."""
     CALLED_OFF = "CALLED_OFF"
-    """Not called, or not again: what it was for is no longer wanted."""
+    """Connect was not called, or not called again, because the caller no longer needs the call."""
     INVALID = "INVALID"
-    """Connect refuses what it is asked for."""
+    """Connect refuses what the call asks for."""
 
 
 _MEANING: Final = {
@@ -48,16 +48,16 @@ _NO_DIGITS: Final = re.compile(r"[^0-9]")
 
 
 class ConnectError(Exception):
-    """Connect refused a call, finally.
+    """A call to Connect failed for good.
 
     Attributes
     ----------
     operation
         Name of the API operation.
     kind
-        What it means.
+        What the error means.
     was_uncertain
-        An earlier try of the same call ended without a clear response and may have worked.
+        An earlier try of the same call ended without a clear response and may have taken effect.
     """
 
     def __init__(self, operation: str, kind: ErrorKind, code: str, message: str, was_uncertain: bool = False) -> None:
@@ -69,15 +69,16 @@ class ConnectError(Exception):
         self.was_uncertain = was_uncertain
 
     def is_about_availability_of(self, phone_number: str) -> bool:
-        """Return whether the refusal names this number: somebody else has it, so another one may be had.
+        """Return whether the refusal names this number: another party has it, but another number may be available.
 
-        Connect has one error code for that and for input that is wrong. The wording may change, and a message such as
-        "numbers of this type are not available for this instance" is about every number; the digits are not.
+        Connect uses one error code for this case and for invalid input. The wording may change, and a message such as
+        "numbers of this type are not available for this instance" is about every number. Matching digits refer to this
+        number only.
         """
         return _NO_DIGITS.sub("", phone_number) in _NO_DIGITS.sub("", self.service_message)
 
     def remediation(self, subject: str) -> str:
-        """Return what to tell the person who deploys: what Connect refused, for what, and what to do."""
+        """Return a message for the person who deploys: what Connect refused, for what, and what to do."""
         said = f"Amazon Connect refused {self.operation} for {subject}: {self.code}: {self.service_message}"
         match self.kind:
             case ErrorKind.DENIED:
@@ -100,11 +101,11 @@ class ConnectError(Exception):
 
 
 def classify_error(operation: str, error: ClientError | BotoCoreError) -> ConnectError:
-    """Return what an error of botocore means."""
+    """Return the ``ConnectError`` for an error of botocore."""
     if isinstance(error, ParamValidationError):
         return ConnectError(operation, ErrorKind.INVALID, type(error).__name__, str(error))
     if not isinstance(error, ClientError):
-        # Time-outs and broken connections: whether the service did it is unknown.
+        # Timeouts and broken connections: it is unknown whether the call took effect.
         return ConnectError(operation, ErrorKind.UNCERTAIN, type(error).__name__, "no response")
     details = error.response.get("Error", {})
     code, message = details.get("Code", "Unknown"), details.get("Message", "")

@@ -21,12 +21,12 @@ _DENIED_PATIENCE_SECONDS: Final = 20
 """How long a new role may take to be known everywhere."""
 _IN_USE_PATIENCE_SECONDS: Final = 60
 _SEARCH_PREFIX_LENGTH: Final = 12
-"""``+`` and 11 digits: the longest prefix that the API takes, shorter than the longest phone number."""
+"""``+`` and 11 digits: the longest prefix that the API accepts. It is shorter than the longest phone number."""
 
 
 @dataclass(frozen=True)
 class PhoneNumberState:
-    """What DescribePhoneNumber says of a number."""
+    """What DescribePhoneNumber returns for a number."""
 
     phone_number: str
     arn: str
@@ -51,8 +51,9 @@ class Page:
 class Connect:
     """Amazon Connect in one Region.
 
-    Throttling and failures of the service are waited out for as long as ``timing`` allows; a denial and a number in
-    use for a short while. Everything else is raised as ``ConnectError`` at once.
+    A call is retried for as long as ``timing`` allows if Connect throttles it, if the service fails, or while the
+    target is still being created. It is retried for a short while if it is denied or if the number is in use. Every
+    other error is raised as ``ConnectError`` at once.
     """
 
     def __init__(self, client: "ConnectClient", timing: Timing) -> None:
@@ -85,9 +86,9 @@ class Connect:
         token: str,
         is_needed: Callable[[], bool],
     ) -> str:
-        """Ask for a number and return its ARN. Connect has accepted the claim, not finished it.
+        """Claim a number and return its ARN. Connect has accepted the claim but not finished it.
 
-        ``is_wanted`` is asked before each try: throttling may last for longer than the wish.
+        ``is_needed`` is called before each try, because throttling may outlast the need for the number.
         """
         parameters = {
             "TargetArn": settings.target_arn,
@@ -106,7 +107,7 @@ class Connect:
         token: str,
         is_needed: Callable[[], bool],
     ) -> str:
-        """Take a number over from AWS End User Messaging and return its ARN; ``is_wanted`` as for ``claim``."""
+        """Import a number from AWS End User Messaging and return its ARN. ``is_needed`` is as for ``claim``."""
         parameters = {
             "InstanceId": rules.instance_id_of(settings.target_arn),
             "SourcePhoneNumberArn": source_arn,
@@ -117,9 +118,9 @@ class Connect:
         return str(self._call("ImportPhoneNumber", parameters, is_needed)["PhoneNumberArn"])
 
     def describe(self, arn: str) -> PhoneNumberState | None:
-        """Return a number's state, or ``None`` where Connect does not know it (yet, or any more, or in this Region)."""
+        """Return a number's state, or ``None`` if Connect does not know it (yet, or any longer, or in this Region)."""
         try:
-            # By its ARN: in the other Region of a traffic distribution group an id is not known.
+            # The ARN is used because the other Region of a traffic distribution group does not know the id.
             response = self._call("DescribePhoneNumber", {"PhoneNumberId": arn})
         except ConnectError as error:
             if error.kind is ErrorKind.NOT_FOUND:
@@ -142,7 +143,7 @@ class Connect:
     def find(self, phone_number: str, target_arn: str) -> str | None:
         """Return the ARN of a number that this account holds in this Region, or ``None``.
 
-        Numbers of a traffic distribution group are promised only where the group is named.
+        Connect promises to list the numbers of a traffic distribution group only if the call names the group.
         https://docs.aws.amazon.com/connect/latest/APIReference/API_ListPhoneNumbersV2.html
         """
         prefix = {"PhoneNumberPrefix": phone_number[:_SEARCH_PREFIX_LENGTH]}
@@ -172,7 +173,7 @@ class Connect:
             parameters = {**parameters, "NextToken": response["NextToken"]}
 
     def flow_of(self, arn: str, instance_arn: str) -> str:
-        """Return the ARN of the flow with which an instance answers a number; empty where there is none.
+        """Return the ARN of the flow with which an instance answers a number. Empty if there is none.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_BatchGetFlowAssociation.html
         """
@@ -185,19 +186,19 @@ class Connect:
             },
         )
         for summary in response.get("FlowAssociationSummaryList", []):
-            # The documents do not say whether the flow is named by its id or its ARN.
+            # The documentation does not say whether Connect returns the flow's id or its ARN.
             flow_id = str(summary.get("FlowId", "")).rpartition("/")[2]
             if flow_id and str(summary.get("ResourceId", "")).rpartition("/")[2] == _id(arn):
                 return f"{instance_arn}/contact-flow/{flow_id}"
         return ""
 
     def release(self, arn: str, token: str, permit: Callable[[], None]) -> None:
-        """Release a number. Nobody can claim it again for up to 180 days.
+        """Release a number. It cannot be claimed again for up to 180 days.
 
         Parameters
         ----------
         permit
-            Called before each try; raises what forbids the release.
+            Called before each try. Raises an exception if the release is not permitted.
         """
 
         def is_needed() -> bool:
@@ -207,7 +208,7 @@ class Connect:
         self._call("ReleasePhoneNumber", {"PhoneNumberId": _id(arn), "ClientToken": token}, is_needed)
 
     def move(self, arn: str, target_arn: str, token: str) -> None:
-        """Move a number to another instance or traffic distribution group. Asynchronous."""
+        """Move a number to another instance or traffic distribution group. The move is asynchronous."""
         self._call(
             "UpdatePhoneNumber",
             {"PhoneNumberId": _id(arn), "TargetArn": target_arn, "ClientToken": token},
@@ -233,7 +234,7 @@ class Connect:
         self._call("UntagResource", {"resourceArn": arn, "tagKeys": keys})
 
     def associate(self, arn: str, contact_flow_arn: str) -> None:
-        """Let a flow answer the number's calls."""
+        """Let a flow answer calls to the number."""
         instance, flow = rules.contact_flow_ids(contact_flow_arn)
         self._call(
             "AssociatePhoneNumberContactFlow",
@@ -241,7 +242,7 @@ class Connect:
         )
 
     def disassociate(self, arn: str, contact_flow_arn: str) -> None:
-        """Take the flow away from a number."""
+        """Remove the flow from a number."""
         instance, _ = rules.contact_flow_ids(contact_flow_arn)
         self._call(
             "DisassociatePhoneNumberContactFlow",
@@ -278,7 +279,7 @@ class Connect:
             retry += 1
 
     def _is_being_created(self, target_arn: str) -> bool:
-        """Return whether the target is a traffic distribution group that is not active yet.
+        """Return whether the target is a traffic distribution group that is still being created.
 
         https://docs.aws.amazon.com/connect/latest/adminguide/claim-phone-numbers-traffic-distribution-groups.html
         """

@@ -1,1 +1,1 @@
-"""The ledger: what is intended, written down before it is done, so that any process can go on from there."""
+"""The ledger: each intent is recorded before it is carried out, so that any invocation can continue from there."""

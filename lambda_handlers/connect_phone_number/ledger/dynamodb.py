@@ -27,7 +27,7 @@ _FINAL_ERRORS: Final = {
 
 
 class DynamoDBStore:
-    """A table with keys ``pk`` and ``sk`` and the index ``due`` (``due``, ``due_at``)."""
+    """A DynamoDB table with the keys ``pk`` and ``sk`` and the index ``due`` (``due``, ``due_at``)."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
@@ -36,7 +36,7 @@ class DynamoDBStore:
         self._deserialize = TypeDeserializer().deserialize
 
     def get(self, key: Key) -> Item | None:
-        """Return an item, strongly consistent."""
+        """Return an item with a strongly consistent read."""
         try:
             response = self._client.get_item(TableName=self._table_name, Key=self._key(key), ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
@@ -59,7 +59,7 @@ class DynamoDBStore:
         return items
 
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
-        """Return a page of the keys of the items that are due, oldest first."""
+        """Return a page of keys from the index, oldest first."""
         condition, values = "due = :due", {":due": {"S": due}}
         if until is not None:
             condition += " AND due_at <= :until"
@@ -79,7 +79,7 @@ class DynamoDBStore:
         return IndexPage(keys, page.get("LastEvaluatedKey"))
 
     def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return a page of the items of the whole table that have ``due``, strongly consistent."""
+        """Return a page of all items in the table that have ``due``, with a strongly consistent read."""
         parameters: dict[str, Any] = {"ExclusiveStartKey": after} if after is not None else {}
         try:
             page = self._client.scan(
@@ -93,7 +93,7 @@ class DynamoDBStore:
         return ScanPage([self._item(item) for item in page["Items"]], page.get("LastEvaluatedKey"))
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Do all writes, or none and raise ``Conflict``."""
+        """Perform all writes, or perform none and raise ``Conflict``."""
         try:
             self._client.transact_write_items(TransactItems=[self._transaction_item(write) for write in writes])
         except ClientError as error:
@@ -108,7 +108,7 @@ class DynamoDBStore:
             raise _unavailable(error) from error
 
     def _transaction_item(self, write: Write) -> "TransactWriteItemTypeDef":
-        # A dict of plain values: a condition without and one with a value do not fit one TypedDict.
+        # A plain dict is used because conditions with and without a value do not fit one TypedDict.
         action: Any = {"TableName": self._table_name, "ConditionExpression": "attribute_not_exists(pk)"}
         if write.expected_version:
             action["ConditionExpression"] = "version = :version"

@@ -1,4 +1,4 @@
-"""The ledger's items: where each entry is stored, what finds it, and how it becomes attributes and comes back."""
+"""The ledger's items: where each entry is stored, how it is found, and how it is encoded and decoded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -14,9 +14,9 @@ from .store import Item, Key
 
 _DAY: Final = 86_400
 CLAIM_KEPT_SECONDS: Final = 200 * _DAY
-"""A closed claim stays for longer than the 180 days over which Connect counts claims and releases."""
+"""A closed claim is kept for longer than the 180 days over which Connect counts claims and releases."""
 REQUEST_KEPT_SECONDS: Final = 14 * _DAY
-"""A request stays for much longer than Lambda can deliver it again."""
+"""A request is kept for much longer than Lambda can redeliver it."""
 
 REQUEST_PREFIX: Final = "REQUEST#"
 CLAIM_PREFIX: Final = "CLAIM#"
@@ -26,32 +26,32 @@ LIVE: Final = "LIVE"
 
 @dataclass(frozen=True)
 class ResourceEntry:
-    """One item for each resource. Each decision writes it, so decisions on one resource come one after another."""
+    """One item for each resource. Each decision writes it, so decisions on one resource are made one after another."""
 
     stack_id: str
     logical_resource_id: str
     watermark: int | None = None
-    """When the latest request that was seen was sent. What is older and arrives for the first time is stale."""
+    """When the latest known request was sent. An older request that arrives for the first time is stale."""
     generation: int = 0
-    """How many claims were opened so far."""
+    """How many claims have been opened so far."""
     claims: tuple[str, ...] = ()
     """Ids of the claims that were not closed when the last decision was made."""
     latest_type: str = ""
     """The type of the request that was decided last."""
     refuse_creations_until: int = 0
-    """Only for URLs without a time: a creation was canceled before it began."""
+    """Until when a Create is refused, because it was canceled before it began. Only for URLs without a time."""
 
     version: int = field(default=0, kw_only=True)
 
     @property
     def claim_keys(self) -> tuple[ClaimKey, ...]:
-        """Which claims these are."""
+        """The keys of these claims."""
         return _claim_keys(self)
 
 
 @dataclass(frozen=True)
 class RequestEntry:
-    """One item for each request of CloudFormation."""
+    """One item for each request from CloudFormation."""
 
     stack_id: str
     logical_resource_id: str
@@ -59,23 +59,26 @@ class RequestEntry:
     type: str
     received_at: int
     deadline: int
-    """When CloudFormation stops listening, less a margin."""
+    """When CloudFormation stops waiting for the response, less a margin."""
     claims: tuple[str, ...] = ()
-    """Create and Update: the one claim that is to be made good. Delete: the claims to close."""
+    """Create and Update: the one claim to fulfill. Delete: the claims to close."""
     response: Response | None = None
-    """Kept so that a redelivery is answered alike."""
+    """Kept so that a redelivered request gets the same response."""
 
     version: int = field(default=0, kw_only=True)
 
     @property
     def claim_keys(self) -> tuple[ClaimKey, ...]:
-        """Which claims these are."""
+        """The keys of these claims."""
         return _claim_keys(self)
 
 
 @dataclass(frozen=True)
 class NumberReservation:
-    """One item for each number that a claim is after or owns: no two claims of this provider want the same one."""
+    """One item for each number that is a claim's candidate or belongs to a claim.
+
+    It ensures that no two claims of this provider pursue the same number.
+    """
 
     phone_number: str
     stack_id: str
@@ -90,11 +93,11 @@ class NumberReservation:
 
     @property
     def owner(self) -> ClaimKey:
-        """The claim that wants or owns the number."""
+        """The claim that has reserved the number or owns it."""
         return ClaimKey(self.stack_id, self.logical_resource_id, self.claim_id)
 
     def owned_by(self, owner: ClaimKey) -> "NumberReservation":
-        """Return the reservation as another claim's."""
+        """Return the reservation with another claim as the owner."""
         return replace(
             self, stack_id=owner.stack_id, logical_resource_id=owner.logical_resource_id, claim_id=owner.claim_id
         )
@@ -105,36 +108,36 @@ def _claim_keys(entry: ResourceEntry | RequestEntry) -> tuple[ClaimKey, ...]:
 
 
 Entry = ResourceEntry | RequestEntry | NumberReservation | Claim
-"""What the ledger has items for."""
+"""The entries for which the ledger has items."""
 
 
 def resource_partition(key: ResourceKey) -> str:
-    """Return the partition key of all that belongs to a resource."""
+    """Return the partition key of everything that belongs to a resource."""
     return f"RESOURCE#{key.stack_id}#{key.logical_resource_id}"
 
 
 def resource_entry_key(key: ResourceKey) -> Key:
-    """Return where the one item of a resource is stored."""
+    """Return the key of a resource's entry."""
     return resource_partition(key), "RESOURCE"
 
 
 def request_entry_key(key: ResourceKey, request_key: str) -> Key:
-    """Return where a request for a resource is stored."""
+    """Return the key of the entry of a request for a resource."""
     return resource_partition(key), REQUEST_PREFIX + request_key
 
 
 def claim_key(key: ClaimKey) -> Key:
-    """Return where a claim is stored."""
+    """Return the key of a claim."""
     return resource_partition(key.resource), CLAIM_PREFIX + key.claim_id
 
 
 def number_key(phone_number: str) -> Key:
-    """Return where it is stored who wants or owns a number."""
+    """Return the key of a number's reservation."""
     return f"NUMBER#{phone_number}", "NUMBER"
 
 
 def key_of(entry: Entry) -> Key:
-    """Return where an entry is stored."""
+    """Return the key of an entry."""
     match entry:
         case NumberReservation():
             return number_key(entry.phone_number)
@@ -147,9 +150,9 @@ def key_of(entry: Entry) -> Key:
 
 
 def index_of(entry: Entry) -> Item:
-    """Return the attributes by which the sweeper and the table's expiry find an entry.
+    """Return the attributes that the sweeper and the table's expiry use to find an entry.
 
-    Unfinished claims are due, live ones can be listed, closed ones expire.
+    Unfinished claims are due. Live claims can be listed. Closed claims expire.
     """
     if isinstance(entry, RequestEntry):
         return {"expires_at": entry.received_at + REQUEST_KEPT_SECONDS}
@@ -167,7 +170,7 @@ _E = TypeVar("_E")
 
 
 def encode(entry: Entry) -> Item:
-    """Return an entry as a stored item, with the version that it gets by being written."""
+    """Return the item to store for an entry, with the version that the entry has after the write."""
     partition, sort = key_of(entry)
     attributes = {
         attribute.name: _encode(getattr(entry, attribute.name))
@@ -184,7 +187,7 @@ def encode(entry: Entry) -> Item:
 
 
 def decode(entry_type: Callable[..., _E], item: Item) -> _E:
-    """Return a stored item as an entry."""
+    """Return the entry of a stored item."""
     decoders = _decoders(entry_type)
     return entry_type(**{name: decoders[name](value) for name, value in item.items() if name in decoders})
 
@@ -211,7 +214,7 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
     if get_origin(hint) is tuple:
         element = _decoder(get_args(hint)[0])
         return lambda values: tuple(map(element, values))
-    # Of ``X | None`` an absent value is not stored, so a stored one is an X.
+    # For ``X | None``, an absent value is not stored, so a stored value is an X.
     for option in (hint, *get_args(hint)):
         if isinstance(option, type) and is_dataclass(option):
             return partial(decode, option)

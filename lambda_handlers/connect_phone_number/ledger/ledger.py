@@ -1,4 +1,4 @@
-"""The ledger: typed reads and writes, patient with a database that is late or throttled."""
+"""The ledger: typed reads and writes, with retries while the database is slow or throttled."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ _E = TypeVar("_E", ResourceEntry, RequestEntry, NumberReservation, Claim)
 
 @dataclass(frozen=True)
 class UnreadableItem:
-    """An item that is no claim that this code can read, and why."""
+    """An item that this code cannot read as a claim, and the reason."""
 
     key: Key
     problem: str
@@ -39,23 +39,24 @@ class UnreadableItem:
 
 @dataclass
 class Resource:
-    """What the ledger holds of one resource: the claims are all that were not closed at the last decision."""
+    """What the ledger holds for one resource. The claims are those that were not closed at the last decision."""
 
     resource_entry: ResourceEntry
     request: RequestEntry | None = None
-    """The entry of the request that is asked about."""
+    """The entry of the request in question."""
     claims: dict[str, Claim] = field(default_factory=dict[str, Claim])
 
 
 class LedgerUnavailable(TimedOut):
-    """The request's time was used up waiting for the database."""
+    """The request's time was used up while waiting for the database."""
 
 
 class Ledger:
-    """Reads and writes entries; every write is conditional on the version that was read.
+    """Reads and writes entries. Every write is conditional on the version that was read.
 
-    Each method waits and tries again while the store is unavailable. A write whose response was lost
-    ends in ``Conflict``, like one that somebody else has forestalled: read again, and decide again.
+    Each method waits and retries while the store is unavailable. A write that took effect although its response was
+    lost ends in ``Conflict``. So does a write that another invocation has preceded. In both cases the caller must read
+    again and decide again.
     """
 
     def __init__(self, store: Store, timing: Timing) -> None:
@@ -65,8 +66,9 @@ class Ledger:
     def resource(self, key: ResourceKey, request_key: str) -> Resource:
         """Return what a decision on a request needs: the resource's entry, the request's entry, and the claims.
 
-        The resource's entry names the claims, and every decision that opens one writes it. So a decision that is
-        written on the condition that it is still the one that was read has seen every claim.
+        The resource's entry names the claims, and every decision that opens a claim writes this entry. A decision is
+        written only on the condition that the entry has not changed since it was read. The decision has therefore seen
+        every claim.
         """
         resource_entry = ResourceEntry(key.stack_id, key.logical_resource_id)
         keys = [resource_entry_key(key), request_entry_key(key, request_key)]
@@ -90,35 +92,35 @@ class Ledger:
         return claim
 
     def find_claim(self, key: ClaimKey) -> Claim | None:
-        """Return one claim, or ``None`` where there is none."""
+        """Return one claim, or ``None`` if there is none."""
         item = self._with_retries(lambda: self._store.get(claim_key(key)))
         return None if item is None else decode(Claim, item)
 
     def request(self, resource: ResourceKey, request_key: str) -> RequestEntry | None:
-        """Return one request, or ``None`` where it was not seen yet."""
+        """Return one request, or ``None`` if it was not seen yet."""
         item = self._with_retries(lambda: self._store.get(request_entry_key(resource, request_key)))
         return None if item is None else decode(RequestEntry, item)
 
     def number(self, phone_number: str) -> NumberReservation | None:
-        """Return which claim is after a number, or owns it."""
+        """Return the reservation of a number, or ``None`` if no claim has reserved the number or owns it."""
         item = self._with_retries(lambda: self._store.get(number_key(phone_number)))
         return None if item is None else decode(NumberReservation, item)
 
     def due(self, until: int | None) -> Iterator[Claim | UnreadableItem]:
-        """Return the unfinished claims that the sweeper is to look at, oldest first."""
+        """Return the unfinished claims that the sweeper must look at, oldest first."""
         return self._indexed(DUE, until, (DUE,))
 
     def live(self) -> Iterator[Claim | UnreadableItem]:
-        """Return the claims whose numbers CloudFormation has as its own, or has retained, oldest first.
+        """Return the claims whose numbers CloudFormation holds or has retained, oldest first.
 
-        A claim that has just become due is among them: what counts for a reader of both lists is the item.
+        A claim that has just become due is included, because the item decides for a caller that reads both lists.
         """
         return self._indexed(LIVE, None, (LIVE, DUE))
 
     def save(self, entry: _E, *others: Entry, remove: tuple[Entry, ...] = ()) -> _E:
-        """Write all entries and remove others, or do nothing and raise ``Conflict``.
+        """Write all entries and remove the others, or change nothing and raise ``Conflict``.
 
-        Returns the first entry as it is stored now.
+        Return the first entry as it is stored now.
         """
         writes = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
         writes += [Write(key_of(one), None, one.version) for one in remove]
@@ -126,7 +128,7 @@ class Ledger:
         return replace(entry, version=entry.version + 1)
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
-        """Return all claims that are not closed for good, from the table itself: slow, but certain."""
+        """Return all claims that are not closed for good, from the table itself. This is slow but certain."""
         position: object = None
         while True:
             page = self._with_retries(lambda at=position: self._store.scan_unfinished(at))  # type: ignore[misc]
@@ -141,7 +143,7 @@ class Ledger:
             page = self._with_retries(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
             for key in page.keys:
                 item = self._with_retries(lambda key=key: self._store.get(key))  # type: ignore[misc]
-                # The index may lag behind: what counts is the item itself.
+                # The index may lag behind, so the item itself decides.
                 if item is None or item.get("due") not in desired:
                     continue
                 if until is None or item.get("due_at", 0) <= until:

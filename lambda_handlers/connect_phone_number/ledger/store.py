@@ -1,7 +1,7 @@
-"""What the ledger needs of a database: all-or-nothing writes, each conditional on the version that was read.
+"""What the ledger needs from a database: all-or-nothing writes, each conditional on the version that was read.
 
-That is the whole concurrency control of this function: whoever decides on the strength of an item that has changed
-meanwhile gets ``Conflict``, reads again and decides again.
+This is the only concurrency control of the function. An invocation that bases a decision on an item that has changed in
+the meantime gets ``Conflict``, reads again and decides again.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ Item = dict[str, Any]
 
 
 class Conflict(Exception):
-    """An item is no longer what it was when it was read. Nothing was written."""
+    """An item has changed since it was read. Nothing was written."""
 
 
 class StoreUnavailable(Exception):
-    """The database did not answer, or is throttled. A write may have happened all the same."""
+    """The database did not respond, or is throttled. A write may have taken effect nevertheless."""
 
 
 @dataclass(frozen=True)
 class Write:
-    """Put ``item`` (or delete, where it is ``None``) if the stored version is ``expected_version`` (0: no item)."""
+    """Put ``item``, or delete it if ``None``, provided that the stored version is ``expected_version`` (0: no item)."""
 
     key: Key
     item: Item | None
@@ -34,7 +34,7 @@ class Write:
 
 @dataclass(frozen=True)
 class IndexPage:
-    """Some keys of an index, and where the next page begins; ``None`` after the last page."""
+    """Some keys of an index, and where the next page begins (``None`` after the last page)."""
 
     keys: list[Key]
     next_position: object = None
@@ -42,7 +42,7 @@ class IndexPage:
 
 @dataclass(frozen=True)
 class ScanPage:
-    """Some items of the table, and where the next page begins; ``None`` after the last page."""
+    """Some items of the table, and where the next page begins (``None`` after the last page)."""
 
     items: list[Item]
     next_position: object = None
@@ -52,29 +52,32 @@ class Store(Protocol):
     """The database behind the ledger."""
 
     def get(self, key: Key) -> Item | None:
-        """Return an item, strongly consistent."""
+        """Return an item with a strongly consistent read."""
         ...
 
     def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
-        """Return several items as they were at one moment: no write comes in between.
+        """Return several items as they were at one moment, with no write in between.
 
-        A query does not promise that: it may return some items from before a transaction and others from after it.
+        A query does not promise that. It may return some items from before a transaction and others from after it.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
         """
         ...
 
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
-        """Return keys of items whose ``due`` is this and whose ``due_at`` is not later than ``until``.
+        """Return keys of items with this ``due`` and with a ``due_at`` that is not later than ``until``.
 
-        Oldest first; eventually consistent: read the item itself before acting on it. ``after`` is the
-        ``next_position`` of the page before.
+        The oldest come first. The index is eventually consistent, so read the item itself before acting on it.
+        ``after`` is the ``next_position`` of the previous page.
         """
         ...
 
     def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return the items of the whole table that have ``due``, strongly consistent: slow, but no index lags here."""
+        """Return all items in the table that have ``due``, with a strongly consistent read.
+
+        This is slow, but no index can lag behind.
+        """
         ...
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Do all writes, or none and raise ``Conflict``."""
+        """Perform all writes, or perform none and raise ``Conflict``."""
         ...

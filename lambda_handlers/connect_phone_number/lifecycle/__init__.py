@@ -1,1 +1,1 @@
-"""A phone number's life: what a request means, and how claims are opened, kept and closed. Knows nothing of HTTP."""
+"""A phone number's lifecycle: what requests mean, and how claims are opened, kept and closed. No HTTP here."""

@@ -1,8 +1,9 @@
-"""Finding out what CloudFormation has made of a response: the one place where a number that was answered is given up.
+"""Asking CloudFormation what became of a response that named a number.
 
-A number that CloudFormation was told of is closed in two cases only: CloudFormation sends its Delete (``decision``), or
-CloudFormation itself says that it never took note of it, which is found out here. What cannot be found out stays as it
-is, and is asked again later.
+A claim whose number CloudFormation was told about is closed in only two cases. Either CloudFormation sends its Delete
+(``decision``), or CloudFormation itself says that it never recorded the number. This module finds that out and is the
+only place that gives up such a number without a Delete. If CloudFormation gives no information, the claim stays as it
+is and CloudFormation is asked again later.
 """
 
 from dataclasses import replace
@@ -19,9 +20,9 @@ _LATEST_SECONDS: Final = 6 * 3600
 
 
 def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
-    """Ask CloudFormation about a live claim.
+    """Ask CloudFormation about a live claim, and return the claim as it is afterwards.
 
-    Returns the claim as it is then: perhaps closing, or changed by a request meanwhile.
+    The claim may be closing then, or a request may have changed it in the meantime.
     """
     held = invocation.stacks.at_once.resource(claim.resource)
     if held is None:
@@ -33,18 +34,18 @@ def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
     try:
         return invocation.ledger.save(changed)
     except Conflict:
-        # A request came in between, and knows more.
+        # A request has changed the claim in the meantime and has later information.
         return invocation.reread(claim)
 
 
 def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
-    """Return whether a stack has let a number stay whose Delete had failed before; if so, it is kept.
+    """Return whether the stack has retained the number since its Delete failed. If so, the number is kept.
 
-    ``None`` means that CloudFormation does not tell, or has not decided yet, so that the number must not be released
-    now. ``Conflict`` means that a request came in between.
+    ``None`` means that CloudFormation does not tell, or has not decided yet, so the number must not be released now.
+    ``Conflict`` means that a request has changed the claim in the meantime.
 
-    A stack that is DELETE_FAILED can be deleted with resources to retain, which may be nested stacks. CloudFormation
-    sends nothing for these.
+    A stack that is DELETE_FAILED can be deleted with a list of resources to retain, which may be nested stacks.
+    CloudFormation sends no requests for these.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
     if claim.state is not ClaimState.CLOSING or not claim.acknowledged:
@@ -74,13 +75,13 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
 
 
 def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim:
-    """Return the claim of a number that its resource does not have now."""
+    """Return the changed claim of a number that its resource does not have now."""
     has_named = was_named(invocation.stacks.at_once, claim)
     if has_named:
         return _acknowledged(invocation, claim, held)
     if has_named is None or _may_still_be_named(invocation, claim, held):
         return _later(invocation, claim)
-    # What CloudFormation's API says may be behind what CloudFormation does: it has to say so twice, some time apart.
+    # CloudFormation's API may lag behind, so it has to say this twice, some time apart.
     now = invocation.timing.now()
     since = claim.disowned_at or now
     if now < since + _SOONEST_SECONDS:
@@ -89,7 +90,7 @@ def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim
 
 
 def _may_still_be_named(invocation: Invocation, claim: Claim, held: HeldResource) -> bool:
-    """Return whether the deployment is going on, or may yet go on and take the number up."""
+    """Return whether the deployment is in progress, or may still continue and record the number."""
     if held.is_in_progress:
         return True
     if held.is_gone:
@@ -99,10 +100,10 @@ def _may_still_be_named(invocation: Invocation, claim: Claim, held: HeldResource
 
 
 def _acknowledged(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim:
-    """Return the claim of a number that CloudFormation knows as the resource's."""
+    """Return the changed claim of a number that CloudFormation knows as the resource's."""
     claim = replace(claim, acknowledged=True, disowned_at=0)
     if not claim.is_adopted or claim.established or held.is_gone:
-        # What a stack no longer has was retained: no Delete is to come.
+        # A resource that its stack no longer has was retained, so no Delete will follow.
         return replace(claim, follow_up=False)
     state = invocation.stacks.at_once.state(claim.stack_id)
     is_in_place = held.physical_id == claim.arn and held.is_complete
@@ -112,7 +113,7 @@ def _acknowledged(invocation: Invocation, claim: Claim, held: HeldResource) -> C
 
 
 def _later(invocation: Invocation, claim: Claim) -> Claim:
-    """Return the claim with the time of the next question: the longer it takes, the less often it is asked."""
+    """Return the claim with the time of the next query. The longer the wait so far, the later the next query."""
     now = invocation.timing.now()
     pause = min(max(now - claim.due_since, _SOONEST_SECONDS), _LATEST_SECONDS)
     return replace(claim, next_check_at=now + pause, disowned_at=0)

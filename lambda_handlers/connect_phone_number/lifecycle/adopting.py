@@ -1,6 +1,6 @@
-"""Taking over a number that the account holds already.
+"""Adoption: taking over a number that the account already holds.
 
-Ownership changes in the ledger, in one write; the tags on the number follow.
+The owner changes in the ledger, in one write. The tags on the number follow.
 """
 
 from dataclasses import replace
@@ -13,14 +13,14 @@ from .context import Failed, Invocation
 
 
 def adopt(invocation: Invocation, claim: Claim) -> Claim:
-    """Return the claim as owner of the number that it is to adopt.
+    """Return the claim as the owner of the number that it adopts.
 
     Raises
     ------
     Failed
-        The account does not hold the number, or somebody else owns it.
+        The account does not hold the number, or the number has another owner.
     Conflict
-        Something has changed meanwhile.
+        An entry in the ledger has changed in the meantime.
     """
     desired = claim.specification.phone_number
     arn = invocation.connect.find(desired, claim.desired.target_arn)
@@ -39,13 +39,13 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
         )
     served = invocation.scope.target_arns
     if served and state.target_arn not in served:
-        # Nor could it be restored there.
+        # If the adoption were rolled back, the number could not be restored to that target either.
         raise Failed(
             f"{desired} cannot be adopted: it belongs to {state.target_arn}, which this provider does not serve. Add "
             "that target to the provider's target_arns, or move the number first."
         )
     if state.status != "CLAIMED":
-        # A claim that failed is taken back within a day; a claim or a move may still be going on.
+        # Connect takes back a failed number within a day. In other cases a claim or a move may still be in progress.
         raise Failed(
             f"{desired} cannot be adopted now: Amazon Connect says {state.status} of it "
             f"({state.message.rstrip('.') or 'no reason given'}). Adopt it when its status is CLAIMED."
@@ -64,7 +64,8 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
             description=state.description,
             tags={key: value for key, value in state.tags.items() if key not in contract.OWNERSHIP_TAGS},
         ),
-        # Until then this invocation may put the claim's tags on the number, even if the claim is canceled meanwhile.
+        # Until its deadline this invocation may put the claim's tags on the number, even if the claim is canceled in
+        # the meantime.
         in_flight_calls=claim.calls_with(
             InFlightCall(desired, invocation.worker, int(invocation.timing.invocation_deadline))
         ),
@@ -83,10 +84,10 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
 
 
 def _refuse_held_elsewhere(invocation: Invocation, claim: Claim, arn: str, *known: ResourceKey) -> None:
-    """Refuse a number that a resource has of which the ledger does not know.
+    """Refuse a number that belongs to a resource that the ledger does not know.
 
-    That may be an ``AWS::Connect::PhoneNumber``, or a resource that CloudFormation has renamed or moved without an
-    event. Its own Delete would release the number, or leave it behind.
+    That resource may be an ``AWS::Connect::PhoneNumber``, or a resource that CloudFormation has renamed or moved
+    without a request. Its own Delete would release the number, or leave it behind.
     """
     holders = invocation.stacks.holders(arn)
     desired = claim.specification.phone_number
@@ -107,8 +108,8 @@ def _refuse_held_elsewhere(invocation: Invocation, claim: Claim, arn: str, *know
 def _refuse_held(invocation: Invocation, claim: Claim, previous: Claim, arn: str) -> None:
     """Refuse a number that another stack holds.
 
-    When a resource is renamed, its own stack creates the new one before it lets the old one go. Where it does not let
-    go, the number stays that resource's when the new one is deleted.
+    When a resource is renamed, its own stack creates the new resource before it removes the old one. If it does not
+    remove the old one, the number stays with the old resource when the new one is deleted.
     """
     if previous.state is ClaimState.LIVE:
         if previous.stack_id == claim.stack_id:

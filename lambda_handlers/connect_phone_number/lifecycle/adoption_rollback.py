@@ -1,6 +1,6 @@
-"""Leaving an adopted number as it was found, where its adoption is undone.
+"""Rolling back an adoption: the number is left as it was found.
 
-Target, description, tags, flow and owner go back to what they were.
+The target, description, tags, flow and owner are set back to what they were.
 """
 
 from dataclasses import replace
@@ -14,10 +14,10 @@ from .converging import restore
 
 
 def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
-    """End a claim whose adoption is undone.
+    """End a claim whose adoption is rolled back.
 
-    While an invocation may still be running that puts this claim's tags on, the claim stays due, and this is done
-    again.
+    While another invocation may still be running that puts this claim's tags on the number, the claim stays due and the
+    rollback is repeated.
     """
     if claim.arn:
         # One "not found" proves nothing.
@@ -27,7 +27,8 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
                 f"Amazon Connect does not show {claim.phone_number} yet, so its adoption cannot be rolled back now."
             )
         if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
-            # While the number carries the provider's tag: without it the role may not change it.
+            # The number is restored while it carries the provider's tag, because the role may not change it without the
+            # tag.
             if claim.settings_before_adoption is not None:
                 claim = restore(invocation, claim, state, claim.settings_before_adoption)
             previous = previous_of(invocation, claim)
@@ -36,7 +37,7 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
             else:
                 invocation.tag(claim.arn, invocation.ownership_tags(previous))
     if claim.state is not ClaimState.CLOSING:
-        # Another invocation was faster.
+        # Another invocation has already ended this claim.
         return claim
     now = invocation.timing.now()
     calls = tuple(call for call in claim.in_flight_calls if call.until > now)
@@ -56,13 +57,13 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
 
 
 def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> Claim:
-    """Return the claim that gets its number back: as it was, or to be closed where its own resource is gone."""
+    """Return the claim that gets its number back: live as before, or closing if its own resource is gone."""
     if previous.state is not ClaimState.CLOSED:
-        # Another invocation has handed the number back: this one has not seen it yet.
+        # Another invocation has already handed the number back, and this one has not seen that yet.
         raise Conflict
     live = previous.take_back()
     if previous.resource == claim.resource:
-        # The resource had let go of it before it adopted it again: there is nothing more to ask about that.
+        # The resource had given up the number before it adopted the number again, so there is nothing more to ask.
         return replace(live, follow_up=False)
     if not previous.is_deleted or previous.protected:
         return live
@@ -73,12 +74,13 @@ def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> 
             f"tell what has become of {previous.logical_resource_id} of {previous.stack_id}."
         )
     if held.physical_id == previous.arn and not held.is_in_progress and held.status != "DELETE_COMPLETE":
-        # CloudFormation has not heard that it was deleted, and sends another Delete, or has retained it.
+        # CloudFormation has not received the response to the Delete and will send another one, or it has retained the
+        # number.
         return live
     closing = live.close("CloudFormation deleted the resource", invocation.timing.now())
     return replace(closing, is_undone=previous.is_adopted and not previous.established)
 
 
 def previous_of(invocation: Invocation, claim: Claim) -> Claim | None:
-    """Return the claim that owned the number before, ``None`` where nobody did or the ledger has lost it."""
+    """Return the claim that owned the number before, or ``None`` if no claim did or the ledger has lost it."""
     return None if claim.previous_claim_key is None else invocation.ledger.find_claim(claim.previous_claim_key)

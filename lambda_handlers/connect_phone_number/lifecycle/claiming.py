@@ -1,8 +1,8 @@
-"""From an opened claim to a number that Connect says is CLAIMED.
+"""Claiming: from an opened claim to a number that Connect reports as CLAIMED.
 
 Before each call of ClaimPhoneNumber, the ledger records the call as in flight: the number, the worker, and the time
-until which the call may still succeed. Closing a claim looks up these calls, so the ledger always leads to every number
-that Connect may have given out. Only a clear response removes the record.
+until which the call may still succeed. Closing a claim includes a check of these calls, so the ledger always leads to
+every number that Connect may have given out. Only a clear response removes the record.
 """
 
 from collections.abc import Iterator
@@ -21,30 +21,30 @@ from .adopting import adopt
 from .context import Failed, Invocation, Superseded
 
 MAX_CANDIDATES: Final = 30
-"""Maximum lost races of one claim. Connect may count refused claims towards the account's allowance."""
+"""How many candidates a claim may lose. Connect may count refused claims toward the account's allowance."""
 MAX_UNEXPLAINED_REFUSALS: Final = 2
-"""Maximum refusals that do not name the number as taken: a second one is no coincidence."""
+"""Maximum number of refusals that do not name the number as taken. A second one is not a coincidence."""
 LAG_SECONDS: Final = 300
 """How long Connect may take to show a number that it has given out: "several minutes" in some cases.
 
 https://docs.aws.amazon.com/connect/latest/devguide/eventual-consistency.html
 """
 _OTHERS_SECONDS: Final = 45
-"""How long another invocation's call for the same number is waited for."""
+"""How long to wait for another invocation's call for the same number."""
 _LOOKS: Final = 4
-"""Maximum DescribePhoneNumber calls for a number that is listed but not yet describable."""
+"""Maximum number of DescribePhoneNumber calls for a number that is listed but not yet describable."""
 _MAX_PAGES: Final = 100
 
 
 def acquire(invocation: Invocation, claim: Claim) -> Claim:
-    """Return the claim with a number that Connect has accepted to claim for it.
+    """Return the claim with a number that Connect has agreed to claim for it.
 
     Raises
     ------
     Superseded
-        The claim was canceled meanwhile.
+        The claim was canceled in the meantime.
     Failed
-        No number can be had; the message says why.
+        No number can be obtained. The message says why.
     """
     while True:
         claim = invocation.reread(claim)
@@ -58,7 +58,8 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
             claim = _announce(invocation, claim)
         except Conflict:
             continue
-        # An earlier invocation may have got the number unheard, and Connect may have forgotten its token.
+        # An earlier invocation may have got the number without receiving the response, and Connect may have forgotten
+        # the token.
         own = find_own(invocation, claim, claim.candidate) if _other_calls(invocation, claim) else None
         claim = (
             _call_claim(invocation, claim) if own is None else record_number(invocation, claim, claim.candidate, own)
@@ -66,14 +67,14 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
 
 
 def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState:
-    """Wait until Connect says CLAIMED, and return what it says of the number.
+    """Wait until Connect reports CLAIMED, and return the state of the number.
 
     Raises
     ------
     Superseded
-        The claim was canceled meanwhile.
+        The claim was canceled in the meantime.
     Failed
-        Connect cannot provide the number, or never heard of it.
+        Connect cannot provide the number, or does not know it.
     """
     polls = 0
     while True:
@@ -87,7 +88,7 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
                 "numbers that are not needed or ask for a higher quota, then deploy again."
             )
         if state is None and not invocation.reread(claim).is_open:
-            # Whoever canceled the claim has released the number already.
+            # The invocation that canceled the claim has already released the number.
             raise Superseded
         since = invocation.timing.now() - claim.claimed_at
         if state is None and since > LAG_SECONDS:
@@ -104,12 +105,12 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
 
 
 def record_number(invocation: Invocation, claim: Claim, phone_number: str, arn: str) -> Claim:
-    """Write down that Connect gave ``arn`` to this claim, whatever has become of the claim meanwhile.
+    """Record that Connect gave ``arn`` to this claim, whatever has happened to the claim in the meantime.
 
     Raises
     ------
     Superseded
-        The claim was canceled; the number is written down to be released.
+        The claim was canceled. The number is recorded so that it will be released.
     """
     while True:
         changed = replace(claim, in_flight_calls=claim.calls_without(phone_number, invocation.worker))
@@ -139,7 +140,7 @@ def record_number(invocation: Invocation, claim: Claim, phone_number: str, arn: 
 
 
 def find_own(invocation: Invocation, claim: Claim, phone_number: str) -> str | None:
-    """Return the ARN of ``phone_number`` if Connect has it claimed for this very claim, else ``None``."""
+    """Return the ARN of ``phone_number`` if Connect holds it for this very claim, else ``None``."""
     source = claim.specification.source_phone_number_arn
     if source:
         arn = invocation.connect.find_imported(source)
@@ -156,7 +157,7 @@ def find_own(invocation: Invocation, claim: Claim, phone_number: str) -> str | N
 
 
 def _announce(invocation: Invocation, claim: Claim) -> Claim:
-    """Choose a candidate if there is none, and announce the call."""
+    """Choose a candidate if there is none, and record the call as in flight."""
     phone_number = claim.candidate
     if not phone_number:
         if claim.specification.source_phone_number_arn:
@@ -169,7 +170,7 @@ def _announce(invocation: Invocation, claim: Claim) -> Claim:
         return invocation.ledger.save(announced)
     owner = invocation.ledger.number(phone_number)
     if owner is not None and owner.claim_id != claim.id:
-        if _is_wanted_exactly(claim):
+        if _names_the_number(claim):
             raise Failed(_taken(owner))
         raise Conflict
     reservation = NumberReservation.of(phone_number, claim.own_key)
@@ -177,15 +178,15 @@ def _announce(invocation: Invocation, claim: Claim) -> Claim:
 
 
 def _choose(invocation: Invocation, claim: Claim) -> str:
-    """Return a number that nobody has, as far as Connect and the ledger know."""
+    """Return a candidate that is free as far as Connect and the ledger know."""
     if len(claim.rejected_candidates) >= MAX_CANDIDATES:
         raise Failed(
             f"{len(claim.rejected_candidates)} numbers in a row went to somebody else between search and claim. "
             "Deploy again."
         )
     for page in _pages(invocation, claim):
-        # Everybody gets the same first page. Each claim goes through it in an order of its own, so that those who do
-        # not share this ledger are rarely after the same number either.
+        # Connect returns the same first page to every caller. Each claim goes through the page in its own order, so
+        # that callers that do not share this ledger rarely choose the same number either.
         for phone_number in sorted(page, key=lambda n: sha256((claim.id + n).encode()).digest()):
             if phone_number in claim.rejected_candidates:
                 continue
@@ -214,7 +215,7 @@ def _pages(invocation: Invocation, claim: Claim) -> Iterator[tuple[str, ...]]:
 
 
 def _call_claim(invocation: Invocation, claim: Claim) -> Claim:
-    """Call ClaimPhoneNumber for the candidate, and write down what came of it."""
+    """Call ClaimPhoneNumber for the candidate, and record the result."""
     candidate = claim.candidate
     source = claim.specification.source_phone_number_arn
     token = tokens.claim_token(claim.id, candidate)
@@ -235,9 +236,10 @@ def _call_claim(invocation: Invocation, claim: Claim) -> Claim:
 
 
 def _handle_refusal(invocation: Invocation, claim: Claim, candidate: str, error: ConnectError) -> Claim:
-    # If an earlier invocation did get the number and Connect has forgotten the token, this refusal is about ourselves.
+    # An earlier invocation may have got the number, and Connect may have forgotten the token. Then this refusal is
+    # about a number that this claim already has.
     if error.kind in (ErrorKind.CHANGED_PARAMETERS, ErrorKind.INVALID):
-        own = _patiently_find_own(invocation, claim, candidate, error.was_uncertain)
+        own = _find_own_with_retries(invocation, claim, candidate, error.was_uncertain)
         if own is not None:
             return record_number(invocation, claim, candidate, own)
     is_lost_race = error.kind is ErrorKind.INVALID and error.is_about_availability_of(candidate)
@@ -246,18 +248,18 @@ def _handle_refusal(invocation: Invocation, claim: Claim, candidate: str, error:
         return claim
     if error.kind is not ErrorKind.INVALID:
         raise Failed(error.remediation(f"{candidate} ({claim.opening.target_arn})"))
-    if _is_wanted_exactly(claim) and is_lost_race:
+    if _names_the_number(claim) and is_lost_race:
         raise Failed(
             f"{candidate} cannot be claimed: {error.service_message.rstrip('.')}. It was claimed by somebody else, or "
             "was released less than 180 days ago. If this account holds it, use Adopt."
         )
-    if _is_wanted_exactly(claim) or claim.unexplained_refusals >= MAX_UNEXPLAINED_REFUSALS:
+    if _names_the_number(claim) or claim.unexplained_refusals >= MAX_UNEXPLAINED_REFUSALS:
         raise Failed(error.remediation(f"{candidate} ({claim.opening.target_arn})"))
     return claim
 
 
-def _patiently_find_own(invocation: Invocation, claim: Claim, candidate: str, was_uncertain: bool) -> str | None:
-    """Look for the candidate among this account's numbers for as long as it may still turn out to be our own."""
+def _find_own_with_retries(invocation: Invocation, claim: Claim, candidate: str, was_uncertain: bool) -> str | None:
+    """Look for the candidate among this account's numbers as long as it may still turn out to be this claim's own."""
     began = invocation.timing.now()
     for polls in count():
         own = find_own(invocation, claim, candidate)
@@ -274,7 +276,7 @@ def _patiently_find_own(invocation: Invocation, claim: Claim, candidate: str, wa
 
 
 def _other_calls(invocation: Invocation, claim: Claim) -> list[InFlightCall]:
-    """Return other invocations' calls for the candidate."""
+    """Return other invocations' in-flight calls for the candidate."""
     return [
         call
         for call in claim.in_flight_calls
@@ -285,19 +287,19 @@ def _other_calls(invocation: Invocation, claim: Claim) -> list[InFlightCall]:
 def _record_clear_response(
     invocation: Invocation, claim: Claim, candidate: str, error: ConnectError, *, is_lost_race: bool
 ) -> Claim:
-    """Take back the announcement of a call that was refused or not made, and the candidate if somebody else has it."""
+    """Remove a call that was refused or not made from the in-flight calls, and drop a refused candidate."""
     while True:
         claim = invocation.reread(claim)
         calls = claim.calls_without(candidate, invocation.worker)
         if error.was_uncertain:
-            # The refusal may only say that an earlier invocation of this call did get the number.
+            # The refusal may only mean that an earlier try of this call got the number.
             calls = (*calls, InFlightCall(candidate, invocation.worker, invocation.timing.now() + LAG_SECONDS))
         changed = replace(claim, in_flight_calls=calls)
         remove: tuple[NumberReservation, ...] = ()
         gave_up = error.kind is ErrorKind.INVALID and claim.candidate == candidate
         if gave_up and not is_lost_race:
             changed = replace(changed, unexplained_refusals=claim.unexplained_refusals + 1)
-        if gave_up and not claim.arn and not _is_wanted_exactly(claim):
+        if gave_up and not claim.arn and not _names_the_number(claim):
             changed = replace(changed, candidate="", rejected_candidates=(*claim.rejected_candidates, candidate))
             owner = invocation.ledger.number(candidate)
             if owner is not None and owner.claim_id == claim.id:
@@ -308,7 +310,7 @@ def _record_clear_response(
             continue
 
 
-def _is_wanted_exactly(claim: Claim) -> bool:
+def _names_the_number(claim: Claim) -> bool:
     desired = claim.specification
     return bool(desired.phone_number or desired.source_phone_number_arn)
 

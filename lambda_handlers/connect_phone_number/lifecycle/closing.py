@@ -1,7 +1,7 @@
-"""From a claim that is to end to one of which nothing is left in Connect.
+"""Closing: from a claim that must end to a claim with nothing left in Connect.
 
-Used by Delete and by the sweeper alike, beside any other invocation: every release of a number carries the same token,
-and what is not certain stays written down as due.
+Delete and the sweeper both use this module, and other invocations may run at the same time. Every release of a number
+carries the same token, and what is not certain stays recorded as due.
 """
 
 from collections.abc import Callable
@@ -20,30 +20,30 @@ from .claiming import LAG_SECONDS, find_own
 from .context import Failed, Invocation
 
 _RETURN_TO_INVENTORY_SECONDS: Final = 26 * 3600
-"""Connect holds a number that it could not provide for a day; then it is looked at again."""
+"""Connect holds a number that it could not provide, for a day. After this time the number is checked again."""
 _WAIT_FOR_WORKER_SECONDS: Final = 60
-"""A creation that runs elsewhere notices its cancellation at its next step."""
+"""How long to wait for a creation in another invocation, which notices its cancellation at its next step."""
 _WAIT_FOR_PROVIDING_SECONDS: Final = 60
 _SURELY_UNSEEN: Final = 2
-"""So many times in a row must Connect not know a number before that is believed."""
+"""How many times in a row Connect must report that it does not know a number before this is believed."""
 _MAY_BE_GONE: Final = (ErrorKind.NOT_FOUND, ErrorKind.CHANGED_PARAMETERS)
 _RECHECK_SECONDS: Final = 300
 _LONGEST_PAUSE_SECONDS: Final = 6 * 3600
 
 Permit = Callable[[Claim], None]
-"""Called right before a number is let go: raises what forbids that; ``Conflict`` where the claim has changed."""
+"""Called right before a number is let go. Raises an exception to forbid that: ``Conflict`` if the claim has changed."""
 
 
 @dataclass(frozen=True)
 class Closed:
-    """What has become of a claim that was to be closed.
+    """What has become of a claim that had to be closed.
 
     Parameters
     ----------
     claim
         The claim as it is now.
     problem
-        Why the number is not gone yet, for the person who deploys; empty where nothing is known to be left.
+        Why the number is not gone yet, for the person who deploys. Empty if nothing is known to be left.
     """
 
     claim: Claim
@@ -51,14 +51,15 @@ class Closed:
 
 
 def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool = True) -> Closed:
-    """Release what was claimed; a second time, or beside another invocation, it changes nothing.
+    """Release what was claimed. A repeated or parallel run of this changes nothing more.
 
     Parameters
     ----------
     permit
-        Asked each time before the number is released or restored.
+        Called each time before the number is released or restored.
     is_patient
-        Whether to wait for a creation that still runs elsewhere. The sweeper does not: it comes again.
+        Whether to wait for a creation that is still running in another invocation. The sweeper does not wait, because
+        it comes again.
     """
     began = invocation.timing.now()
     polls = 0
@@ -78,14 +79,14 @@ def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool
             return closed
         has_waited = polls > 0 and invocation.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS
         if not is_patient or has_waited:
-            # Nothing was claimed as far as anybody can see. The sweeper looks again when that is certain.
+            # As far as can be seen now, nothing was claimed. The sweeper checks again when that is certain.
             return Closed(invocation.reread(claim))
         invocation.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)
         polls += 1
 
 
 def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None:
-    """Do what can be done now; ``None`` means that only time can tell whether something was claimed."""
+    """Do what can be done now. ``None`` means that only time can tell whether a number was claimed."""
     if claim.state is ClaimState.CLOSING and claim.is_undone:
         permit(claim)
         return Closed(roll_back_adoption(invocation, claim))
@@ -101,7 +102,7 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
 
 
 def _settle_in_flight_calls(invocation: Invocation, claim: Claim) -> Claim:
-    """Look in Connect for every number that a call may have claimed unheard."""
+    """Look in Connect for every number that an in-flight call may have claimed."""
     numbers = dict.fromkeys(call.phone_number for call in claim.in_flight_calls)
     for phone_number in numbers:
         arn = find_own(invocation, claim, phone_number)
@@ -118,7 +119,7 @@ def _settle_in_flight_calls(invocation: Invocation, claim: Claim) -> Claim:
             )
         elif arn not in (claim.arn, *claim.duplicate_arns):
             claim = invocation.ledger.save(replace(claim, duplicate_arns=(*claim.duplicate_arns, arn)))
-    # Only what Connect cannot show any later than now is settled.
+    # A call is settled only when Connect can no longer show a number for it at a later time.
     now = invocation.timing.now()
     left = tuple(call for call in claim.in_flight_calls if call.until + LAG_SECONDS > now)
     if left == claim.in_flight_calls:
@@ -157,7 +158,7 @@ def _close_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> 
 
 
 def _release_number(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
-    """Release one number of the claim; return how it ended, or ``None`` and the problem."""
+    """Release one number of the claim. Return its outcome, or ``None`` and the problem."""
     if not invocation.is_in_scope(arn):
         return None, (
             f"{arn} is not of account {invocation.scope.account} and Region {invocation.scope.region}, where this "
@@ -194,22 +195,23 @@ def _call_release(
     invocation: Invocation, claim: Claim, arn: str, state: PhoneNumberState | None, permit: Permit
 ) -> None:
     if state is not None and contract.PROVIDER_TAG not in state.tags:
-        # Taken off by hand. The role may release only what carries the tag.
+        # A person has removed the tag. The role may release only numbers that carry it.
         invocation.tag(arn, invocation.ownership_tags(claim))
     invocation.connect.release(arn, tokens.release_token(arn), partial(permit, claim))
 
 
 def _is_gone(claim: Claim, error: ConnectError, unseen: int, now: int) -> bool:
-    """Return whether a number is gone: one "not found" is no proof, two calls that agree are.
+    """Return whether a number is gone. One "not found" is no proof, but two calls that agree are.
 
-    Not so soon after the claim, as Connect may be slow to show a number that it has just given out.
+    A number does not count as gone soon after the claim, because Connect may be slow to show a number that it has just
+    given out.
     """
     return error.kind in _MAY_BE_GONE and unseen >= _SURELY_UNSEEN and now - claim.claimed_at > LAG_SECONDS
 
 
 def _ends_without_release(invocation: Invocation, claim: Claim, state: PhoneNumberState, now: int) -> Outcome | None:
-    # Tags that were taken off by hand change nothing, nor do those of an adoption that came to nothing: where the
-    # ledger names this claim as the number's owner, that is proof enough.
+    # Tags that a person has removed make no difference, nor do the tags of an adoption that failed. If the ledger names
+    # this claim as the number's owner, that is proof enough.
     if state.tags.get(contract.CLAIM_TAG, claim.id) != claim.id:
         owner = invocation.ledger.number(state.phone_number)
         is_other_providers = state.tags.get(contract.PROVIDER_TAG) != invocation.scope.provider_id
@@ -234,7 +236,7 @@ def _end(invocation: Invocation, claim: Claim, outcome: Outcome) -> Claim:
 
 
 def put_off(invocation: Invocation, claim: Claim, problem: str) -> Claim:
-    """Write down that a release did not succeed, and when the sweeper tries again: ever less often."""
+    """Record that a release did not succeed, and when the sweeper retries it. The pauses become longer and longer."""
     while True:
         pause = min(_RECHECK_SECONDS * 2 ** min(claim.failures, 10), _LONGEST_PAUSE_SECONDS)
         changed = replace(
@@ -255,5 +257,5 @@ def _postponed(invocation: Invocation, claim: Claim, next_check_at: int) -> Clai
     try:
         return invocation.ledger.save(replace(claim, next_check_at=next_check_at))
     except Conflict:
-        # Somebody else goes on with this claim, and sets the time for it.
+        # Another invocation continues with this claim and sets the time for it.
         return invocation.reread(claim)

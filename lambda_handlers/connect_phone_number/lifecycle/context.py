@@ -1,11 +1,11 @@
-"""What every step of the lifecycle has at hand, and the two ways in which a step ends early."""
+"""The context of every step of the lifecycle, and the two exceptions that end a step early."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import contract, rules
 from ..claim import Claim
-from ..cloudformation.stacks import PatientStacks
+from ..cloudformation.stacks import RetryingStacks
 from ..connect.gateway import Connect
 from ..ledger.ledger import Ledger
 from ..logs import Log
@@ -13,7 +13,7 @@ from ..timing import Timing
 
 
 class Failed(Exception):
-    """The request cannot be fulfilled; the message is for the person who deploys."""
+    """The request cannot be fulfilled. The message is for the person who deploys."""
 
 
 class Superseded(Exception):
@@ -22,18 +22,18 @@ class Superseded(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """Where this function works."""
+    """The scope in which this function works."""
 
     region: str
     account: str
     provider_id: str
     target_arns: tuple[str, ...] = ()
-    """The instances and traffic distribution groups that the provider serves; all where this is empty."""
+    """The instances and traffic distribution groups that the provider serves. Empty means all."""
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """One invocation of Lambda to handle one event.
+    """One invocation of the Lambda function, to handle one event.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Invocation:
 
     connect: Connect
     ledger: Ledger
-    stacks: PatientStacks
+    stacks: RetryingStacks
     timing: Timing
     scope: Scope
     log: Log
@@ -54,7 +54,7 @@ class Invocation:
         return self.ledger.claim(claim.own_key)
 
     def ownership_tags(self, claim: Claim) -> dict[str, str]:
-        """Return the tags that say whose the claim's number is."""
+        """Return the tags that say who owns the claim's number."""
         return {
             contract.PROVIDER_TAG: self.scope.provider_id,
             contract.CLAIM_TAG: claim.id,
@@ -63,13 +63,13 @@ class Invocation:
         }
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Put tags on a number. The provider's own is always among them: without it the role may not."""
+        """Put tags on a number. The provider's own tag is always included, because the role may not tag without it."""
         self.connect.tag(arn, {**tags, contract.PROVIDER_TAG: self.scope.provider_id})
 
     def is_in_scope(self, arn: str) -> bool:
-        """Return whether a number is of this account and Region.
+        """Return whether a number belongs to this account and Region.
 
-        Only then does "not found" mean that it is gone: elsewhere Connect does not know a number by its id.
+        Only then does "not found" mean that the number is gone. Elsewhere Connect does not know a number by its id.
         """
         parsed = rules.parse_phone_number_arn(arn)
         return parsed is not None and parsed.region == self.scope.region and parsed.account == self.scope.account

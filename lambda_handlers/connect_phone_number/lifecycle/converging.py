@@ -1,7 +1,8 @@
-"""From a claimed number to one that has the target, description, tags and flow that the latest request wants.
+"""Converging: a claimed number gets the target, description, tags and flow that are desired.
 
-What is wanted is read from the ledger, not from the request at hand, and read again at the end: when two invocations
-change one number at the same time, whoever comes last finishes what is wanted last.
+The desired settings are those of the latest request. They are read from the ledger, not from the request at hand, and
+are read again at the end. When two invocations change one number at the same time, the one that ends last therefore
+applies the latest desired settings.
 """
 
 from collections.abc import Callable
@@ -18,14 +19,14 @@ from .context import Failed, Invocation, Superseded
 
 
 def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberState]:
-    """Make the number as it is wanted; return the claim and what Connect says of the number.
+    """Converge the number to the desired settings. Return the claim and the state of the number in Connect.
 
     Raises
     ------
     Superseded
-        The claim was canceled meanwhile.
+        The claim was canceled in the meantime.
     Failed
-        Connect refuses a change; the message says which, and why.
+        Connect refuses a change. The message says which change, and why.
     """
     turn = 0
     while True:
@@ -57,7 +58,7 @@ def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, befor
     if state.description != before.description:
         _set_description(invocation, claim, before.description, 0)
     claim = _update_tags(invocation, claim, state, before)
-    # Unless a change that concerns the flow was begun, it is what it was.
+    # If no change that affects the flow was begun, the flow is still what it was.
     return _associate_flow(invocation, claim, state, before) if claim.is_flow_before_known else claim
 
 
@@ -87,12 +88,12 @@ def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -
     owner = invocation.ledger.number(state.phone_number)
     if owner is not None:
         return invocation.ledger.save(written)
-    # Which number an import brings is known only now.
+    # An import shows only now which number it brings.
     return invocation.ledger.save(written, NumberReservation.of(state.phone_number, claim.own_key))
 
 
 def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
-    """Put the ownership tags on a number that lacks them: the role may change only numbers that carry them."""
+    """Put the ownership tags on a number that lacks them. The role may change only numbers that carry them."""
     tags = invocation.ownership_tags(claim)
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
     if missing:
@@ -106,7 +107,8 @@ def _move(
     if _is_at(state, desired):
         return state
     if state.target_arn != desired.target_arn:
-        # A move drops the flow's association, so this is written down before: whoever goes on puts it back.
+        # A move drops the flow's association. This is recorded before the move, so that any invocation that continues
+        # restores the association.
         claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
         invocation.ledger.save(replace(claim, flow_may_differ=True))
         token = tokens.change_token(claim.arn, invocation.worker, turn, desired.target_arn)
@@ -130,7 +132,7 @@ def _move(
 
 
 def _is_at(state: PhoneNumberState, desired: Settings) -> bool:
-    # FAILED is said of a number whose last move failed, too. It is still claimed, where it was before.
+    # A number whose last move failed also has the status FAILED. It is still claimed, at its previous target.
     return state.target_arn == desired.target_arn and state.status != "IN_PROGRESS"
 
 
@@ -154,7 +156,7 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
 def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings) -> Claim:
     tags = desired.tags
     missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
-    # Only what an earlier deployment set is removed: tags that people put on the number by hand stay.
+    # Only tags that an earlier deployment set are removed. Tags that people put on the number by hand stay.
     keys_to_remove = [key for key in claim.applied_tags if key not in tags and key in state.tags]
     total = len(set(state.tags) - set(keys_to_remove) | set(tags))
     if total > rules.MAX_TAGS:
@@ -163,7 +165,7 @@ def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, 
             f"CloudFormation, but {rules.MAX_TAGS} are allowed. Remove {total - rules.MAX_TAGS}."
         )
     if set(desired.tags) - set(claim.applied_tags):
-        # Written down before the call, so that a tag that is set is one that a later deployment may remove.
+        # The keys are recorded before the call, so that a later deployment may remove every tag that was set.
         keys = dict.fromkeys((*claim.applied_tags, *desired.tags))
         claim = invocation.ledger.save(replace(claim, applied_tags=tuple(keys)))
     subject = f"the Tags of {claim.phone_number}"
@@ -179,7 +181,7 @@ def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, 
 def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings) -> Claim:
     if claim.applied_flow_arn == desired.contact_flow_arn and not claim.flow_may_differ:
         return claim
-    # The flow is written down before the call: should this invocation die, a rollback knows what to take away.
+    # The flow is recorded before the call. If this invocation dies, a rollback knows which flow to remove.
     claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
     flow_arn = desired.contact_flow_arn or claim.applied_flow_arn
     if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
@@ -193,11 +195,12 @@ def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberStat
 
 
 def _with_flow_before(invocation: Invocation, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:
-    """Return the claim of an adopted number with the flow that the number has, read before the first change of it."""
+    """Return an adopted number's claim with the flow that the number has, read before the flow is first changed."""
     before = claim.settings_before_adoption
     if before is None or claim.is_flow_before_known:
         return claim
-    # A number of a group has a flow in each of the group's instances. Only that of our own instance is changed.
+    # A number of a traffic distribution group has a flow in each of the group's instances. Only the flow of one
+    # instance is changed: the instance that ``flow_arn`` belongs to.
     instance_arn = state.target_arn if rules.instance_id_of(state.target_arn) else rules.instance_arn_of(flow_arn)
     found = invocation.connect.flow_of(claim.arn, instance_arn) if instance_arn else ""
     before = replace(before, contact_flow_arn=found)
@@ -205,7 +208,7 @@ def _with_flow_before(invocation: Invocation, claim: Claim, state: PhoneNumberSt
 
 
 def _may_have(flow_arn: str, state: PhoneNumberState) -> bool:
-    # A move to another instance has taken the flow away, and Connect refuses to take it away again.
+    # A move to another instance has removed the flow, and Connect refuses to remove it again.
     instance = rules.instance_id_of(state.target_arn)
     return instance is None or instance == rules.contact_flow_ids(flow_arn)[0]
 
@@ -214,7 +217,7 @@ def _disassociate(invocation: Invocation, claim: Claim) -> None:
     try:
         invocation.connect.disassociate(claim.arn, claim.applied_flow_arn)
     except ConnectError as error:
-        # A move has taken it away already, or the flow is deleted.
+        # A move has already removed the association, or the flow was deleted.
         if error.kind is not ErrorKind.NOT_FOUND:
             raise
 

@@ -1,19 +1,20 @@
 """What a request means for the claims of its resource: decided once, in one write, before anything is done.
 
-The rules, for a request that is seen for the first time (``docs/lifecycle.md`` derives them):
+The rules for a request that is seen for the first time (``docs/lifecycle.md`` derives them):
 
-1. What was sent before a request that is known already is stale: CloudFormation has given it up.
-2. One open claim for each resource and specification. Create and Update resume the open claim that was made for
-   what they want, else keep the present number where that satisfies them, else open a claim. Thus a retried
-   deployment, a roll-back and a first creation are the same thing. A number that CloudFormation has named is taken up
-   again only by an Update that CloudFormation sends while it rolls back.
-3. A claim that was never answered with SUCCESS is closed by any later request that does not resume it: CloudFormation
-   cannot know it.
-4. A Delete closes the claim whose number it names. If it names none, because the creation never got to answer, it also
-   closes the claims of which CloudFormation itself says that it never named their numbers.
+1. A request that was sent before an already known request is stale: CloudFormation has given it up.
+2. There is one open claim for each resource and specification. Create and Update resume the open claim that was made
+   for their specification. Otherwise they keep the current number if it satisfies the specification. Otherwise they
+   open a claim. A retried deployment, a rollback and a first creation are therefore the same thing. A number that
+   CloudFormation has named is used again only by an Update that CloudFormation sends while it rolls back.
+3. A claim that never got a SUCCESS response is closed by any later request that does not resume it, because
+   CloudFormation cannot know it.
+4. A Delete closes the claim whose number it names. If it names none, because no response to the creation was sent, it
+   also closes those claims whose numbers CloudFormation never named, according to CloudFormation itself.
 
-A number of which CloudFormation was told is closed by its own Delete, or because CloudFormation, asked, says that it
-never took note of it (``is_disowned``), and never because a request does not mention it.
+If CloudFormation was told about a number, the number's claim is closed by its own Delete, or because CloudFormation
+says, when asked, that it never recorded the number (``_is_disowned``). The claim is never closed because a request
+does not mention the number.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,13 +35,13 @@ from .moving import find_moved
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600
-"""How long Lambda may still deliver a Create: the maximum event age, and three invocations with their pauses."""
+"""How long Lambda may still deliver a Create: the maximum event age, plus three invocations with their pauses."""
 GRACE_AFTER_DEADLINE_SECONDS: Final = 20 * 60
-"""An invocation that began before the deadline is certainly over by then."""
+"""An invocation that began before the deadline is certainly over after this additional time."""
 
 
 def decide(invocation: Invocation, request: Request) -> RequestEntry:
-    """Return the ledger's entry of the request, made now or found: its response, or the claims it is about."""
+    """Return the request's entry in the ledger, made now or found: its response, or the claims that it is about."""
     while True:
         resource = invocation.ledger.resource(request.resource, request.key)
         if resource.request is not None:
@@ -60,7 +61,7 @@ class _Decision:
     now: int
     changed: dict[str, Claim] = field(default_factory=dict[str, Claim])
     moved: list[Entry] = field(default_factory=list[Entry])
-    """What another resource's number leaves behind when it becomes this resource's."""
+    """The changed entries of another resource's number that becomes this resource's."""
 
     def make(self) -> tuple[RequestEntry, list[Entry]]:
         """Return the request's entry and the other entries that the decision changes."""
@@ -91,7 +92,8 @@ class _Decision:
         desired = self._desired()
         if isinstance(desired, str):
             return self._decided_response(Status.FAILED, desired), resource_entry
-        # What CloudFormation has named was removed from the stack and retained: it is no longer this resource's.
+        # A number that CloudFormation has named was removed from the stack and retained. It no longer belongs to this
+        # resource.
         found = self._disowned_among(self._exact(desired.specification))
         if isinstance(found, str):
             return self._decided_response(Status.FAILED, found), resource_entry
@@ -118,7 +120,7 @@ class _Decision:
         return self._open_or_resume(found, desired, resource_entry)
 
     def _found_for_update(self, named: Claim | None, desired: DesiredNumber) -> Claim | str | None:
-        """Return the open claim that an Update is to resume, or why that cannot be said, or ``None``."""
+        """Return the open claim that an Update must resume, a text that says why it is unknown, or ``None``."""
         matching = self._exact(desired.specification)
         if named in matching:
             return named
@@ -126,7 +128,7 @@ class _Decision:
         if unnamed is not None:
             return unnamed
         if matching:
-            # The number from before a replacement. Outside a roll-back it is on its way out, or was retained.
+            # This is the number from before a replacement. Outside a rollback it is being removed, or was retained.
             state = self.invocation.stacks.confirmed_state(self.request.stack_id)
             if state is None:
                 return (
@@ -135,12 +137,13 @@ class _Decision:
                     "cloudformation:DescribeStacks, then try again."
                 )
             if state.is_rolling_back:
-                # As they are now: what CloudFormation said of them may have been written down meanwhile.
+                # The claims are looked up again, because what CloudFormation said about them may have been recorded
+                # since.
                 return self._latest(self._exact(desired.specification))
         return named if named is not None and named.satisfies(desired.specification) else None
 
     def _disowned_among(self, claims: list[Claim]) -> Claim | str | None:
-        """Return the latest of the claims that CloudFormation cannot know, or why that cannot be said, or ``None``."""
+        """Return the latest claim that CloudFormation cannot know, a text that says why it is unknown, or ``None``."""
         asked = [(claim, self._is_disowned(claim)) for claim in claims]
         for claim, is_disowned in asked:
             if is_disowned is None:
@@ -156,8 +159,8 @@ class _Decision:
             return str(problem)
 
     def _exact(self, specification: Specification) -> list[Claim]:
-        # Only claims made for this very specification: on the way back from a replacement the new number may satisfy
-        # the old specification too, and yet it is the old number that must be returned to.
+        # Only claims for exactly this specification count. During the rollback of a replacement, the new number may
+        # satisfy the old specification too, but the resource must return to the old number.
         return [claim for claim in self._open() if specification.digest in claim.satisfied]
 
     def _latest(self, claims: Iterable[Claim]) -> Claim | None:
@@ -244,9 +247,10 @@ class _Decision:
         if isinstance(named, str):
             return self._decided_response(Status.FAILED, named), resource_entry
         if named is None or named.state is ClaimState.CLOSED:
-            # Never ours, released already, or handed over: not ours to touch either way.
+            # The number never belonged to this resource, was released already, or was handed over. In each case it must
+            # not be touched.
             if named is not None and named.outcome is Outcome.TRANSFERRED:
-                # Should it be handed back, nobody else will ask for its release.
+                # If the number is handed back, no other request will ask for its release.
                 self._change(replace(named, is_deleted=True))
             return self._entry(claims=()), resource_entry
         if self._is_older_than(named):
@@ -266,14 +270,15 @@ class _Decision:
         return self._entry(claims=(named.id,)), resource_entry
 
     def _is_adoption_undone(self, claim: Claim) -> bool | None:
-        """Return whether this Delete takes back an adoption; ``None`` where CloudFormation does not tell.
+        """Return whether this Delete undoes an adoption, or ``None`` if CloudFormation does not tell.
 
-        To give a number back can be put right later; to release it cannot. So it is released only where the deployment
-        that adopted it was seen to be complete, or is among the stack's events, and nobody else has the number.
+        Restoring a number can be corrected later, but releasing it cannot. The number is therefore released only if the
+        deployment that adopted it was seen to be complete, or is among the stack's events, and no other resource has
+        the number.
         """
         if not claim.is_adopted:
             return False
-        # A resource that has adopted its own earlier number has nobody to hand it back to.
+        # A resource that has adopted its own earlier number has no previous owner to hand it back to.
         if claim.previous_owner is not None and claim.previous_owner != claim.resource:
             is_held = still_has(self.invocation.stacks, claim.previous_owner, claim.arn)
             if is_held is not False:
@@ -290,9 +295,9 @@ class _Decision:
     # --- Parts ---
 
     def _is_disowned(self, claim: Claim) -> bool | None:
-        """Return whether CloudFormation cannot know the claim's number; ``None`` where it does not tell.
+        """Return whether CloudFormation cannot know the claim's number, or ``None`` if it does not tell.
 
-        Where it does know the number, that is written down.
+        If CloudFormation does know the number, that is recorded.
         """
         if claim.acknowledged:
             return False
@@ -312,8 +317,8 @@ class _Decision:
             return False
         if sent_at < resource_entry.watermark:
             return True
-        # Signed in the same second as a request that is known. A Create cannot follow a Delete that fast, since
-        # CloudFormation waits for the Delete's response and the stack's next deployment.
+        # The request was signed in the same second as a known request. A Create cannot follow a Delete that fast,
+        # because CloudFormation waits for the Delete's response and the stack's next deployment.
         return is_creation and resource_entry.latest_type == RequestType.DELETE
 
     def _claims(self) -> Mapping[str, Claim]:
@@ -329,7 +334,10 @@ class _Decision:
         return max(claims, key=lambda claim: (claim.state is not ClaimState.CLOSED, claim.opened_at), default=None)
 
     def _named_or_moved(self, resource_entry: ResourceEntry) -> tuple[Claim | str | None, ResourceEntry]:
-        """Return the claim that the request names, after CloudFormation has moved its number here, if need be."""
+        """Return the claim that the request names.
+
+        If CloudFormation has moved the claim's number here from another resource, the move is recorded first.
+        """
         named = self._named()
         if named is not None and named.state is not ClaimState.CLOSED:
             return named, resource_entry
@@ -339,7 +347,7 @@ class _Decision:
         if moved is None:
             return named, resource_entry
         if moved.claim.is_undone and named is not None:
-            # It is on its way back to this resource, which does not wait for it.
+            # The number is being handed back to this resource, and this request does not wait for that.
             heir = named.take_back()
         else:
             resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
@@ -396,13 +404,13 @@ class _Decision:
 
 
 def _may_matter(claim: Claim) -> bool:
-    # What was handed over to another resource may be handed back.
+    # A number that was handed over to another resource may be handed back.
     return claim.state is not ClaimState.CLOSED or claim.outcome is Outcome.TRANSFERRED
 
 
 def was_named(stacks: Stacks, claim: Claim) -> bool | None:
-    """Return whether CloudFormation has ever recorded the claim's number as the resource's; ``None``: not known."""
-    # The ARN of a number that was claimed is no other number's. An adopted one may have been another resource's before.
+    """Return whether CloudFormation has ever recorded the claim's number as the resource's, or ``None`` if unknown."""
+    # A claimed number has an ARN of its own. An adopted number may have belonged to another resource before.
     return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not claim.is_adopted)
 
 

@@ -1,6 +1,7 @@
-"""Numbers whose resource CloudFormation has renamed or moved without an event, for example by stack refactoring.
+"""Numbers whose resource CloudFormation has renamed or moved without a request, for example by stack refactoring.
 
-A request then names a number that is a claim of another resource. Whose it is now is asked of CloudFormation.
+A later request then names a number that belongs to a claim of another resource. CloudFormation is asked which resource
+has the number now.
 """
 
 from dataclasses import dataclass
@@ -17,12 +18,12 @@ from .context import Invocation
 
 @dataclass(frozen=True)
 class Moved:
-    """A number that CloudFormation has given to another resource without an event.
+    """A number that CloudFormation has given to another resource without a request.
 
     Parameters
     ----------
     claim
-        The live claim of the resource that had it.
+        The claim of the resource that had the number: live, or closing while its adoption is rolled back.
     number
         The reservation of the number.
     """
@@ -32,7 +33,7 @@ class Moved:
 
 
 def find_owner(invocation: Invocation, state: PhoneNumberState) -> Claim | None:
-    """Return the claim that has a number: the one that has reserved it, or else the one that its tags name."""
+    """Return the claim that owns a number: the claim that reserved it, or else the claim that its tags name."""
     number = invocation.ledger.number(state.phone_number)
     if number is not None:
         return _claim_of(invocation, number, state.arn)
@@ -50,7 +51,10 @@ def _claim_of(invocation: Invocation, number: NumberReservation, arn: str) -> Cl
 
 
 def find_moved(invocation: Invocation, request: Request) -> Moved | str | None:
-    """Return the number that has moved to the request's resource, if any; a text says why that cannot be found out."""
+    """Return the number that has moved to the request's resource, if any.
+
+    A text says why that cannot be found out.
+    """
     arn = request.physical_resource_id
     if not invocation.is_in_scope(arn):
         return None
@@ -82,7 +86,7 @@ def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bo
     there = invocation.stacks.resource(owner.resource)
     here = invocation.stacks.resource(request.resource)
     if there is not None and here is not None and here.physical_id == arn and not there.has(arn):
-        # What CloudFormation says may be behind what it does: a number changes hands only if it says so twice.
+        # CloudFormation's API may lag behind, so a number gets another owner only if CloudFormation says so twice.
         invocation.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
         there = invocation.stacks.resource(owner.resource)
         here = invocation.stacks.resource(request.resource)
@@ -93,7 +97,7 @@ def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bo
             "the provider's role may call cloudformation:DescribeStackResource, then try again."
         )
     if there.is_in_progress and there.physical_id != arn:
-        # The response that names the number may be on its way.
+        # The response that names the number may still be on its way to CloudFormation.
         return (
             f"{recorded}, which is being deployed, so it is not certain which resource has it. Nothing was changed. "
             "Try again when that deployment is over."

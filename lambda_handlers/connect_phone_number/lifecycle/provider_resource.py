@@ -1,6 +1,7 @@
-"""The provider's own resource: it keeps the provider from being deleted while its ledger still has work to do.
+"""The provider's own resource: it prevents the provider's deletion while the ledger still has work to do.
 
-Without the function and the ledger nobody could release what is due, or release what other stacks delete later.
+Without the function and the ledger, due numbers could not be released. Neither could numbers whose resources other
+stacks delete later.
 """
 
 from collections.abc import Iterable
@@ -25,12 +26,12 @@ def guard(invocation: Invocation, request: Request) -> Response:
     Raises
     ------
     NotFinished
-        Work is left that only time settles; another invocation goes on.
+        Some work can only be settled later. Another invocation continues.
     """
     physical_id = request.physical_resource_id or f"provider-{invocation.scope.provider_id}"
     if request.type is not RequestType.DELETE:
         return Response(Status.SUCCESS, physical_id)
-    # The index answers at once where numbers are in use, however many; the table itself has the last word.
+    # If numbers are in use, the index shows that at once, however many there are. Otherwise the table itself decides.
     used = _used(invocation, chain(invocation.ledger.live(), invocation.ledger.due(None)))
     polls = 0
     while not used:
@@ -50,7 +51,7 @@ def guard(invocation: Invocation, request: Request) -> Response:
 
 
 def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> str:
-    """Return which stacks still have numbers, as soon as there is enough to say; empty where none has."""
+    """Return which stacks still have numbers, as soon as enough of them are known. Empty if no stack has any."""
     used: list[Claim] = []
     for claim in claims:
         if isinstance(claim, UnreadableItem):
@@ -67,16 +68,17 @@ def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> s
 
 
 def _is_waiting(claim: Claim) -> bool:
-    """Return whether something is left to be done for a claim: not for one that Connect takes back by itself."""
+    """Return whether something is left to do for a claim, except for one that Connect takes back on its own."""
     return index_of(claim).get("due") == DUE and not claim.is_returning_to_inventory
 
 
 def _is_needed(invocation: Invocation, claim: Claim) -> bool:
-    # A stack can let a number go without a word: by its DeletionPolicy, or deleted with resources retained.
+    # A stack can give up a number without a request: by its DeletionPolicy, or when it is deleted with resources
+    # retained.
     held = invocation.stacks.resource(claim.resource)
     if held is None or (held.physical_id == claim.arn and not held.is_gone):
         return True
-    # Its resource may have been renamed or moved without a word.
+    # The resource may have been renamed or moved without a request.
     return invocation.stacks.holders(claim.arn) != ()
 
 

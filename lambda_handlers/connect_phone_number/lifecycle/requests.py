@@ -1,4 +1,4 @@
-"""From a request of CloudFormation to its response, safe to be begun again at any point."""
+"""From a CloudFormation request to its response. The work can safely be begun again at any point."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,16 +22,16 @@ from .moving import find_owner, has_moved_here
 
 _SUPERSEDED: Final = "CloudFormation has canceled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
-"""After this time CloudFormation has taken note of a response, or never does."""
+"""By the end of this time CloudFormation has recorded a response, or it never does."""
 
 
 def handle_request(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
-    """Do what the request asks for, and return its response, which is in the ledger then.
+    """Do what the request asks for, and return its response, which is then in the ledger.
 
     Raises
     ------
     NotFinished
-        This invocation's time is used up; another one goes on.
+        This invocation's time is used up. Another invocation continues.
     """
     if entry.response is not None:
         return entry.response
@@ -48,9 +48,9 @@ def handle_request(invocation: Invocation, request: Request, entry: RequestEntry
 
 
 def fail(invocation: Invocation, request: Request, reason: str) -> Response:
-    """Answer FAILED, and let go of what the request has claimed, in one write.
+    """Respond with FAILED and close what the request has claimed, in one write.
 
-    Returns the response that the request has in the end: another invocation may have answered it already.
+    Return the final response of the request, because another invocation may have responded already.
     """
     while True:
         entry = invocation.ledger.request(request.resource, request.key)
@@ -77,7 +77,8 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
         try:
             if claim.request_key != request.key:
                 if claim.state is ClaimState.LIVE:
-                    # A value that this invocation set too late is set again to what the later request wants.
+                    # This invocation may have set a value too late. The value is set again to what the later request
+                    # asks for.
                     converge(invocation, claim)
                 raise Superseded
             claim = acquire(invocation, claim)
@@ -86,7 +87,7 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
         except Conflict:
             claim = invocation.reread(claim)
         except Superseded:
-            # What this claim took, if anything, is released by whoever canceled it, or by the sweeper.
+            # If this claim obtained a number, the invocation that canceled the claim or the sweeper releases it.
             return fail(invocation, request, _SUPERSEDED)
         except Failed as problem:
             return fail(invocation, request, str(problem))
@@ -118,7 +119,8 @@ def _succeed(invocation: Invocation, request: Request, claim: Claim, state: Phon
     )
     calls = claim.in_flight_calls
     if not (claim.is_adopted and invocation.connect.was_uncertain):
-        # Else a change that nobody heard of may still be made, and has to be taken back if the adoption is undone.
+        # Otherwise the call stays in flight: a change without a clear response may still take effect, and must be
+        # undone if the adoption is rolled back.
         calls = claim.calls_without(claim.phone_number, invocation.worker)
     next_check_at = max(
         invocation.timing.now() + ACKNOWLEDGED_WITHIN_SECONDS,
@@ -162,25 +164,25 @@ def _respond_to_delete(invocation: Invocation, request: Request, entry: RequestE
 
 @dataclass(frozen=True)
 class _Finding:
-    """What a Delete found out about one number: a problem that makes it fail, or a note that goes with success."""
+    """What a Delete found out about one number: a problem that makes the Delete fail, or a note for its SUCCESS."""
 
     problem: str = ""
     note: str = ""
 
 
 def _ensure_awaited(invocation: Invocation, entry: RequestEntry) -> None:
-    """Raise ``TimedOut`` where CloudFormation does not wait for the request any more.
+    """Raise ``TimedOut`` if CloudFormation no longer waits for the response.
 
-    Lambda may deliver a request late, or an invocation may stand still: CloudFormation has gone on meanwhile.
+    Lambda may deliver a request late, or an invocation may stall. CloudFormation has then moved on.
     """
     if invocation.timing.now() >= entry.deadline:
         raise TimedOut("the request came too late, or its invocation stood still")
 
 
 def _awaited(invocation: Invocation, request: Request) -> Permit:
-    """Return what permits a release as long as CloudFormation waits for the request's response.
+    """Return a function that permits a release as long as CloudFormation waits for the request's response.
 
-    Once a Delete has failed, or has timed out, the number may be retained at any time.
+    After a Delete has failed or timed out, the number may be retained at any time.
     """
 
     def permit(_claim: Claim) -> None:
@@ -200,7 +202,7 @@ def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Fi
     if closed.claim.outcome is Outcome.ADOPTION_ROLLED_BACK:
         owner = previous_of(invocation, closed.claim)
         if owner is not None and owner.state is not ClaimState.LIVE:
-            # Its own resource was deleted, too.
+            # The previous owner's resource was deleted, too.
             return _Finding(close(invocation, owner, _awaited(invocation, request)).problem)
         return _Finding(
             note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
@@ -210,7 +212,7 @@ def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Fi
 
 
 def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
-    """Say what a Delete found that names a number of which its resource has no claim to close."""
+    """Return the finding for a Delete that names a number for which its resource has no claim to close."""
     physical_id = request.physical_resource_id
     if rules.parse_phone_number_arn(physical_id) is None:
         return _Finding()
@@ -234,7 +236,7 @@ def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
             f"{physical_id} yourself if it is not needed, then delete again."
         )
     if owner.state is ClaimState.LIVE:
-        # When this request was decided on, Connect may not have shown the number.
+        # Connect may not have shown the number when the decision on this request was made.
         has_moved = has_moved_here(invocation, request, owner)
         if has_moved:
             return _Finding(

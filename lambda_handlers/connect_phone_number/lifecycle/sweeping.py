@@ -1,6 +1,7 @@
-"""Finishing what CloudFormation has abandoned and what an invocation could not make certain.
+"""The sweep: finishing what CloudFormation has abandoned and what an invocation could not make certain.
 
-Safe at any time and beside any event: it does what a Delete does, with the same tokens and the same conditional writes.
+A sweep is safe at any time and in parallel with any event. It does what a Delete does, with the same tokens and the
+same conditional writes.
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ from .closing import close, put_off
 from .context import Failed, Invocation
 
 _STUCK_AFTER_SECONDS: Final = 86_400
-"""After this time a claim that is neither finished nor given up needs a person."""
+"""After this time, a claim that is neither finished nor given up needs a person."""
 _SECONDS_FOR_ONE_CLAIM: Final = 120
-"""So that one number on which Connect does not answer does not keep others from their release."""
+"""The limit for one claim, so that a number for which Connect does not respond does not delay other releases."""
 
 
 @dataclass
@@ -30,13 +31,13 @@ class Sweep:
     due
         Claims that were due.
     oldest_due_seconds
-        How long ago the oldest unfinished work became due, however often it was postponed since.
+        How long ago the oldest unfinished work became due, however often it has been postponed since.
     releases_failing
-        Numbers whose release has failed and is still to be tried again, now or later.
+        Numbers whose release has failed and must still be retried, now or later.
     stuck
-        Claims that nobody has finished or given up within a day.
+        Claims that were neither finished nor given up within a day.
     errors
-        Claims that could not be handled because of an error that nobody foresaw.
+        Claims that could not be handled because of an unexpected error.
     """
 
     due: int = 0
@@ -47,7 +48,7 @@ class Sweep:
 
 
 def sweep(invocation: Invocation) -> Sweep:
-    """Go on with every claim that is due, for as long as the invocation's time allows."""
+    """Continue with every due claim, for as long as the invocation's time allows."""
     now = invocation.timing.now()
     result = Sweep()
     follow_ups: list[Claim] = []
@@ -60,7 +61,7 @@ def sweep(invocation: Invocation) -> Sweep:
             follow_ups.append(claim)
         else:
             _handle(invocation, claim, result)
-    # What is to be released comes first: a question to CloudFormation can wait.
+    # What must be released comes first. Queries to CloudFormation can wait.
     for claim in follow_ups:
         _handle(invocation, claim, result)
     _measure(invocation, result, now)
@@ -77,7 +78,7 @@ def sweep(invocation: Invocation) -> Sweep:
 
 
 def _handle(invocation: Invocation, claim: Claim, result: Sweep) -> None:
-    """Go on with one claim. Whatever happens to it, the others are not kept from their turn."""
+    """Continue with one claim. Whatever happens to it, the other claims still get their turn."""
     if invocation.timing.remaining() < _SECONDS_FOR_ONE_CLAIM:
         return
     try:
@@ -87,7 +88,7 @@ def _handle(invocation: Invocation, claim: Claim, result: Sweep) -> None:
         problem = str(error)
         put_off(invocation, claim, problem)
     except Exception as error:
-        # An error that nobody foresaw, about this claim alone. It is told apart from the rest by its own metric.
+        # An unexpected error affects this claim alone. Its own metric distinguishes it from the rest.
         result.errors += 1
         invocation.log.error("claim cannot be handled", claim=claim.id, error=type(error).__name__, problem=str(error))
         return
@@ -97,7 +98,7 @@ def _handle(invocation: Invocation, claim: Claim, result: Sweep) -> None:
 
 def _go_on(invocation: Invocation, claim: Claim) -> str:
     if claim.state is ClaimState.OPENING:
-        # Nobody answers its request any more: CloudFormation's time-out and the last invocation are long over.
+        # No invocation will respond to its request: CloudFormation's timeout and the last invocation are long over.
         try:
             claim = invocation.ledger.save(claim.close("its creation was never finished", invocation.timing.now()))
         except Conflict:
@@ -110,7 +111,7 @@ def _go_on(invocation: Invocation, claim: Claim) -> str:
 
 
 def _permit(invocation: Invocation, claim: Claim) -> None:
-    """Permit a release, unless the number was retained since its Delete failed."""
+    """Permit a release, unless the number was retained after its Delete failed."""
     is_kept = was_retained_since(invocation, claim)
     if is_kept is None:
         raise Failed("CloudFormation has not told yet whether the number is retained")
@@ -123,7 +124,7 @@ def _is_follow_up(claim: Claim) -> bool:
 
 
 def _measure(invocation: Invocation, result: Sweep, now: int) -> None:
-    # Also what was postponed by hours: nothing is solved by not having been tried just now.
+    # Claims that were postponed by hours are included, because postponing a claim solves nothing.
     for claim in invocation.ledger.due(None):
         if isinstance(claim, UnreadableItem):
             continue

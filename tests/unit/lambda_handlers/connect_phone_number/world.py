@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.claim import Claim
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
-from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, PatientStacks, StackState
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, RetryingStacks, StackState
 from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, decode, resource_partition
@@ -258,7 +258,7 @@ class World:
         return Invocation(
             connect=Connect(cast("ConnectClient", self.client), timing),
             ledger=Ledger(self.store, timing),
-            stacks=PatientStacks(self.stacks, timing),
+            stacks=RetryingStacks(self.stacks, timing),
             timing=timing,
             scope=Scope(REGION, ACCOUNT, self.provider_id),
             log=Log(self.lines.append, self.clock),

@@ -9,7 +9,7 @@ from lambda_handlers.connect_phone_number.cloudformation.resource_key import Res
 from lambda_handlers.connect_phone_number.cloudformation.stacks import (
     CloudFormationStacks,
     HeldResource,
-    PatientStacks,
+    RetryingStacks,
     Stacks,
     StackState,
 )
@@ -555,21 +555,21 @@ def test_cloudformation_is_asked_again_before_anything_counts_as_unknown(
 ) -> None:
     ask, response = _QUESTIONS[question]
     forgetful = _Forgetful(knows_at)
-    assert ask(PatientStacks(forgetful, _timing(VirtualClock()))) == (response if knows_at <= asked else None)
+    assert ask(RetryingStacks(forgetful, _timing(VirtualClock()))) == (response if knows_at <= asked else None)
     assert forgetful.asked == asked
 
 
 def test_it_is_asked_for_more_than_a_minute_ever_less_often() -> None:
     clock = VirtualClock()
     began = clock()
-    PatientStacks(_Forgetful(99), _timing(clock)).state(STACK)
+    RetryingStacks(_Forgetful(99), _timing(clock)).state(STACK)
     assert 1 + 2 + 4 + 8 + 16 + 3 * 20 <= clock() - began <= 120
 
 
 def test_an_invocation_that_ends_meanwhile_is_gone_on_with_by_another() -> None:
     clock = VirtualClock()
     with pytest.raises(NotFinished, match="CloudFormation does not tell the state of the stack"):
-        PatientStacks(_Forgetful(99), _timing(clock, seconds=60)).state(STACK)
+        RetryingStacks(_Forgetful(99), _timing(clock, seconds=60)).state(STACK)
 
 
 def test_who_comes_again_anyway_is_answered_at_once() -> None:
@@ -577,6 +577,6 @@ def test_who_comes_again_anyway_is_answered_at_once() -> None:
     began = clock()
     for ask, _ in _QUESTIONS.values():
         forgetful = _Forgetful(2)
-        assert ask(PatientStacks(forgetful, _timing(clock)).at_once) is None
+        assert ask(RetryingStacks(forgetful, _timing(clock)).at_once) is None
         assert forgetful.asked == 1
     assert clock() == began
