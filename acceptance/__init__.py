@@ -1,5 +1,5 @@
 """The whole lifecycle of one number, once, on real AWS: ``make acceptance``.
 
-It is a test, so it is here; but it costs money and allowance that nobody gives back, so no test run finds it: it has no
-``test_`` in its names, and it asks before it does anything. What it does, and what it takes, is in docs/acceptance.md.
+It is a test, but it costs money and an allowance that cannot be refunded. Therefore no test run finds it: no name has
+the prefix ``test_``, and the program asks before it does anything. docs/acceptance.md describes its steps and its cost.
 """

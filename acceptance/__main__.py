@@ -32,11 +32,11 @@ _REFUSED: Final = 2
 
 _AWS_FAILS_FOR_SECONDS: Final = 45
 _LOCAL_FAILS_FOR_SECONDS: Final = 2
-"""MiniStack delivers again after a second."""
+"""MiniStack retries after a second."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Ask, run, clean up, and tell."""
+    """Ask, run, clean up, and report."""
     options = _options(arguments)
     record_path: Path | None = None if options.no_probes else options.record
     try:
@@ -108,7 +108,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def _probing(
     plan: Plan, session: boto3.Session, stacks: AcceptanceStacks, record: Record, contact_flow_arn: str
 ) -> Callable[[frozenset[str]], Probing]:
-    # boto3's "client" has an overload for each service, and here the name of the service is not known.
+    # boto3's "client" has an overload for each service, but the service's name is not known here.
     any_session: Any = session
     clients: dict[str, Any] = {}
 
@@ -125,7 +125,7 @@ def _probing(
             clock=time.time,
             sleep=time.sleep,
             say=print,
-            # A client of its own: it is used in a thread of its own.
+            # A separate client, because it is used in its own thread.
             sightings=Sightings(
                 Asker(lambda service: any_session.client(service), time.time, time.sleep),
                 known_before,
@@ -150,7 +150,7 @@ def _header(session: boto3.Session, plan: Plan) -> dict[str, Any]:
 
 
 def _secrets(session: boto3.Session) -> Iterator[str]:
-    """Yield what must not be in a record, whatever an error message has in it."""
+    """Yield the values that must not be in a record, whatever an error message contains."""
     credentials = session.get_credentials()
     if credentials is not None:
         frozen = credentials.get_frozen_credentials()

@@ -1,4 +1,4 @@
-"""What must be known of an account before anything is claimed in it: whose it is, and how much room it has."""
+"""The facts about an account that the run needs before it claims a number: its owner and its headroom."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from lambda_handlers.connect_phone_number import contract
 
 CHANGES: Final = 2
-"""What the lifecycle takes from the 200 % allowance: one claim and one release."""
+"""How much of the 200 % allowance the lifecycle uses: one claim and one release."""
 
 CLOUDTRAIL_DAYS: Final = 90
 """How far back CloudTrail's event history goes: half of the 180 days that count."""
@@ -21,16 +21,16 @@ _BOOTSTRAP_STACK: Final = "CDKToolkit"
 
 @dataclass(frozen=True)
 class Headroom:
-    """How much of the quota and of the 200 % allowance is used.
+    """How much of the quota and of the 200 % allowance is in use.
 
     Attributes
     ----------
     quota : int
         Phone numbers that the account may have in the Region.
     held : int
-        Phone numbers that it has.
+        Phone numbers that the account holds.
     changes : int
-        Claims, imports and releases of the last 180 days, as far as they are known.
+        Known claims, imports, and releases of the last 180 days.
     """
 
     quota: int
@@ -45,11 +45,11 @@ class Headroom:
     @property
     def used(self) -> int:
         """Claims and releases that are certainly used."""
-        # Each number that is held was claimed once, whether CloudTrail still knows of it or not.
+        # Each held number was claimed once, whether or not CloudTrail still shows the claim.
         return max(self.changes, self.held)
 
     def problem(self) -> str | None:
-        """Return why the lifecycle must not be run, ``None`` where there is room for it."""
+        """Return why the lifecycle must not be run, or ``None`` if there is room for it."""
         if self.held >= self.quota:
             return f"The account holds {self.held} numbers of {self.quota}: there is no room for one more."
         if self.used + CHANGES > self.allowance:
@@ -60,12 +60,12 @@ class Headroom:
         return None
 
     def has_room_for(self, refusals: int) -> bool:
-        """Return whether so many refused claims may count, too, beside what the lifecycle takes."""
+        """Return whether, in addition to the lifecycle's changes, this many refused claims may count."""
         return self.used + CHANGES + refusals <= self.allowance
 
 
 class Account:
-    """An account and Region, looked at and not changed.
+    """An account and Region. The class only reads it, except for ``release``.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Account:
     """
 
     def __init__(self, session: boto3.Session) -> None:
-        # Some of these services have no type stubs here, and Connect's take country codes only as literals.
+        # Some of these services have no type stubs here, and Connect's stubs accept country codes only as literals.
         self._session: Any = session
         self._connect: Any = self._session.client("connect")
 
@@ -91,14 +91,14 @@ class Account:
         return True
 
     def has_free_number(self, target_arn: str, country_code: str, type: str) -> bool:
-        """Return whether Connect offers a number of this kind; that also shows that the target exists."""
+        """Return whether Connect offers a number of this kind, which also shows that the target exists."""
         found = self._connect.search_available_phone_numbers(
             TargetArn=target_arn, PhoneNumberCountryCode=country_code, PhoneNumberType=type, MaxResults=1
         )
         return bool(found.get("AvailableNumbersList"))
 
     def held(self, target_arn: str) -> frozenset[str]:
-        """Return the ARNs of the numbers that the account has in the Region, those of a group among them if named."""
+        """Return the ARNs of the account's numbers in the Region, including those of the group if the target is one."""
         paginator = self._connect.get_paginator("list_phone_numbers_v2")
         return frozenset(
             summary.get("PhoneNumberArn", "")
@@ -108,7 +108,7 @@ class Account:
         )
 
     def recent_changes(self) -> int:
-        """Return how many numbers CloudTrail saw being claimed, imported and released in its 90 days."""
+        """Return how many claims, imports, and releases of numbers CloudTrail recorded in its 90 days."""
         since = datetime.now(UTC) - timedelta(days=CLOUDTRAIL_DAYS)
         paginator = self._session.client("cloudtrail").get_paginator("lookup_events")
         pages = (
@@ -121,7 +121,7 @@ class Account:
         return sum(len(page["Events"]) for page in pages)
 
     def describe(self, phone_number_arn: str) -> dict[str, Any] | None:
-        """Return what Connect says of a number, ``None`` where it knows none."""
+        """Return Connect's description of a number, or ``None`` if Connect does not know the number."""
         try:
             return dict(
                 self._connect.describe_phone_number(PhoneNumberId=phone_number_arn)["ClaimedPhoneNumberSummary"]
@@ -130,11 +130,11 @@ class Account:
             return None
 
     def release(self, phone_number_arn: str, client_token: str) -> None:
-        """Release a number, without the function."""
+        """Release a number without the function."""
         self._connect.release_phone_number(PhoneNumberId=phone_number_arn, ClientToken=client_token)
 
     def numbers_of(self, stack: str, target_arn: str, known_before: frozenset[str]) -> list[str]:
-        """Return the ARNs of the numbers that were not there before and carry a stack's ownership tag."""
+        """Return the ARNs of the new numbers that carry a stack's ownership tag."""
         return [
             arn
             for arn in sorted(self.held(target_arn) - known_before)

@@ -1,4 +1,4 @@
-"""Asking AWS, and keeping what it said, be it a response or an error."""
+"""Calls AWS and keeps each response or error."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,31 +10,31 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 Members = Mapping[str, Any]
 Keep = Callable[[Members], Members]
-"""Returns the part of a response that is kept: what others own in the account is nobody's business."""
+"""Returns the part of a response to keep. Data about other resources of the account is not kept."""
 
 _METADATA: Final = "ResponseMetadata"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one call.
+    """The result of one call.
 
     Attributes
     ----------
     label : str
-        What the call is there for, unique in its probe but for repetitions.
+        The purpose of the call, unique in its probe except for repetitions.
     operation : str
         Its name in the API reference.
     parameters : Members
-        What it was called with.
+        The parameters of the call.
     at : float
-        When the response came, in seconds since the epoch: by the clock of AWS, where that is in the response.
-    answer : Members or None
-        ``None`` where the call failed.
+        When the response came, in seconds since the epoch: by AWS's clock, if the response shows it.
+    response : Members or None
+        ``None`` if the call failed.
     error_code, error_message : str
-        Empty where it did not fail. The code of a call that got no response is the name of botocore's exception.
+        Empty if the call succeeded. If there was no response, the code is the name of botocore's exception.
     http_status : int
-        0 where no response came.
+        0 if there was no response.
     """
 
     label: str
@@ -65,7 +65,7 @@ class Asker:
     sleep : Callable[[float], object]
         Waits.
     replies : list[Reply]
-        What came of the calls, oldest first.
+        The results of the calls, the oldest first.
     """
 
     client_of: Callable[[str], Any]
@@ -83,22 +83,22 @@ class Asker:
         keep: Keep = dict,
         **parameters: Any,
     ) -> Reply:
-        """Call an operation and keep what came of it; an error is no exception here.
+        """Call an operation and keep the result. An error does not raise an exception.
 
         Parameters
         ----------
         label : str
-            What the call is there for.
+            The purpose of the call.
         operation : str
             Its name in the API reference.
         service : str
-            Name of its client. Default ``connect``.
+            The name of the service's client. Default ``connect``.
         client : Any
-            What to call it with instead of the client of ``service``. Default ``None``.
+            The client to use instead of the client of ``service``. Default ``None``.
         keep : Keep
-            Reduces the response to what is kept. Default: all of it.
+            Reduces the response to the part to keep. Default: all of it.
         **parameters
-            Of the operation.
+            The parameters of the operation.
         """
         method = getattr(client or self.client_of(service), xform_name(operation))
         try:

@@ -1,4 +1,4 @@
-"""All probes of a run, in the order in which those of one stage are carried out."""
+"""All probes of a run. Probes of the same stage are in the order in which they run."""
 
 from . import flow_probes, number_probes
 from .probes import Probe
@@ -7,7 +7,7 @@ from .stack_probes import StackProbes
 from .stacks import AcceptanceStacks
 
 CONNECT_PROBES: tuple[Probe, ...] = (*number_probes.PROBES, *flow_probes.PROBES)
-"""Those that need nothing but Connect: the emulator can be asked the same."""
+"""The probes that need only Connect. The emulator can answer them, too."""
 
 
 def all_probes(stacks: AcceptanceStacks) -> tuple[Probe, ...]:

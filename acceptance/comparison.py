@@ -1,7 +1,7 @@
-"""Comparing a record of AWS with one of the emulator: whether the responses are alike in what the function relies on.
+"""Compares a record of AWS with one of the emulator, in the parts of the responses on which the function relies.
 
-That is: which error there is, which members a response has, and whether things are named by ids or by ARNs. The values
-are another account's, so they are not compared.
+The compared parts are the errors, the members of responses, and whether resources are named by ids or by ARNs. The
+values belong to different accounts, so they are not compared.
 """
 
 import re
@@ -21,20 +21,20 @@ Response = Mapping[str, Any]
 
 
 def differences(recorded: Mapping[str, Any], emulated: Mapping[str, Any]) -> list[str]:
-    """Return what the emulator answers otherwise than what is recorded, a sentence for each.
+    """Return how the emulator's responses differ from the recorded ones, one sentence for each difference.
 
     Parameters
     ----------
     recorded : Mapping[str, Any]
-        A record that was read. Probes that the emulated record does not have are left out, as are calls of what the
-        emulator does not have.
+        A record that was read from a file. Probes that the emulated record does not have are left out, and so are
+        calls that the emulator does not support.
     emulated : Mapping[str, Any]
-        A record of the same probes that asked the emulator.
+        A record of the same probes with the emulator's responses.
 
     Raises
     ------
     ValueError
-        Where a record has another format.
+        If a record has another format.
     """
     for record in (recorded, emulated):
         if record.get("format") != FORMAT:
@@ -49,7 +49,7 @@ def differences(recorded: Mapping[str, Any], emulated: Mapping[str, Any]) -> lis
 
 
 def probes_with_responses(record: Mapping[str, Any]) -> dict[str, float]:
-    """Return the names of a record's probes that called something, and how many seconds after the claim they did."""
+    """Return the names of a record's probes with calls, and how many seconds after the claim each one made them."""
     return {
         probe["probe"]: float(probe["responses"][0]["seconds_after_claim"])
         for probe in record["probes"]
@@ -58,7 +58,7 @@ def probes_with_responses(record: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _last_responses(probe: Mapping[str, Any]) -> dict[str, Response]:
-    """Return the last response of each label: how often something was asked depends on how long it took."""
+    """Return the last response of each label. How often a call was repeated depends only on its duration."""
     return {response["label"]: response for response in probe["responses"] if response["operation"] in OPERATIONS}
 
 
@@ -82,7 +82,7 @@ def _differences_in(recorded: Mapping[str, str], emulated: Mapping[str, str]) ->
 
 
 def _shape(response: Response) -> dict[str, str]:
-    """Return what is compared of a response: for each member, of what kind its value is."""
+    """Return the compared part of a response: the kind of value of each member."""
     error = as_mapping(response.get("error"))
     if error is not None:
         return {"the outcome": f"{error['code']} (HTTP {error['http_status']})"}
@@ -94,7 +94,7 @@ def _members(path: str, value: Any) -> Iterator[tuple[str, str]]:
         for name, member in members.items():
             where = f"{path}.{name}" if path else name
             if name == _TAGS:
-                # Whoever claims a number says what they are.
+                # The claimant chooses the tags.
                 yield where, "tags"
             else:
                 yield from _members(where, member)
@@ -110,7 +110,7 @@ def _members(path: str, value: Any) -> Iterator[tuple[str, str]]:
 def _kind(value: Any) -> str:
     if not isinstance(value, str):
         return type(value).__name__
-    # A name is told from other text by its placeholders.
+    # Placeholders distinguish a name from other text.
     if "<" not in value:
         return "text"
     return _PLACE.sub(r"arn:aws:\1:<region>:", _ORDINAL.sub(r"<\1>", value))

@@ -1,4 +1,4 @@
-"""What is asked and shown before a run: it goes on only if somebody knows what it costs and types that they want it."""
+"""The dialog before a run. The run starts only if a person has seen what it costs and confirms it by typing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from .lifecycle import Plan
 from .number_probes import REPEATED_CLAIMS
 
 SWITCH: Final = "ACCEPTANCE_ON_REAL_AWS"
-"""Environment variable without which nothing is done; its value must be ``yes``."""
+"""The environment variable that enables the run; its value must be ``yes``."""
 
 _INTRODUCTION: Final = f"""\
 This claims ONE phone number in a real Amazon Connect instance and releases it again.
@@ -38,7 +38,7 @@ _ASK_FOR_SWITCH: Final = f"Set {SWITCH}=yes to be asked for a target. Nothing wa
 
 
 class RefusedError(Exception):
-    """The run must not begin; the text says why."""
+    """The run must not start. The text says why."""
 
 
 def agree(
@@ -48,12 +48,12 @@ def agree(
     account_of: Callable[[str], Account],
     record: str | None = None,
 ) -> Plan:
-    """Return what is to be done, once whoever runs this has agreed to it.
+    """Return the plan of the run, once the person who starts it has agreed to it.
 
     Parameters
     ----------
     environment : Mapping[str, str]
-        Where the switch is.
+        The environment with the switch.
     ask : Callable[[str], str]
         Asks a question.
     say : Callable[[str], None]
@@ -61,12 +61,12 @@ def agree(
     account_of : Callable[[str], Account]
         Makes the account for a Region.
     record : str or None
-        Where the answers to the probes are to be recorded. Default ``None``: there are to be no probes.
+        The file for the responses to the probes. Default ``None``: no probes.
 
     Raises
     ------
     RefusedError
-        Where anything stands against it: the switch, a missing preparation, the head-room, the confirmation.
+        If the run must not start: because of the switch, a missing preparation, the headroom, or the confirmation.
     """
     texts = [_INTRODUCTION, *([] if record is None else [_PROBES.format(record=record)]), _NEVER_RUN]
     say("\n".join(texts))

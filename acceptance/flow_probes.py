@@ -1,4 +1,4 @@
-"""What BatchGetFlowAssociation takes and gives for a phone number: a flow is associated with it for a moment."""
+"""Probes how BatchGetFlowAssociation works for a phone number, with which a flow is briefly associated."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,7 +14,7 @@ _PAUSE_SECONDS: Final = 5.0
 
 
 def flow_association(context: Context) -> Finding:
-    """Ask for the number's flow by both of its names: before it has one, while it has one, and afterwards."""
+    """Ask for the number's flow by the number's id and ARN: before it has a flow, while it has one, and afterwards."""
     number, asker = context.number, context.asker
     instance_id = number.instance_id
     if instance_id is None:
@@ -51,7 +51,7 @@ def flow_association(context: Context) -> Finding:
                 break
             asker.sleep(_PAUSE_SECONDS)
             waited += _PAUSE_SECONDS
-        # Once more, now that the association is seen: the last response of each label counts.
+        # Ask again, now that the association is visible: the last response of each label counts.
         found = ask("a flow, by ARN", number.arn), ask("a flow, by id", number.id)
         asker.ask(
             "all flows",
@@ -69,7 +69,7 @@ def flow_association(context: Context) -> Finding:
 
 
 def _some_flow(context: Context, instance_id: str) -> str:
-    """Return the id of one of the instance's flows; how they are named is not kept."""
+    """Return the id of one of the instance's flows. The flows' names are not kept."""
     ids: list[str] = []
 
     def keep(response: Members) -> Members:

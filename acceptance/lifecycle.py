@@ -1,4 +1,4 @@
-"""The steps of an acceptance run: each one checks what Connect says afterwards, and the first surprise ends the run."""
+"""The steps of an acceptance run. Each checks Connect's state afterwards. The first unexpected result ends the run."""
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -17,24 +17,24 @@ from .probes import Probing, Stage
 from .stacks import AcceptanceStacks
 
 _SWEEP_PATIENCE_SECONDS: Final = 15 * 60
-"""The provider asks what became of an adoption 5 minutes after its response, and looks every 5 minutes."""
+"""The provider asks for an adoption's result 5 minutes after its response. Its sweep runs every 5 minutes."""
 _SWEEP_PAUSE_SECONDS: Final = 10.0
 _SWEEP_TITLE: Final = (
     "the provider's sweep, every 5 minutes, sees that the adoption is complete: an adopted number is released only "
     "where that is certain"
 )
 _GONE_PATIENCE_SECONDS: Final = 5 * 60
-"""Connect may show for some minutes what is no more."""
+"""For some minutes, Connect may still show a resource that is gone."""
 _GONE_PAUSE_SECONDS: Final = 5.0
 
 
 class SurpriseError(Exception):
-    """Something was not as expected: nothing more is tried, and what was made is cleaned up."""
+    """A result was not as expected. The run ends, and everything that it created is cleaned up."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What number to take.
+    """The number to claim, and how to run.
 
     Attributes
     ----------
@@ -43,10 +43,10 @@ class Plan:
     country_code, type : str
         The kind of number.
     may_repeat_claims : bool
-        Whether there is room for refused claims, should they count towards the 200 %. Default ``True``.
+        Whether the allowance has room for refused claims, in case they count towards the 200 %. Default ``True``.
     waits_for_sweep : bool
-        Whether the adopted number is released only after the provider's sweep has seen that the adoption is complete.
-        Default ``True``. Otherwise CloudFormation's events have to tell the provider so.
+        Whether the run releases the adopted number only after the provider's sweep has seen that the adoption is
+        complete. Default ``True``. Otherwise, the provider has to learn it from CloudFormation's events.
     """
 
     target_arn: str
@@ -62,18 +62,18 @@ class Lifecycle:
     Parameters
     ----------
     plan : Plan
-        What number to take.
+        The number to claim, and how to run.
     account : Account
-        To look at what came of each step.
+        Used to check the result of each step.
     stacks : AcceptanceStacks
-        What is deployed.
+        The stacks to deploy.
     say : Callable[[str], None]
-        Tells what happens.
+        Reports what happens.
     sleep : Callable[[float], object]
         Waits.
     probing : Callable[[frozenset[str]], Probing] or None
-        Makes what asks AWS about the number between the steps, from the ARNs of the numbers that were there before.
-        Default ``None``: nothing does.
+        Makes the object that probes AWS between the steps, from the ARNs of the numbers that existed before.
+        Default ``None``: no probes.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Lifecycle:
         self._arn = ""
         self._is_protected = False
         self.step = "nothing was done yet"
-        """The title of the step that was begun last."""
+        """The title of the last step that began."""
 
     def run(self) -> None:
         """Carry out all steps.
@@ -105,7 +105,7 @@ class Lifecycle:
         Raises
         ------
         SurpriseError
-            At the first thing that is not as it should be.
+            At the first unexpected result.
         """
         for title, step, stage in self._STEPS:
             self.step = title
@@ -120,7 +120,7 @@ class Lifecycle:
             self._probing.finish(outcome)
 
     def clean_up(self) -> list[str]:
-        """Take away what a run has left, and return what could not be taken away; nothing after a whole run."""
+        """Remove what a run has left. Return what could not be removed; an empty list after a complete run."""
         left: list[str] = []
         if self._is_protected:
             self._say("- clean-up: protection is switched off")
@@ -199,7 +199,7 @@ class Lifecycle:
             target_arn=self._plan.target_arn,
             phone_number=self._phone_number,
             adopt=True,
-            # By default an adopted number is kept.
+            # By default, an adopted number is kept.
             removal_policy=cdk.RemovalPolicy.DESTROY,
             description="Acceptance, third",
         )
@@ -210,10 +210,10 @@ class Lifecycle:
 
     def _wait_for_sweep(self) -> None:
         if self._probing is not None:
-            # Its stack takes some of the time that passes anyway.
+            # The stack of the probes uses some of the time that passes anyway.
             self._probe(Stage.ADOPTED)
             if self._stacks.exists(self._stacks.probes):
-                # Where that fails, the clean-up tries again.
+                # If this fails, the clean-up deletes the stack again.
                 self._stacks.destroy(self._stacks.probes)
         if not self._plan.waits_for_sweep:
             self._say("  that is not waited for")
@@ -291,5 +291,5 @@ def _expect_success(result: CdkResult) -> None:
 
 
 def _reason(result: CdkResult) -> str:
-    # The CLI gives its reasons last.
+    # The CLI prints its reasons last.
     return "\n".join(result.output.splitlines()[-15:])

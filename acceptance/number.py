@@ -1,4 +1,4 @@
-"""The one number of a run, and with what the function claimed it."""
+"""The one number of a run, and the parameters of its claim."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class Number:
     Attributes
     ----------
     arn, phone_number, target_arn, description : str
-        As Connect has described it right after the claim.
+        As Connect described it right after the claim.
     tags : Mapping[str, str]
-        Likewise: all that ClaimPhoneNumber was called with.
+        Likewise. These are all tags of the ClaimPhoneNumber call.
     claimed_at : float or None
-        When the response to ClaimPhoneNumber came, in seconds since the epoch; ``None`` where that is not known.
+        When the response to ClaimPhoneNumber came, in seconds since the epoch; ``None`` if that is not known.
     """
 
     arn: str
@@ -35,12 +35,12 @@ class Number:
 
     @property
     def instance_id(self) -> str | None:
-        """The instance that it is claimed to; ``None`` where that is a traffic distribution group."""
+        """The instance that the number is claimed to; ``None`` if it is claimed to a traffic distribution group."""
         return rules.instance_id_of(self.target_arn)
 
     @property
     def claim_parameters(self) -> dict[str, Any]:
-        """What the function has called ClaimPhoneNumber with, token included."""
+        """The parameters with which the function called ClaimPhoneNumber, including the token."""
         return {
             "TargetArn": self.target_arn,
             "PhoneNumber": self.phone_number,
@@ -51,10 +51,10 @@ class Number:
 
     @property
     def claim_token(self) -> str:
-        """The token with which the function has claimed it."""
+        """The token with which the function claimed the number."""
         return tokens.claim_token(self.tags.get(contract.CLAIM_TAG, ""), self.phone_number)
 
     @property
     def release_token(self) -> str:
-        """The token with which the function releases it."""
+        """The token with which the function releases the number."""
         return tokens.release_token(self.arn)

@@ -1,7 +1,7 @@
-"""Questions to Connect about the one number: none of them claims or releases another.
+"""Probes of Connect with the one number. None of them claims or releases another number.
 
-A claim that is repeated names a number that the account holds, so there is nothing left to claim; a release that is
-repeated names a number that is gone.
+A repeated claim names a number that the account already holds, so there is nothing to claim. A repeated release names a
+number that is gone.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .number import Number
 from .probes import Context, Finding, Probe, Stage
 
 REPEATED_CLAIMS: Final = 4
-"""How many calls of ClaimPhoneNumber there are that may be refused, which may count towards the 200 %."""
+"""The number of ClaimPhoneNumber calls that may be refused, and may then count towards the 200 %."""
 
 _TOKEN_MEMORY: Final = in_words("Connect remembers a client token")
 _SHOWN_IN_TIME: Final = in_words("A claimed number shows in ListPhoneNumbersV2 and DescribePhoneNumber")
@@ -31,7 +31,7 @@ _PAUSE_SECONDS: Final = 10.0
 
 
 def shown_after_claim(context: Context) -> Finding:
-    """Say when Connect first showed the number."""
+    """Return when Connect first showed the number."""
     number = context.number
     listed = context.sightings.listed(number.arn)
     described = context.sightings.described(number.arn)
@@ -49,7 +49,7 @@ def shown_after_claim(context: Context) -> Finding:
 
 
 def described_by_id_and_arn(context: Context) -> Finding:
-    """Ask for the number by both of its names."""
+    """Ask for the number by its id and by its ARN."""
     by_arn = context.asker.ask("by ARN", "DescribePhoneNumber", PhoneNumberId=context.number.arn)
     by_id = context.asker.ask("by id", "DescribePhoneNumber", PhoneNumberId=context.number.id)
     same = " alike" if by_arn.response == by_id.response else ""
@@ -73,7 +73,7 @@ def claim_repeated_at_once(context: Context) -> Finding:
 
 
 def claim_repeated_late(context: Context) -> Finding:
-    """Repeat the claim with its token, when all is over but the release."""
+    """Repeat the claim with its token when only the release is left to do."""
     return _claim_repeated(context, "the same call, much later")
 
 
@@ -92,7 +92,7 @@ def claim_with_other_description(context: Context) -> Finding:
 
 
 def claim_of_number_that_is_taken(context: Context) -> Finding:
-    """Try to claim the number that the account holds already, to see the words in which Connect refuses it."""
+    """Claim the number that the account already holds, to see the text with which Connect refuses it."""
     if not context.may_repeat_claims:
         return _no_room()
     parameters: dict[str, Any] = {**context.number.claim_parameters, "ClientToken": str(uuid4())}
@@ -104,7 +104,7 @@ def claim_of_number_that_is_taken(context: Context) -> Finding:
 
 
 def release_repeated(context: Context) -> Finding:
-    """Release the number, which is gone, twice more."""
+    """Release the number, which is already gone, two more times."""
     number, asker = context.number, context.asker
     if not _is_gone(number, asker):
         return Finding(False, f"DescribePhoneNumber still knew the number after {_GONE_PATIENCE_SECONDS} seconds.")
@@ -118,7 +118,7 @@ def _claim_repeated(context: Context, label: str) -> Finding:
         return _no_room()
     reply = context.asker.ask(label, "ClaimPhoneNumber", **context.number.claim_parameters)
     is_replayed = _is_number(context.number, reply)
-    # A refusal may also mean that a token counts for the caller alone who has used it first: here, the function.
+    # A refusal can also mean that a token is valid only for the caller who used it first: here, the function.
     return Finding(is_replayed, _what_came(context.number, reply))
 
 
@@ -176,7 +176,7 @@ PROBES: Final = (
         ("connect:ListPhoneNumbersV2", "connect:DescribePhoneNumber"),
         shown_after_claim,
     ),
-    # Early: how soon after the claim it comes matters.
+    # Early, because the time since the claim matters.
     Probe(
         "claim-repeated-at-once",
         _TOKEN_MEMORY,

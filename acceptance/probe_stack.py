@@ -1,7 +1,7 @@
-"""A stack that settles what needs no phone number: response URLs, resources that are removed, and what IAM sees.
+"""A stack for the probes that need no number of their own: response URLs, removed resources, and what IAM sees.
 
-It has a function that looks at response URLs, two custom resources of it, of which one is retained, and a role that may
-do nothing but read and tag numbers that carry the tag of the run's provider.
+It has a function that examines response URLs, two custom resources of this function (one of them is retained), and a
+role that may only read and tag numbers with the tag of the run's provider.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ ROLE_OUTPUT: Final = "TaggerArn"
 LOG_GROUP_OUTPUT: Final = "LogGroupName"
 
 _RESPONSE_SECONDS: Final = 300
-"""A probe must not make a run hang for CloudFormation's hour."""
+"""A short time-out, so that a probe cannot make a run wait for CloudFormation's hour."""
 
 
 def add_probe_stack(app: cdk.App, name: str, provider_id: str, *, fails_for_seconds: int, has_resources: bool) -> None:
@@ -36,9 +36,9 @@ def add_probe_stack(app: cdk.App, name: str, provider_id: str, *, fails_for_seco
     provider_id : str
         The provider whose numbers the role may tag.
     fails_for_seconds : int
-        For how long after its signing a request of the one resource fails.
+        For how many seconds after its signing a request of one resource fails.
     has_resources : bool
-        Whether the two custom resources are there, or removed from the template.
+        Whether the template has the two custom resources, or they are removed from it.
     """
     stack = cdk.Stack(app, name)
     log_group = logs.LogGroup(
@@ -75,7 +75,7 @@ def add_probe_stack(app: cdk.App, name: str, provider_id: str, *, fails_for_seco
 
 
 def _tagger(stack: cdk.Stack, provider_id: str) -> iam.Role:
-    # StringEquals and not StringEqualsIfExists: a call is allowed only if Connect lets IAM see the number's tags.
+    # StringEquals instead of StringEqualsIfExists: a call is allowed only if Connect shows the number's tags to IAM.
     owned = {"StringEquals": {f"aws:ResourceTag/{contract.PROVIDER_TAG}": provider_id}}
     statement = iam.PolicyStatement(
         actions=["connect:DescribePhoneNumber", "connect:TagResource", "connect:UntagResource"],

@@ -1,4 +1,4 @@
-"""What a probe is, and how probes are carried out: none of them can break the run that it is a part of."""
+"""The definition of probes, and their execution. No probe can break the run that it is part of."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ from .sightings import Sightings
 
 
 class Stage(StrEnum):
-    """When in the lifecycle a probe has its turn."""
+    """When in the lifecycle a probe runs."""
 
     CLAIMED = "claimed"
     """Right after the claim."""
     REPLACEMENT_REFUSED = "replacement refused"
-    """A minute or two later, before description and tags are changed."""
+    """A minute or two later, before the description and the tags are changed."""
     RETAINED = "retained"
-    """The stack is deleted, and the number is kept."""
+    """The stack is deleted, and the number is retained."""
     ADOPTED = "adopted"
-    """Another stack has the number, and the provider has not seen yet that it is complete."""
+    """Another stack has the number, and the provider has not yet seen that the stack is complete."""
     BEFORE_RELEASE = "before the release"
-    """All is over but the release."""
+    """Only the release is left to do."""
     RELEASED = "released"
-    """The stack is deleted, and so is the number."""
+    """The stack and the number are deleted."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a probe has found out.
+    """The result of a probe.
 
     Attributes
     ----------
     is_settled : bool
-        Whether it tells if the assumption holds.
+        Whether the result shows if the assumption holds.
     says : str
-        What was found, or why nothing was.
+        The finding, or why there is none.
     """
 
     is_settled: bool
@@ -46,20 +46,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Context:
-    """What a probe has to do with.
+    """The objects that a probe works with.
 
     Attributes
     ----------
     number : Number
-        The one number.
+        The one number of the run.
     asker : Asker
-        Calls AWS, and keeps the responses.
+        Calls AWS and keeps the responses.
     sightings : Sightings
         When Connect first showed the number.
     contact_flow_arn : str
-        The flow to associate for a moment; empty: one that the instance has.
+        The flow to associate briefly; empty: one of the instance's flows.
     may_repeat_claims : bool
-        Whether the allowance is large enough for refused claims to count.
+        Whether the allowance is large enough even if refused claims count.
     """
 
     number: Number
@@ -76,15 +76,15 @@ class Probe:
     Attributes
     ----------
     name : str
-        Its name in the record.
+        The probe's name in the record.
     assumption : str
-        What it settles, in the words of docs/lifecycle.md, or of docs/acceptance.md where that page does not have it.
+        The assumption that the probe checks, in the words of docs/lifecycle.md, or else of docs/acceptance.md.
     stage : Stage
-        When it is asked.
+        When the probe runs.
     calls : tuple[str, ...]
-        The operations that it calls, by service: ``connect:DescribePhoneNumber``.
+        The operations that it calls, with the service: ``connect:DescribePhoneNumber``.
     ask : Callable[[Context], Finding]
-        Asks.
+        Runs the probe.
     """
 
     name: str
@@ -95,14 +95,14 @@ class Probe:
 
 
 class Probing:
-    """Carries probes out, and records what came of them.
+    """Runs probes and records their results.
 
     Parameters
     ----------
     probes : Iterable[Probe]
-        All of a run.
+        All probes of a run.
     record : Record
-        Where the responses go.
+        The record of the responses.
     client_of : Callable[[str], Any]
         Returns the client of a service.
     clock : Callable[[], float]
@@ -110,13 +110,13 @@ class Probing:
     sleep : Callable[[float], object]
         Waits.
     say : Callable[[str], None]
-        Tells what happens.
+        Reports what happens.
     sightings : Sightings
         When Connect first showed the number.
     contact_flow_arn : str
-        The flow to associate for a moment. Default: one that the instance has.
+        The flow to associate briefly. Default: one of the instance's flows.
     may_repeat_claims : bool
-        Whether the allowance is large enough for refused claims to count. Default ``True``.
+        Whether the allowance is large enough even if refused claims count. Default ``True``.
     """
 
     def __init__(
@@ -143,13 +143,13 @@ class Probing:
         self.sightings = sightings
 
     def at(self, stage: Stage, number: Number) -> None:
-        """Carry out the probes of a stage, whatever comes of them."""
+        """Run the probes of a stage, whatever their results."""
         for probe in self._probes:
             if probe.stage is stage:
                 self._carry_out(probe, number)
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended, and which probes had no turn."""
+        """Record how the run ended, and which probes did not run."""
         for probe in self._probes:
             if probe.name not in self._record.entries:
                 self._record.add(_entry(probe, Finding(False, "The run did not get so far.")))
@@ -163,7 +163,7 @@ class Probing:
         try:
             finding = probe.ask(context)
         except Exception as error:
-            # Whatever it is: the run and its clean-up go on.
+            # Whatever the error is, the run and its clean-up continue.
             finding = Finding(False, f"The probe failed: {type(error).__name__}.")
             self._say(f"  {error}")
         word = "settled" if finding.is_settled else "not settled"

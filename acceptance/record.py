@@ -1,4 +1,4 @@
-"""The record of a run: what was asked and answered, redacted, in one file that can be given away."""
+"""The record of a run: its calls and responses, redacted, in one file that can be shared."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,25 +20,25 @@ _ABOUT: Final = "Answers of AWS to the probes of `make acceptance`, redacted. do
 
 
 class LeakError(Exception):
-    """Something was about to be written that must not be given away."""
+    """The content to write includes a value that must not be shared."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What came of one probe.
+    """The results of one probe.
 
     Attributes
     ----------
     probe, assumption : str
-        Its name, and what it settles.
+        The probe's name, and the assumption that it checks.
     calls : tuple[str, ...]
         The operations that it calls.
     is_settled : bool
-        Whether it tells if the assumption holds.
+        Whether the result shows if the assumption holds.
     says : str
-        What it has found.
+        The finding.
     replies : Sequence[Reply]
-        The responses.
+        The results of the calls.
     claimed_at : float
         When the number was claimed, in seconds since the epoch.
     """
@@ -52,7 +52,7 @@ class Entry:
     claimed_at: float = 0.0
 
     def content(self) -> dict[str, Any]:
-        """Return the entry as it is before it is redacted."""
+        """Return the entry before it is redacted."""
         return {
             "settled": self.is_settled,
             "says": self.says,
@@ -80,22 +80,22 @@ class Entry:
 
 @dataclass
 class Record:
-    """One file, written anew after each probe: a run may end at any moment.
+    """One file, rewritten after each probe, because a run may end at any moment.
 
     Attributes
     ----------
     path : Path
         The file.
     header : Mapping[str, Any]
-        What kind of account, number and program it is about. It is written as it is.
+        The kind of account, number, and program that the record is about. Written without redaction.
     secrets : tuple[str, ...]
-        Values that must not be seen.
+        Values that must not appear in the record.
     known : dict[str, str]
-        Values that get a placeholder of their own, with its name.
+        Values that have their own placeholders, with the placeholders' names.
     outcome : str
         How the run ended.
     entries : dict[str, Entry]
-        What came of the probes, by their names.
+        The results of the probes, by their names.
     """
 
     path: Path
@@ -106,7 +106,7 @@ class Record:
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
 
     def know(self, number: Number) -> None:
-        """Give placeholders of their own to all that is known of the number."""
+        """Give their own placeholders to all known values of the number."""
         target = number.target_arn.rpartition(":")[2]
         kind, _, target_id = target.partition("/")
         _, _, _, _, account, _ = number.arn.split(":", 5)
@@ -122,18 +122,18 @@ class Record:
         }
 
     def add(self, entry: Entry) -> None:
-        """Take in what came of a probe."""
+        """Add the results of a probe."""
         self.entries[entry.probe] = entry
 
     def content(self) -> dict[str, Any]:
-        """Return what is written.
+        """Return the content to write.
 
         Raises
         ------
         LeakError
-            Where the redaction has missed something.
+            If the redaction has missed a value.
         """
-        # Made anew for each file: placeholders are numbered in the order in which their values occur.
+        # A new redactor for each file, because placeholders are numbered in the order in which their values occur.
         redactor = Redactor(self.known, self.secrets)
         content = {
             "about": _ABOUT,
@@ -155,13 +155,13 @@ class Record:
 def _redacted(entry: Entry, redactor: Redactor) -> dict[str, Any]:
     content: dict[str, Any] = redactor.clean(entry.content())
     if redactor.has_leak(json.dumps(content, ensure_ascii=False)):
-        # The other probes have cost as much.
+        # Leave out only this probe: the other probes were just as expensive.
         content = {"settled": False, "says": "Left out: the redaction has missed something.", "responses": []}
     return {"probe": entry.probe, "assumption": entry.assumption, "calls": list(entry.calls), **content}
 
 
 def problem_with(path: Path) -> str | None:
-    """Return why a record cannot be written to a file, ``None`` where it can; known before anything is claimed."""
+    """Return why a record cannot be written to a file, or ``None`` if it can. Checked before anything is claimed."""
     if not path.parent.is_dir():
         return f"The folder of the record, {path.parent}, does not exist."
     if not path.exists():
@@ -180,20 +180,20 @@ def problem_with(path: Path) -> str | None:
 def header_of(
     *, endpoint_url: str, target_arn: str, country_code: str, type: str, day: str, versions: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what a record says about the account, the number and the program.
+    """Return the record's description of the account, the number, and the program.
 
     Parameters
     ----------
     endpoint_url : str
-        Where Amazon Connect was asked: a record of the emulator must not pass for one of AWS.
+        The URL of Amazon Connect, so that a record of the emulator cannot be mistaken for one of AWS.
     target_arn : str
-        What the number was claimed to: only its kind and its Region are recorded.
+        The target that the number was claimed to. Only its kind and its Region are recorded.
     country_code, type : str
         The kind of number.
     day : str
-        When.
+        The day of the run.
     versions : Mapping[str, str]
-        Of the programs.
+        The versions of the programs.
     """
     _, partition, _, region, _, target = target_arn.split(":", 5)
     host = endpoint_url.partition("://")[2].partition("/")[0]

@@ -1,10 +1,10 @@
-"""Tells what CloudFormation's response URLs look like, without telling the URLs: the function behind a custom resource.
+"""The function behind a custom resource that logs what CloudFormation's response URLs look like, but not the URLs.
 
-It runs in Lambda as it stands here, without the rest of the project. A URL is a secret: whoever has it can answer in
-the function's place. So only the names of its parameters are logged, its lifetime, its host, and a digest that tells
-two URLs apart and from which none can be found.
+It runs in Lambda as it is here, without the rest of the project. A URL is a secret: anyone who has it can respond in
+the function's place. The function therefore logs only the names of the URL's parameters, its lifetime, its host, and a
+digest that distinguishes two URLs but does not reveal them.
 
-The first delivery of a request fails on purpose where the resource says for how long: Lambda then delivers it again.
+The first delivery of a request fails on purpose if the resource says for how long. Lambda then retries the invocation.
 """
 
 import hashlib
@@ -48,12 +48,12 @@ def handler(event: dict[str, Any], context: object) -> None:
 
 
 def time_of(date: str) -> int | None:
-    """Return a signing time in seconds since the epoch; ``None`` where it has another form."""
+    """Return a signing time in seconds since the epoch, or ``None`` if it has another form."""
     return timegm(time.strptime(date, "%Y%m%dT%H%M%SZ")) if re.fullmatch(r"\d{8}T\d{6}Z", date) else None
 
 
 def put(scheme: str, host: str, path: str, body: str) -> None:
-    """Send the response; no error may name the path."""
+    """Send the response. No error message may contain the path."""
     kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
     connection = kind(host, timeout=10)
     try:

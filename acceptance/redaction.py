@@ -1,11 +1,11 @@
-"""Taking out of responses whatever says whose they are, so that a record can be given away.
+"""Redacts the data in responses that identifies an owner, so that a record can be shared.
 
-Each value that is taken out becomes a placeholder. The same value becomes the same placeholder throughout a record, so
-that it still can be seen where a response names a number by its id, where by its ARN, and whether two responses name
-the same one.
+Each redacted value becomes a placeholder. The same value becomes the same placeholder throughout a record. A reader can
+therefore still see whether a response names a number by its id or its ARN, and whether two responses name the same
+number.
 
-It errs on the side of taking out too much. It works on text, not on the members of known answers: nobody knows what
-a response of real AWS has in it.
+If in question, the redaction removes too much. It works on text, not on the members of known responses, because the
+content of a response of real AWS cannot be known in advance.
 """
 
 import re
@@ -20,11 +20,11 @@ from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.json_types import as_list, as_mapping, is_tuple
 
 KEPT_TAGS: Final = frozenset({"step", "acceptance-probe"})
-"""Keys of tags that a run sets itself, beside those that begin with ``contract.TAG_PREFIX``."""
+"""Keys of the tags that a run sets itself, in addition to those that begin with ``contract.TAG_PREFIX``."""
 
 _LONGEST: Final = 600
 _LARGEST: Final = 999_999
-"""A whole number above it may be an account or a phone number."""
+"""A larger whole number may be an account or a phone number."""
 _SHORTEST_SECRET: Final = 6
 
 _ARN_WORDS: Final = frozenset(
@@ -43,7 +43,7 @@ _ARN_WORDS: Final = frozenset(
         "user",
     }
 )
-"""What stays of the last part of an ARN: the kinds of things. All else in it is somebody's name."""
+"""The words of an ARN's last part that are kept: kinds of resources. Everything else in it may be a private name."""
 
 _SECRET_MEMBER: Final = re.compile(r"secret|passw|credential|signature|authorization|access.?key|session.?token", re.I)
 _NAME_MEMBER: Final = re.compile(r"(?:^|user|flow|role|display)name$|e.?mail", re.I)
@@ -63,20 +63,20 @@ _PATTERN: Final = r"""
 """
 _WORD: Final = r"(?:[a-z]{1,15}\d{0,2}|[A-Z]{1,15}|\d{1,2})"
 _WORDS: Final = re.compile(rf"{_WORD}(?:[-_.]{_WORD})*")
-"""What is long and yet no secret: a host's name, a status."""
+"""Long texts that are not secret, such as a host name or a status."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+\d\s().\-/]+")
 
 
 class Redactor:
-    """Takes out of one record what says whose it is.
+    """Redacts one record.
 
     Parameters
     ----------
     known : Mapping[str, str]
         Values that have a name, for example ``{"123456789012": "account"}``.
     secrets : Iterable[str]
-        Values that must not be seen, whatever they look like.
+        Values that must not appear, whatever they look like.
     """
 
     def __init__(self, known: Mapping[str, str], secrets: Iterable[str] = ()) -> None:
@@ -89,7 +89,7 @@ class Redactor:
         self._counts: dict[str, int] = {}
 
     def clean(self, value: Any) -> Any:
-        """Return a value as JSON has it, with placeholders."""
+        """Return a JSON value with placeholders."""
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
@@ -107,7 +107,7 @@ class Redactor:
         return f"<{type(value).__name__}>"
 
     def has_leak(self, text: str) -> bool:
-        """Return whether a text has a secret or a known value in it."""
+        """Return whether a text contains a secret or a known value."""
         folded = _folded(text)
         return bool(re.search(self._secrets, folded) or self._literals.search(folded))
 
@@ -116,7 +116,7 @@ class Redactor:
         if _SECRET_MEMBER.search(name) and value not in (None, ""):
             return cleaned, "<secret>"
         if _NAME_MEMBER.search(name) and isinstance(value, str):
-            # A name may be text that looks like nothing.
+            # A name may look like ordinary text.
             return cleaned, self._named("name", value)
         if name.lower() in _TAG_MEMBERS:
             return cleaned, self._tags(value)
@@ -175,7 +175,7 @@ class Redactor:
         return self._named("id" if _UUID.fullmatch(part) else "name", part)
 
     def _named(self, kind: str, value: str) -> str:
-        """Return the name of a known value, else a placeholder."""
+        """Return the name of a known value, or else a placeholder."""
         name = self._known.get(_normal(value))
         return f"<{name}>" if name else self._placeholder(kind, value)
 
@@ -188,18 +188,18 @@ class Redactor:
 
 
 def _any_of(texts: Iterable[str]) -> str:
-    """Return a pattern that matches any of the texts, the longest one first; without texts it matches nothing."""
+    """Return a pattern that matches any of the texts, the longest first. Without texts, it matches nothing."""
     escaped = sorted({re.escape(_folded(text)) for text in texts if text}, key=lambda text: (-len(text), text))
     return "|".join(escaped) or "(?!)"
 
 
 def _folded(text: str) -> str:
-    """Return a text without what hides other text: percent-encoding, wide digits, characters that are not seen."""
+    """Return a text without percent-encoding, wide digits, and invisible characters, which can hide other text."""
     folded = unicodedata.normalize("NFKC", unquote(unquote(text)))
     return "".join(character for character in folded if unicodedata.category(character) != "Cf")
 
 
 def _normal(value: str) -> str:
-    """Return what equal values have in common: however a number is written, it is the same one."""
+    """Return a common form of equal values: the same number has the same form, however it is written."""
     folded = _folded(value).casefold()
     return re.sub(r"\D", "", folded) if _NUMBER.fullmatch(folded) else folded

@@ -1,4 +1,4 @@
-"""Questions that need a stack of their own: what response URLs look like, and whether IAM sees the tags of a number."""
+"""Probes that need their own stack: what response URLs look like, and whether IAM sees a number's tags."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,14 @@ _PROBE_TAG: Final = "acceptance-probe"
 _PATIENCE_SECONDS: Final = 90
 _PAUSE_SECONDS: Final = 5.0
 _DELIVERIES: Final = 3
-"""Of two creations, one of which is delivered twice."""
+"""The deliveries of two creations, one of which is delivered twice."""
 _NOT_THERE: Final = Finding(False, "The stack of the probes is not there.")
 
 _Delivery = Mapping[str, Any]
 
 
 class ResponseProbes:
-    """The probes that deploy a stack of their own, and look at what its function and its role have seen.
+    """The probes that deploy their own stack and examine what its function and its role have seen.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class ResponseProbes:
         self._stacks = stacks
 
     def probes(self) -> tuple[Probe, ...]:
-        """Return all of them; the first one deploys the stack."""
+        """Return all of these probes. The first one deploys the stack."""
         return (
             Probe("response-url", _SIGNING_TIME, Stage.ADOPTED, _LOG, self.response_url),
             Probe("response-url-redelivered", _URL_ANEW, Stage.ADOPTED, _LOG, self.redelivery),
@@ -79,7 +79,7 @@ class ResponseProbes:
         )
 
     def redelivery(self, context: Context) -> Finding:
-        """See whether a request that was delivered twice had the same URL, and two requests had two."""
+        """Check whether a request that was delivered twice had the same URL, and two requests had different URLs."""
         if not self._stacks.exists(self._stacks.probes):
             return _NOT_THERE
         seen = self._deliveries(context.asker)
@@ -92,7 +92,7 @@ class ResponseProbes:
         return Finding(True, f"A request that is delivered again has {alike}; another request has {apart}.")
 
     def clock_of_events(self, context: Context) -> Finding:
-        """Compare when a request was signed with the event that says when it began."""
+        """Compare the time when a request was signed with the event that shows when the request began."""
         if not self._stacks.exists(self._stacks.probes):
             return _NOT_THERE
         signed = [one["signed_at"] for one in self._deliveries(context.asker) if one["resource"] == REMOVED]
@@ -100,7 +100,7 @@ class ResponseProbes:
 
         def keep(response: Members) -> Members:
             meant = [event for event in response.get("StackEvents", []) if event.get("LogicalResourceId") == REMOVED]
-            # The oldest one comes last.
+            # The oldest event comes last.
             began.extend(event["Timestamp"].timestamp() for event in meant[-1:] if _has_time(event))
             return {"StackEvents": [{"ResourceStatus": event.get("ResourceStatus")} for event in meant]}
 
@@ -112,7 +112,7 @@ class ResponseProbes:
         return Finding(True, f"Signed {signed[0] - began[0]:.1f} seconds after the first event of the resource.")
 
     def tags_seen_by_iam(self, context: Context) -> Finding:
-        """Tag and untag the number with a role that may do so only where IAM sees the number's tags."""
+        """Tag and untag the number with a role that may do so only if IAM sees the number's tags."""
         if not self._stacks.exists(self._stacks.probes):
             return _NOT_THERE
         arn, asker = context.number.arn, context.asker
@@ -137,7 +137,7 @@ class ResponseProbes:
         return Finding(is_settled, f"{words} Where it is answered, IAM sees the tags.")
 
     def _deliveries(self, asker: Asker) -> list[_Delivery]:
-        """Return what the function has logged of each delivery, oldest first."""
+        """Return what the function has logged for each delivery, the oldest first."""
         log_group = self._stacks.probe_output(LOG_GROUP_OUTPUT)
         waited = 0.0
         while True:
@@ -156,7 +156,7 @@ class ResponseProbes:
 
 
 def _seen(line: str) -> Iterator[_Delivery]:
-    """Yield what the function has seen, if the line tells that."""
+    """Yield the delivery that the log line describes, if there is one."""
     _, opening, rest = line.partition('{"answer_url"')
     try:
         whole = as_mapping(json.loads(opening + rest)) if opening else None
@@ -167,7 +167,7 @@ def _seen(line: str) -> Iterator[_Delivery]:
 
 
 def _without_digests(seen: list[_Delivery]) -> list[_Delivery]:
-    """Return what was seen with ordinal numbers in place of digests, and times from the first signature on."""
+    """Return the deliveries with ordinal numbers instead of digests, and with times relative to the first signature."""
     ordinals: dict[str, dict[str, int]] = {"url": {}, "request": {}}
     first = min((one["signed_at"] for one in seen if one["signed_at"] is not None), default=0)
     found: list[_Delivery] = []
@@ -179,7 +179,7 @@ def _without_digests(seen: list[_Delivery]) -> list[_Delivery]:
 
 
 def _is_allowed_in_time(asker: Asker, client: Any, arn: str) -> bool:
-    """Wait until the new role is known everywhere, which shows in a call of which it is documented that it works."""
+    """Wait until the new role works everywhere. A call that is documented to work with it shows this."""
     waited = 0.0
     while True:
         reply = asker.ask(

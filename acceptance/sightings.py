@@ -1,4 +1,4 @@
-"""When Connect first shows a number that the function claims: it is looked for while the deployment goes on."""
+"""When Connect first shows a number that the function claims. The search runs during the deployment."""
 
 import threading
 from collections.abc import Callable
@@ -7,22 +7,22 @@ from typing import Any, Final, Self
 from .asking import Asker, Members, Reply
 
 PAUSE_SECONDS: Final = 2.0
-"""Well below the two calls a second that an account may make, which the function has its part of."""
+"""Well below the limit of two calls per second for an account, of which the function uses a part."""
 
 _END_SECONDS: Final = 30.0
 
 
 class Sightings:
-    """Looks for numbers that were not there before, and keeps the first response that shows each.
+    """Looks for numbers that did not exist before, and keeps the first response that shows each.
 
     Parameters
     ----------
     asker : Asker
         Calls Connect.
     known_before : frozenset[str]
-        ARNs of the numbers that were there.
+        ARNs of the numbers that already existed.
     target_arn : str
-        Where the new one is claimed to.
+        The target that the new number is claimed to.
     """
 
     def __init__(self, asker: Asker, known_before: frozenset[str], target_arn: str) -> None:
@@ -43,11 +43,11 @@ class Sightings:
             described = self._asker.ask("first described", "DescribePhoneNumber", PhoneNumberId=arn)
             if described.response is not None:
                 self._described[arn] = described
-        # Only the first ones count.
+        # Only the first responses count.
         self._asker.replies.clear()
 
     def listed(self, arn: str) -> Reply | None:
-        """Return the first response of ListPhoneNumbersV2 that had a number, alone."""
+        """Return the first response of ListPhoneNumbersV2 that had a number, reduced to that number."""
         return self._listed.get(arn)
 
     def described(self, arn: str) -> Reply | None:
@@ -55,19 +55,19 @@ class Sightings:
         return self._described.get(arn)
 
     def while_something_happens(self) -> "Watch":
-        """Return a context in which it is looked all the time."""
+        """Return a context manager that looks continuously until it ends."""
         return Watch(self.look)
 
 
 class Watch:
-    """Looks in a thread of its own until the ``with`` statement ends, whatever comes of it.
+    """Looks in its own thread until the ``with`` statement ends, whatever the results are.
 
     Parameters
     ----------
     look : Callable[[], None]
         Looks once.
     wait : Callable[[threading.Event], bool]
-        Waits before the next look, and returns whether that is not to come. Default: ``PAUSE_SECONDS``.
+        Waits before the next look. Returns whether to stop instead. Default: waits for ``PAUSE_SECONDS``.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Watch:
         while not self._wait(self._end):
             try:
                 self._look()
-            except Exception:  # noqa: S112 - the next look may do better, and no look is needed
+            except Exception:  # noqa: S112 - the next look may succeed, and no single look is needed
                 continue
 
 

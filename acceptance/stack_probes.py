@@ -1,4 +1,4 @@
-"""Questions to CloudFormation: what it says of a number, and of what was removed from a stack or went with it."""
+"""Probes of CloudFormation: what it reports about a number, removed resources, and resources of a deleted stack."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -44,7 +44,7 @@ class StackProbes:
         self._stacks = stacks
 
     def probes(self) -> tuple[Probe, ...]:
-        """Return all of them. ``removed-resources`` comes after whatever else is asked about the probes' own stack."""
+        """Return all of these probes. ``removed-resources`` comes after all other probes of the probes' own stack."""
         events = "cloudformation:DescribeStackEvents"
         resource = f"cloudformation:{_ONE_RESOURCE}"
         reads = ("cloudformation:DescribeStacks", events, resource)
@@ -60,7 +60,7 @@ class StackProbes:
         )
 
     def physical_id(self, context: Context) -> Finding:
-        """Ask which physical id the number's resource has, now that its stack is deployed."""
+        """Ask for the physical id of the number's resource after its stack is deployed."""
         arn, stack_id = context.number.arn, self._stacks.number_stack_id
         events = _events(context, "events", stack_id, _NUMBER_TYPE)
         named = [event for event in events if event.get("PhysicalResourceId") == arn]
@@ -93,9 +93,9 @@ class StackProbes:
         return Finding(True, f"The number is {owner}.")
 
     def events_of_adoption(self, context: Context) -> Finding:
-        """See whether the stack's success comes after that of the number in it."""
+        """Check whether the stack's success comes after that of the number in it."""
         events = _events(context, "events", self._stacks.number_stack_id, _NUMBER_TYPE, _STACK_TYPE)
-        # Newest first.
+        # The newest event comes first.
         succeeded = [event["ResourceType"] for event in events if event.get("ResourceStatus") in _SUCCESS]
         is_last = succeeded == [_STACK_TYPE, _NUMBER_TYPE]
         return Finding(
@@ -103,7 +103,7 @@ class StackProbes:
         )
 
     def deleted_stack(self, context: Context) -> Finding:
-        """Ask for the number's stack, which is deleted, by its id and by its name."""
+        """Ask for the number's deleted stack by its id and by its name."""
         stack_id = self._stacks.number_stack_id
         _ask_for_stack(context, "the deleted stack, by id", stack_id)
         _ask_for_stack(context, "the deleted stack, by name", self._stacks.number)
@@ -116,7 +116,7 @@ class StackProbes:
         return Finding(True, f"{_statuses(events)} Afterwards the resource is {_state(resource)}.")
 
     def removed_resources(self, context: Context) -> Finding:
-        """Remove one resource that is retained and one that is not, and ask what became of them."""
+        """Remove one resource that is retained and one that is not, and ask what happened to them."""
         if not self._stacks.exists(self._stacks.probes):
             return Finding(False, "The stack of the probes is not there.")
         name = self._stacks.probes
@@ -146,7 +146,7 @@ def _ask_for_stack(context: Context, label: str, stack: str) -> Reply:
 
 
 def _events(context: Context, label: str, stack: str, *resource_types: str) -> list[_Event]:
-    """Return the events of some types of resources, newest first, as CloudFormation gives them."""
+    """Return the events of some types of resources, the newest first, as CloudFormation returns them."""
     keep = _events_of(resource_types, context.number.claimed_at)
     reply = context.asker.ask(label, "DescribeStackEvents", service="cloudformation", keep=keep, StackName=stack)
     return list((reply.response or {}).get("StackEvents", []))
@@ -197,7 +197,7 @@ def _state(reply: Reply) -> str:
 
 
 def _statuses(events: list[_Event]) -> str:
-    """Return what the events say of each resource, oldest first."""
+    """Return the statuses of each resource's events, the oldest first."""
     statuses: dict[str, list[str]] = {}
     for event in reversed(events):
         statuses.setdefault(str(event.get("LogicalResourceId")), []).append(str(event.get("ResourceStatus")))

@@ -1,4 +1,4 @@
-"""The stacks of an acceptance run, the CDK CLI for them, and what the provider's ledger says."""
+"""The stacks of an acceptance run, the CDK CLI for them, and queries of the provider's ledger."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,23 +19,23 @@ _TABLE_TYPE: Final = "AWS::DynamoDB::Table"
 
 
 class AcceptanceStacks:
-    """A stack with a provider and one with a number, each deployment with other properties of the number.
+    """A stack with a provider and one with a number. Each deployment gives the number other properties.
 
-    Beside them there is a stack for probes that need no number.
+    In addition, there is a stack for probes that need no number.
 
     Parameters
     ----------
     session : boto3.Session
         Credentials and Region.
     environment : Mapping[str, str]
-        Of the CDK CLI.
+        Environment of the CDK CLI.
     folder : Path
-        Room for cloud assemblies.
+        The folder for cloud assemblies.
     run_id : str
-        Part of the stacks' names, so that no stack that was there before is touched.
+        Part of the stacks' names, so that no existing stack is changed.
     fails_for_seconds : int
-        For how long a request of the stack for probes fails, so that it is delivered again. Default 45: Lambda
-        waits for a minute before it does so.
+        For how many seconds a request of the stack for probes fails, so that Lambda retries its invocation.
+        Default 45: Lambda waits for a minute before the retry.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class AcceptanceStacks:
         self.number = f"PhoneNumberAcceptance-{run_id}-Number"
         self.probes = f"PhoneNumberAcceptance-{run_id}-Probes"
         self.number_stack_id = ""
-        """Of the number's stack that was deployed last, also when it is deleted."""
+        """The id of the number's stack that was deployed last, even after the stack is deleted."""
         self._environment = environment
         self._folder = folder
         self._fails_for_seconds = fails_for_seconds
@@ -62,12 +62,12 @@ class AcceptanceStacks:
         self._cloudformation: Any = self._session.client("cloudformation")
 
     def deploy(self, tags: Mapping[str, str], **properties: Any) -> CdkResult:
-        """Deploy provider and number, the number with these tags and properties."""
+        """Deploy the provider, and the number with these tags and properties."""
         app = self._new_app(self.provider, self.number)
         provider = PhoneNumberProvider(
             cdk.Stack(app, self.provider),
             "Provider",
-            # Nothing is to be left of an acceptance run.
+            # An acceptance run must leave nothing behind.
             ledger_removal_policy=cdk.RemovalPolicy.DESTROY,
             log_removal_policy=cdk.RemovalPolicy.DESTROY,
             log_retention=logs.RetentionDays.ONE_WEEK,
@@ -84,7 +84,7 @@ class AcceptanceStacks:
         return result
 
     def deploy_probes(self, provider_id: str, *, has_resources: bool) -> CdkResult:
-        """Deploy the stack for probes, with its custom resources or without them."""
+        """Deploy the stack for probes, with or without its custom resources."""
         app = self._new_app(self.probes)
         add_probe_stack(
             app, self.probes, provider_id, fails_for_seconds=self._fails_for_seconds, has_resources=has_resources
@@ -97,7 +97,7 @@ class AcceptanceStacks:
         return self._cli(stack).destroy(stack)
 
     def exists(self, stack: str) -> bool:
-        """Return whether a stack is there, in whatever state."""
+        """Return whether a stack exists, in any state."""
         return bool(self._describe(stack))
 
     def output(self, name: str) -> str:
@@ -109,7 +109,7 @@ class AcceptanceStacks:
         return self._output(self.probes, name)
 
     def connect_of_role(self, role_arn: str) -> Any:
-        """Return a client of Amazon Connect that has no permissions but those of a role."""
+        """Return a client of Amazon Connect with only the permissions of a role."""
         response = self._session.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)
         credentials = response["Credentials"]
         return self._session.client(
@@ -120,14 +120,14 @@ class AcceptanceStacks:
         )
 
     def claimed_at(self, phone_number_arn: str) -> float | None:
-        """Return when the function heard that a number is claimed, ``None`` where the ledger does not tell."""
+        """Return when the function got the response to a number's claim, or ``None`` if the ledger does not show it."""
         times = [float(claim["claimed_at"]["N"]) for claim in self._claims(phone_number_arn) or ()]
         return min(times, default=None)
 
     def is_established(self, phone_number_arn: str) -> bool | None:
         """Return whether the provider has seen that an adopted number's stack is complete.
 
-        ``None`` where the ledger cannot be read.
+        Return ``None`` if the ledger cannot be read.
         """
         claims = self._claims(phone_number_arn)
         return None if claims is None else any(claim.get("established", {}).get("BOOL") for claim in claims)

@@ -1,1 +1,1 @@
-"""Measurements of the handler beside others. Every figure that a page shows comes from a command of this package."""
+"""Measurements and comparisons of the handler. Every figure on a page comes from a command of this package."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the function's memory, and the handler beside two that are written the usual way."""
+"""``python -m benchmarks``: the function's memory, and a comparison with two handlers written the usual way."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from .peers import compare
 
 
 def main() -> int:
-    """Measure, and print what came of it; return 1 where it is not as it should be."""
+    """Measure, and print the results. Return 1 if a result is not as it should be."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="all variants of all scenarios, not one of each group")
     parser.add_argument("--write", action="store_true", help="write the tables to the documents")

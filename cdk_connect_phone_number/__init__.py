@@ -1,8 +1,8 @@
 """Amazon Connect phone numbers as AWS CDK constructs that live and die with their stack.
 
-``PhoneNumber`` is one number. ``PhoneNumberProvider`` is the Lambda function behind it, with all
-that the function needs; one serves a whole account and Region, and a stack that names none gets its
-own.
+``PhoneNumber`` is one number. ``PhoneNumberProvider`` is the Lambda function behind it, with everything
+that the function needs. One provider can serve a whole account and Region. A stack that names no
+provider gets its own.
 """
 
 from .phone_number import PhoneNumber, PhoneNumberType

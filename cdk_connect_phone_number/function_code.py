@@ -1,7 +1,7 @@
 """Where the function's code is: beside the library in the repository, inside it in an installed package.
 
-A package named ``lambda_handlers`` beside the library would collide with the ``lambda_handlers`` of an app that
-installs it. So an installed one is found first, and nowhere but inside.
+A package named ``lambda_handlers`` beside the installed library would collide with the ``lambda_handlers`` of an app
+that installs it. So the code is searched for inside the library first, and an installed library has it only there.
 """
 
 from pathlib import Path

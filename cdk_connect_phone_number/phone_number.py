@@ -1,4 +1,4 @@
-"""The phone number as a construct: it says what to claim, the provider's function does it."""
+"""The phone number as a construct. It describes the number to claim; the provider's function claims it."""
 
 from enum import StrEnum
 from typing import Final
@@ -14,27 +14,27 @@ from .phone_number_resource import PhoneNumberResource
 from .properties import NumberProperties, check_properties, known, refuse, timeout_seconds
 
 DEFAULT_TIMEOUT: Final = Duration.hours(1)
-"""Three invocations of the function fit in, so that its own reason is seen and not a time-out."""
+"""Three invocations of the function fit in, so users see the function's own reason and not a time-out."""
 
 
 class PhoneNumberType(StrEnum):
-    """A type of phone number that Amazon Connect knows.
+    """A type of phone number in Amazon Connect.
 
-    Which types exist in which country:
+    Availability of the types by country:
     https://docs.aws.amazon.com/connect/latest/adminguide/connect-tfn-overview.html
     """
 
     DID = "DID"
-    """Direct inward dialing: a number of a place, also called a local number."""
+    """Direct inward dialing: a number of a location, also called a local number."""
 
     TOLL_FREE = "TOLL_FREE"
-    """A number whose callers pay nothing."""
+    """A number that is free of charge for callers."""
 
     UIFN = "UIFN"
     """Universal international freephone: one toll-free number for several countries."""
 
     SHARED = "SHARED"
-    """A number whose cost caller and owner share."""
+    """A number whose cost the caller and the owner share."""
 
     SHORT_CODE = "SHORT_CODE"
     """A short number for messages."""
@@ -49,14 +49,14 @@ class PhoneNumberType(StrEnum):
 class PhoneNumber(PhoneNumberBase):
     """A phone number that Amazon Connect holds as long as the stack has this construct.
 
-    What to take is said in one of four ways:
+    Choose the number in one of four ways:
 
-    * ``country_code``, and ``type`` and ``prefix`` where wanted: any free number of that kind;
-    * ``country_code`` and ``phone_number``: this free number;
-    * ``phone_number`` and ``adopt=True``: this number, which the account holds already;
+    * ``country_code``, optionally with ``type`` and ``prefix``: any free number of that kind;
+    * ``country_code`` and ``phone_number``: this specific free number;
+    * ``phone_number`` and ``adopt=True``: this number, which the account already holds;
     * ``source_phone_number_arn``: this number, imported from AWS End User Messaging.
 
-    ``Tags.of(number).add(key, value)`` puts tags on the number, as on a native resource.
+    ``Tags.of(number).add(key, value)`` adds tags to the number, as for a native resource.
 
     Parameters
     ----------
@@ -66,52 +66,52 @@ class PhoneNumber(PhoneNumberBase):
         The construct's id, unique in its scope.
     target_arn : str, optional
         ARN of the instance or traffic distribution group that the number is for. Either this or
-        ``target`` is needed. A change moves the number in place.
+        ``target`` is required. A change moves the number in place.
     target : aws_cdk.aws_connect.CfnInstance or CfnTrafficDistributionGroup, optional
-        The same as an L1 construct.
+        The same target as an L1 construct.
     country_code : str, optional
         ISO 3166-1 alpha-2 code, for example ``"US"``. A change replaces the number.
     type : PhoneNumberType or str, default ``PhoneNumberType.DID``
-        What kind of number to search for. A change replaces the number.
+        The type of number to search for. A change replaces the number.
     prefix : str, optional
-        How the number is to begin: ``+``, the country's calling code, and more digits where wanted.
-        A change replaces the number unless the present one begins so.
+        The beginning of the number: ``+``, the country's calling code, and optionally more digits.
+        A change replaces the number unless the current number begins with the new prefix.
     phone_number : str, optional
-        The very number to take, in E.164 form. A change replaces the number.
+        The specific number to claim or adopt, in E.164 form. A change replaces the number.
     adopt : bool, default False
-        Take ``phone_number`` over from the account, which holds it already. Refused when another
-        resource owns it.
+        Adopt ``phone_number``, which the account already holds. Refused when another resource owns
+        it.
     source_phone_number_arn : str, optional
-        ARN of a number of AWS End User Messaging to import. A change replaces the number.
+        ARN of an AWS End User Messaging number to import. A change replaces the number.
     contact_flow_arn : str, optional
-        ARN of the flow that takes the number's calls. Changed in place; without it there is no
-        association.
+        ARN of the flow that handles the number's calls. Changed in place. Without it, the number is
+        not associated with a flow.
     contact_flow : aws_cdk.aws_connect.CfnContactFlow, optional
-        The same as an L1 construct.
+        The same flow as an L1 construct.
     description : str, optional
         At most 500 characters. Changed in place.
     removal_policy : aws_cdk.RemovalPolicy, optional
-        ``DESTROY`` releases the number with the resource, for good: it cools down for up to 180
-        days. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave it to the account, except where
-        its own creation is rolled back. ``SNAPSHOT`` is refused. By default ``DESTROY``, but
-        ``RETAIN`` with ``adopt=True``, as an adopted number was there before the stack. An Aspect,
-        ``RemovalPolicies.of`` or ``cfn_options`` of the resource may change it.
+        ``DESTROY`` releases the number with the resource, for good: the number cools down for up to
+        180 days. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave it to the account, except when
+        its own creation is rolled back. ``SNAPSHOT`` is refused. The default is ``DESTROY``, or
+        ``RETAIN`` with ``adopt=True``, because an adopted number existed before the stack. An Aspect,
+        ``RemovalPolicies.of``, or ``cfn_options`` of the resource can change the policy.
     release_protection : bool, default False
-        Refuse every release of the number until a deployment of its own has switched this off.
+        Refuse every release of the number until a separate deployment has switched this off.
     allow_replacement : bool, default False
-        Allow changes that need another number. Without it they are refused, as the present number
-        would be lost.
+        Allow changes that require another number. Without it, they are refused, because the current
+        number would be lost.
     timeout : aws_cdk.Duration, default one hour
         How long CloudFormation waits for the number: from one minute to one hour.
     provider : IPhoneNumberProvider, optional
-        The function that does the work. By default the stack's own, made when the first number
-        needs it.
+        The function that does the work. By default, the stack's own provider, created when the first
+        number needs it.
 
     Raises
     ------
     ValueError
-        Where a value or a combination of values cannot work. The message has the construct's path,
-        the property, its value and what to do.
+        If a value or a combination of values cannot work. The message contains the construct's path,
+        the property, its value, and what to do.
 
     Notes
     -----
@@ -173,14 +173,14 @@ class PhoneNumber(PhoneNumberBase):
         self._resource.apply_removal_policy(
             removal_policy, default=RemovalPolicy.RETAIN if adopt else RemovalPolicy.DESTROY
         )
-        # The whole provider has to outlive the number.
+        # The number needs the whole provider until the number itself is deleted.
         self._resource.node.add_dependency(provider)
 
     @staticmethod
     def from_phone_number_arn(
         scope: Construct, id: str, phone_number_arn: str, *, phone_number: str | None = None
     ) -> IPhoneNumber:
-        """Refer to a number that was made elsewhere; nothing of it is changed.
+        """Refer to a number that was created elsewhere, without changing it.
 
         Parameters
         ----------
@@ -189,15 +189,15 @@ class PhoneNumber(PhoneNumberBase):
         id : str
             The construct's id, unique in its scope.
         phone_number_arn : str
-            The number's ARN, literal or a token.
+            The number's ARN, as a literal or a token.
         phone_number : str, optional
             The number in E.164 form, which the ARN does not contain. Without it, reading
-            ``phone_number`` is an error.
+            ``phone_number`` raises an error.
 
         Raises
         ------
         ValueError
-            Where ``phone_number_arn`` is the ARN of anything else.
+            If ``phone_number_arn`` is not the ARN of a phone number.
         """
         return _ImportedPhoneNumber(scope, id, phone_number_arn=phone_number_arn, phone_number=phone_number)
 
@@ -213,17 +213,17 @@ class PhoneNumber(PhoneNumberBase):
 
     @property
     def phone_number_arn(self) -> str:
-        """The number's ARN, which is also the resource's ``Ref``: a token until it is deployed."""
+        """The number's ARN, which is also the ``Ref`` of the resource: a token until it is deployed."""
         return self._resource.ref
 
     @property
     def country_code(self) -> str:
-        """The number's country, also of an adopted one: a token until it is deployed."""
+        """The number's country, including that of an adopted number: a token until it is deployed."""
         return self._resource.get_att("CountryCode").to_string()
 
     @property
     def type(self) -> str:
-        """The number's type, also of an adopted one: a token until it is deployed."""
+        """The number's type, including that of an adopted number: a token until it is deployed."""
         return self._resource.get_att("Type").to_string()
 
     @property
@@ -254,7 +254,7 @@ class _ImportedPhoneNumber(PhoneNumberBase):
 
     @property
     def phone_number(self) -> str:
-        """The number in E.164 form, where it was given."""
+        """The number in E.164 form, if it was specified."""
         if self._number is None:
             refuse(
                 self,
@@ -271,7 +271,7 @@ class _ImportedPhoneNumber(PhoneNumberBase):
 
     @property
     def phone_number_arn(self) -> str:
-        """The ARN as it was given."""
+        """The ARN as specified."""
         return self._arn
 
 
@@ -286,12 +286,12 @@ def _target_arn(
 
 
 def _check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:
-    """Refuse a number for whose target or flow its provider has no permission, as far as that is known at synth.
+    """Refuse a number if the provider has no permission for its target or flow, as far as synth knows them.
 
     Raises
     ------
     ValueError
-        With the construct's path, the property, its value and what to do.
+        With the construct's path, the property, its value, and what to do.
     """
     served = provider.target_arns
     if served is None or any(Token.is_unresolved(arn) for arn in served):

@@ -1,4 +1,4 @@
-"""What a claimed phone number and an imported one have in common: the interface, and what follows from it."""
+"""The common base of claimed and imported phone numbers: the interface, and the methods that follow from it."""
 
 from abc import abstractmethod
 from typing import Protocol, runtime_checkable
@@ -12,11 +12,11 @@ from .properties import refuse
 
 @runtime_checkable
 class IPhoneNumber(Protocol):
-    """A phone number of Amazon Connect, claimed here or made elsewhere."""
+    """An Amazon Connect phone number, claimed here or created elsewhere."""
 
     @property
     def node(self) -> Node:
-        """The construct tree's node."""
+        """The node in the construct tree."""
         ...
 
     @property
@@ -45,7 +45,7 @@ class IPhoneNumber(Protocol):
 
 
 class PhoneNumberBase(Resource):
-    """A phone number of which the subclass knows the attributes."""
+    """A phone number whose attributes a subclass provides."""
 
     @property
     @abstractmethod
@@ -68,20 +68,20 @@ class PhoneNumberBase(Resource):
         Parameters
         ----------
         grantee : aws_cdk.aws_iam.IGrantable
-            A role, user, function or anything else that has a principal.
+            A role, a user, a function, or any other construct that has a principal.
         *actions : str
-            Actions of Amazon Connect, for example ``"connect:DescribePhoneNumber"``:
+            Amazon Connect actions, for example ``"connect:DescribePhoneNumber"``:
             https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnect.html
 
         Returns
         -------
         aws_cdk.aws_iam.Grant
-            The grant, which other constructs can be made to depend on.
+            The grant, on which other constructs can depend.
 
         Raises
         ------
         ValueError
-            Where no action is named, or one that is not of Amazon Connect.
+            If no action is named, or if an action does not belong to Amazon Connect.
         """
         if not actions:
             refuse(self, "grant needs an action, for example 'connect:DescribePhoneNumber'.")

@@ -1,7 +1,7 @@
-"""The provider: the function behind every ``PhoneNumber``, and all that it needs.
+"""The provider: the function behind every ``PhoneNumber``, and everything that the function needs.
 
-Parameters take a class beside its interface, and are cast, where jsii names parameters of the two differently, which
-strict type checkers mind.
+jsii names some parameters differently in a class and in its interface, to which strict type checkers object. In these
+cases, a parameter accepts the class as well as the interface, and its value is cast.
 """
 
 import re
@@ -26,8 +26,8 @@ from .provider.targets import check_target_arns
 
 DEFAULT_ID: Final = "PhoneNumberProvider"
 DEFAULT_MEMORY_SIZE: Final = 256
-"""Four times the 60 MiB that ``make bench`` measures. Most of the function's time goes into waiting for Connect, which
-costs by memory, while a smaller size would slow down the start, which takes 0.3 seconds of a CPU.
+"""Four times the 60 MiB that ``make bench`` measures. The function spends most of its time waiting for Connect, and the
+cost of that time depends on the memory. A smaller size would slow down the start, which takes 0.3 seconds of CPU time.
 """
 
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")
@@ -39,7 +39,7 @@ class IPhoneNumberProvider(Protocol):
 
     @property
     def node(self) -> Node:
-        """The construct tree's node."""
+        """The node in the construct tree."""
         ...
 
     @property
@@ -49,16 +49,16 @@ class IPhoneNumberProvider(Protocol):
 
     @property
     def target_arns(self) -> Sequence[str] | None:
-        """The targets that the provider serves; ``None`` where it serves all, or that is not known."""
+        """The targets that the provider serves; ``None`` if it serves all targets, or if that is not known."""
         ...
 
 
 class PhoneNumberProvider(Construct, ProviderMetrics):
     """The function that claims and releases phone numbers on behalf of CloudFormation.
 
-    One provider serves all stacks and apps of an account and Region; several can live side by side,
-    and none touches the numbers of another. A provider cannot be destroyed while it still holds
-    numbers.
+    One provider serves all stacks and apps of an account and Region. Several providers can exist side by
+    side, and none of them changes the numbers of another. A provider cannot be destroyed while it still
+    holds numbers.
 
     Parameters
     ----------
@@ -67,43 +67,45 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     id : str
         The construct's id, unique in its scope.
     target_arns : Sequence[str], optional
-        ARNs, literal or tokens, of the instances and traffic distribution groups that the provider
-        serves. Its role then claims for, imports into and moves to these alone, and puts on numbers
-        no flows but those of the instances among them. By default all of the account and Region.
+        ARNs, as literals or tokens, of the instances and traffic distribution groups that the
+        provider serves. Its role can then claim for, import into, and move to only these targets, and
+        can associate numbers only with flows of the instances among them. By default, the provider
+        serves all targets of the account and Region.
     ledger_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
-        What becomes of the DynamoDB table when the provider is destroyed.
+        What happens to the DynamoDB table when the provider is destroyed.
     ledger_deletion_protection : bool, default False
-        Let DynamoDB refuse every deletion of the table.
+        Make DynamoDB refuse every deletion of the table.
     log_retention : aws_cdk.aws_logs.RetentionDays, default ``RetentionDays.SIX_MONTHS``
-        How long logs are kept: by default as long as AWS Support can bring a released number back.
+        How long logs are kept: by default, as long as AWS Support can recover a released number.
     log_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
-        What becomes of the log group when the provider is destroyed.
+        What happens to the log group when the provider is destroyed.
     encryption_key : aws_cdk.aws_kms.IKey, optional
-        Encrypts the table, the queue and the logs. By default each service's own key does. The
+        Encrypts the table, the queue, and the logs. By default, each service uses its own key. The
         policy of an imported key must allow CloudWatch Logs to use it.
     permissions_boundary : aws_cdk.aws_iam.IManagedPolicy, optional
-        Boundary of the function's role.
+        Permissions boundary of the function's role.
     tracing : bool, default False
         Trace the function with AWS X-Ray.
     memory_size : int, default 256
         The function's memory in MiB.
     alarm_topic : aws_cdk.aws_sns.ITopic, optional
-        Who is told when releases keep failing, a claim is stuck, the sweeper is behind, stopped or
-        met an error, or an event could not be handled. Without it there are no alarms.
+        Receives a notification when releases keep failing, a claim is stuck, the sweeper is behind,
+        has stopped, or has met an error, or an event could not be handled. Without it, there are no
+        alarms.
     service_token_parameter_name : str, optional
-        Name of an SSM parameter that publishes the service token, for ``from_ssm_parameter``.
+        Name of an SSM parameter that publishes the service token for ``from_ssm_parameter``.
 
     Attributes
     ----------
     provider_id : str
-        What tells this provider from all others, in tags, permissions and metrics: a token until it
-        is deployed.
+        Distinguishes this provider from all others in tags, permissions, and metrics: a token until
+        it is deployed.
 
     Raises
     ------
     ValueError
-        Where ``target_arns`` is empty or has anything else in it. The message has the construct's
-        path, the property, its value and what to do.
+        If ``target_arns`` is empty or contains anything but such ARNs. The message contains the construct's
+        path, the property, its value, and what to do.
     """
 
     def __init__(
@@ -175,7 +177,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         function.sweep_every("Sweep", SWEEP_INTERVAL)
         self._service_token = function.function_arn
         if alarm_topic is not None:
-            # jsii's classes and interfaces do not fit for a strict type checker, which sees both here.
+            # jsii's class and interface do not match for a strict type checker, which sees both here.
             topic = cast(sns.ITopic, alarm_topic)
             ProviderAlarms(self, "Alarms", metrics=self, failures=failures, topic=topic)
         if service_token_parameter_name is not None:
@@ -186,7 +188,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
                 parameter_name=service_token_parameter_name,
                 string_value=self._service_token,
             )
-        # Deleted first: as long as it refuses, nothing else of the provider goes.
+        # Deleted first: as long as the guard's deletion fails, CloudFormation deletes nothing else of the provider.
         rest = self.node.children
         guard = CfnResource(
             self,
@@ -195,17 +197,17 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             properties={"ServiceToken": function.function_arn, "ProviderId": self.provider_id},
         )
         guard.node.add_dependency(*rest)
-        # What depends on the provider depends on the guard: made last, deleted first.
+        # Constructs that depend on the provider depend on the guard, which is created last and deleted first.
         Dependable.implement(self, _Roots(guard))
 
     @staticmethod
     def get_or_create(scope: Construct) -> "PhoneNumberProvider":
-        """Return the provider of the stack that ``scope`` is in; make it if there is none yet.
+        """Return the provider of the stack that contains ``scope``. Create it if the stack has none yet.
 
         Raises
         ------
         ValueError
-            Where the stack has some other construct with the id ``PhoneNumberProvider``.
+            If the stack has another kind of construct with the id ``PhoneNumberProvider``.
         """
         stack = Stack.of(scope)
         found = stack.node.try_find_child(DEFAULT_ID)
@@ -230,18 +232,18 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         id : str
             The construct's id, unique in its scope.
         service_token : str
-            ARN of the provider's function, literal or a token.
+            ARN of the provider's function, as a literal or a token.
 
         Raises
         ------
         ValueError
-            Where ``service_token`` is not the ARN of a function.
+            If ``service_token`` is not the ARN of a function.
         """
         return _ImportedProvider(scope, id, service_token=service_token)
 
     @staticmethod
     def from_ssm_parameter(scope: Construct, id: str, parameter_name: str) -> IPhoneNumberProvider:
-        """Refer to a provider by the SSM parameter that publishes it.
+        """Refer to a provider by the SSM parameter that publishes its service token.
 
         CloudFormation reads the parameter at each deployment.
 
@@ -264,7 +266,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
 
     @property
     def target_arns(self) -> Sequence[str] | None:
-        """The targets that the provider serves; ``None`` where it serves all of its account and Region."""
+        """The targets that the provider serves; ``None`` if it serves all targets of its account and Region."""
         return self._target_arns
 
 
@@ -285,17 +287,17 @@ class _ImportedProvider(Construct):
 
     @property
     def service_token(self) -> str:
-        """The function's ARN as it was given."""
+        """The function's ARN as specified."""
         return self._service_token
 
     @property
     def target_arns(self) -> Sequence[str] | None:
-        """Nothing: what a provider serves is known where it is made."""
+        """``None``: the targets are known only where the provider is created."""
         return None
 
 
 class _Roots(Dependable):
-    """Stands for a construct whose dependents are to depend on one part of it."""
+    """Represents a construct whose dependents must depend on only one part of it."""
 
     def __init__(self, root: IConstruct) -> None:
         super().__init__()
@@ -303,14 +305,13 @@ class _Roots(Dependable):
 
     @property
     def dependency_roots(self) -> list[IConstruct]:
-        """The part that they depend on."""
+        """The part on which the dependents depend."""
         return [self._root]
 
 
 def _provider_id(ledger: LedgerTable) -> str:
-    # The stack's id and the table's logical id are what the ledger's own identity hangs on: a
-    # provider keeps its id exactly as long as it keeps its ledger, whatever becomes of construct
-    # paths and stages.
+    # The ledger's identity depends on the stack's id and the table's logical id. A provider therefore keeps
+    # its id exactly as long as it keeps its ledger, even if construct paths and stages change.
     stack_id = Fn.select(2, Fn.split("/", Aws.STACK_ID))
     table = cast(CfnResource, ledger.node.default_child)
     return Fn.join("-", [stack_id, table.logical_id])

@@ -1,4 +1,4 @@
-"""The CloudFormation resource inside a ``PhoneNumber``, where Aspects put tags and policies."""
+"""The CloudFormation resource inside a ``PhoneNumber``, to which Aspects apply tags and policies."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from .properties import refuse
 
 @jsii.implements(ITaggableV2, IValidation)
 class PhoneNumberResource(CfnResource):
-    """A ``Custom::ConnectPhoneNumber`` that takes tags and removal policies as others do."""
+    """A ``Custom::ConnectPhoneNumber`` that supports tags and removal policies as native resources do."""
 
     def __init__(self, scope: Construct, id: str, properties: Mapping[str, object]) -> None:
         # The CDK renders the tags under this name; by default it would be "tags".
@@ -33,25 +33,25 @@ class PhoneNumberResource(CfnResource):
         apply_to_update_replace_policy: bool | None = None,
         default: RemovalPolicy | None = None,
     ) -> None:
-        """Say what becomes of the number when CloudFormation deletes or replaces the resource.
+        """Set what happens to the number when CloudFormation deletes or replaces the resource.
 
-        CloudFormation alone is told: it sends no Delete for what it retains, so the function need
-        not know.
+        Only CloudFormation gets the policy. It sends no Delete for a resource that it retains, so the
+        function does not need to know.
 
         Parameters
         ----------
         policy : aws_cdk.RemovalPolicy, optional
-            ``DESTROY`` has the number released. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave
-            it to the account, except where its own creation is rolled back.
+            ``DESTROY`` releases the number. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave it to
+            the account, except when its own creation is rolled back.
         apply_to_update_replace_policy : bool, default True
-            Say the same of a number that an update replaces.
+            Apply the same policy to a number that an update replaces.
         default : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
-            What applies where ``policy`` is not given.
+            The policy to apply if ``policy`` is not specified.
 
         Raises
         ------
         ValueError
-            Where the policy is ``SNAPSHOT``.
+            If the policy is ``SNAPSHOT``.
         """
         policy = policy or default or RemovalPolicy.DESTROY
         if policy is RemovalPolicy.SNAPSHOT:
@@ -59,15 +59,14 @@ class PhoneNumberResource(CfnResource):
                 self._owner,
                 "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A phone number has no snapshot.",
             )
-        # RETAIN alone would also keep the number of a creation that is rolled back, which nobody
-        # has ever used.
+        # RETAIN alone would also keep an unused number whose creation is rolled back.
         super().apply_removal_policy(
             RemovalPolicy.DESTROY if policy is RemovalPolicy.DESTROY else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             apply_to_update_replace_policy=apply_to_update_replace_policy,
         )
 
     def validate(self) -> list[str]:
-        """Check the tags when all Aspects have added theirs."""
+        """Check the tags after all Aspects have added theirs."""
         tags = {
             key: "" if Token.is_unresolved(value) else value
             for key, value in self._tags.tag_values().items()

@@ -1,8 +1,8 @@
 """The properties of a phone number as the construct takes them, and their checks at synth.
 
-The checks are the function's own (``lambda_handlers/connect_phone_number/properties.py``), so that what
-synth lets pass is what a deployment accepts. Values that only CloudFormation will know, tokens, are left
-to the function.
+The checks are the function's own (``lambda_handlers/connect_phone_number/properties.py``), so synth
+accepts exactly what a deployment accepts. Only the function can check tokens, whose values only
+CloudFormation will know.
 """
 
 import re
@@ -18,7 +18,7 @@ from .function_code import rules
 
 @dataclass(frozen=True, kw_only=True)
 class NumberProperties:
-    """What the user asked for; ``None`` where nothing was said."""
+    """The properties that the user specified; ``None`` for each property that was not specified."""
 
     target_arn: str | None
     country_code: str | None
@@ -33,13 +33,13 @@ class NumberProperties:
     allow_replacement: bool
 
     def to_cloudformation(self) -> dict[str, object]:
-        """Return the properties under CloudFormation's names, without those that were not given."""
+        """Return the specified properties under CloudFormation's names."""
         properties = {_cloudformation_name(field.name): getattr(self, field.name) for field in fields(self)}
         properties["Type"] = self.type or function_properties.default_type(self.given(None)) or None
         return {name: value for name, value in properties.items() if value is not None}
 
     def given(self, region: str | None) -> function_properties.Given:
-        """Return the properties as the checks take them."""
+        """Return the properties in the form that the checks take."""
         texts = {
             _cloudformation_name(field.name): value
             for field in fields(self)
@@ -54,12 +54,12 @@ class NumberProperties:
 
 
 def check_properties(scope: IConstruct, properties: NumberProperties) -> None:
-    """Refuse properties that the function would refuse, as far as their values are known at synth.
+    """Refuse properties that the function would refuse, as far as synth knows their values.
 
     Raises
     ------
     ValueError
-        With the construct's path, the property, its value and what to do.
+        With the construct's path, the property, its value, and what to do.
     """
     if properties.target_arn is None:
         refuse(
@@ -76,12 +76,12 @@ def check_properties(scope: IConstruct, properties: NumberProperties) -> None:
 
 
 def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
-    """Return ``timeout`` in seconds, a token where it is one.
+    """Return ``timeout`` in seconds; a token if it is a token.
 
     Raises
     ------
     ValueError
-        Where CloudFormation would not take it, or the function could not work in so short a time.
+        If CloudFormation would not accept it, or if the function could not work in so short a time.
     """
     if timeout.is_unresolved():
         return timeout.to_seconds()
@@ -93,12 +93,12 @@ def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
 
 
 def known(value: str | None) -> str | None:
-    """Return ``value`` where it is known at synth, ``None`` where it is absent or a token."""
+    """Return ``value`` if it is known at synth, or ``None`` if it is absent or a token."""
     return None if value is None or Token.is_unresolved(value) else value
 
 
 def refuse(scope: IConstruct, message: str) -> NoReturn:
-    """Stop with ``message`` and the path of the construct that it is about."""
+    """Stop with ``message`` and the path of the construct that it concerns."""
     raise ValueError(f"{scope.node.path}: {message}")
 
 

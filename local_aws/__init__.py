@@ -1,1 +1,1 @@
-"""AWS on this machine: what the tests and the demo deploy to instead of a real account."""
+"""AWS on this machine: the tests and the demo deploy to it instead of a real account."""

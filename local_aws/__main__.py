@@ -1,4 +1,4 @@
-"""Keeps a local AWS running and prints the variables that lead to it: ``make local-aws``."""
+"""Keeps a local AWS running and prints the environment variables for it: ``make local-aws``."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from .process_guard import end_with
 
 
 def main() -> int:
-    """Run until SIGINT (Ctrl-C), SIGTERM or SIGHUP."""
+    """Run until SIGINT (Ctrl-C), SIGTERM, or SIGHUP."""
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:

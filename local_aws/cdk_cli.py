@@ -14,14 +14,14 @@ _CDK: Final = REPOSITORY / "node_modules" / ".bin" / "cdk"
 
 @dataclass(frozen=True)
 class CdkResult:
-    """How a run of the CLI ended.
+    """The result of a run of the CLI.
 
     Attributes
     ----------
     exit_code : int
-        0 where all went well.
+        0 if the run succeeded.
     output : str
-        What it wrote; empty where that went to the terminal.
+        The output of the run; empty if it went to the terminal.
     """
 
     exit_code: int
@@ -34,14 +34,14 @@ class CdkCli:
     Parameters
     ----------
     environment : Mapping[str, str]
-        The whole environment of the CLI and the app.
+        The complete environment of the CLI and the app.
     assembly : Path
         The folder for the cloud assembly that the CLI writes.
     app : str or None
-        The command that runs the app, or the folder of a cloud assembly that exists already: then
-        the app is not run again. Default ``None``: what cdk.json says.
+        The command that runs the app, or the folder of an existing cloud assembly, in which case the
+        app is not run again. Default ``None``: the app of cdk.json.
     show : bool
-        Whether what it writes goes to the terminal, instead of into the result. Default ``False``.
+        Whether the output goes to the terminal instead of into the result. Default ``False``.
     """
 
     def __init__(
@@ -66,16 +66,16 @@ class CdkCli:
 
     def bootstrap(self, account: str, region: str) -> CdkResult:
         """Prepare an account and Region for deployments."""
-        # Away from cdk.json: the CLI would first run the app that it names.
+        # Run outside the repository: the CLI would first run the app that cdk.json names.
         return self._run(["bootstrap", f"aws://{account}/{region}"], folder=self._assembly)
 
     def deploy(self, *stacks: str, context: Mapping[str, str] | None = None) -> CdkResult:
-        """Deploy the stacks, or all stacks where none is named."""
+        """Deploy the named stacks, or all stacks if none is named."""
         command = ["deploy", "--require-approval", "never", "--progress", "events"]
         return self._run([*command, *self._app_arguments(stacks, context)])
 
     def destroy(self, *stacks: str, context: Mapping[str, str] | None = None) -> CdkResult:
-        """Destroy the stacks, or all stacks where none is named."""
+        """Destroy the named stacks, or all stacks if none is named."""
         return self._run(["destroy", "--force", *self._app_arguments(stacks, context)])
 
     def _app_arguments(self, stacks: Sequence[str], context: Mapping[str, str] | None) -> Iterator[str]:

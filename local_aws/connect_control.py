@@ -1,4 +1,4 @@
-"""The Connect emulator's control API, as seen from another process."""
+"""The Connect emulator's control API, used from another process."""
 
 import json
 import urllib.error
@@ -6,17 +6,17 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-# The emulator is on this machine, whatever proxy the environment names.
+# The emulator runs on this machine, so no proxy of the environment applies.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ConnectControl:
-    """Sets up the emulated Amazon Connect and tells what has happened to it.
+    """Configures the emulated Amazon Connect and reports what has happened in it.
 
     Parameters
     ----------
     url : str
-        Where the emulator listens, also for SDKs.
+        The emulator's URL, which is also the endpoint for SDKs.
     """
 
     def __init__(self, url: str) -> None:
@@ -28,9 +28,9 @@ class ConnectControl:
         Raises
         ------
         ValueError
-            With what is wrong, where the emulator refuses the arguments.
+            If the emulator refuses the arguments. The message says what is wrong.
         """
-        request = urllib.request.Request(  # noqa: S310 - the URL is ours
+        request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's
             f"{self.url}/_control/{route}",
             data=json.dumps(arguments).encode() if arguments else None,
             method=method,
@@ -42,10 +42,10 @@ class ConnectControl:
             raise ValueError(json.load(error)["error"]) from error
 
     def numbers(self) -> list[Mapping[str, Any]]:
-        """Return all numbers that were ever claimed, those that cool down included."""
+        """Return all numbers that were ever claimed, including those that are cooling down."""
         return list(self.call("GET", "numbers"))
 
     def audit(self, operation: str | None = None) -> list[Mapping[str, Any]]:
-        """Return the log of all calls, or of those to one operation, oldest first."""
+        """Return the log of all calls, or of the calls to one operation, the oldest first."""
         entries: list[Mapping[str, Any]] = self.call("GET", "audit")
         return [entry for entry in entries if operation in (None, entry["operation"])]

@@ -1,4 +1,4 @@
-"""What CloudFormation sent to the function behind the custom resources, and what it was answered."""
+"""The requests that CloudFormation sent to the function behind the custom resources, and the responses."""
 
 import json
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Response:
-    """What a function has put to a response URL.
+    """A response that a function has put to a response URL.
 
     Attributes
     ----------
     body : Mapping[str, Any]
-        Status, Reason, PhysicalResourceId, Data and so on.
+        Status, Reason, PhysicalResourceId, Data, and so on.
     counted : bool
-        Whether CloudFormation was still waiting for it: at most one response counts.
+        Whether CloudFormation was still waiting for it. At most one response counts.
     """
 
     body: Mapping[str, Any]
@@ -26,14 +26,14 @@ class Response:
 
 @dataclass(frozen=True)
 class CustomResourceRequest:
-    """One request, as it was sent, with its responses in the order in which they came.
+    """One request as it was sent, with its responses in the order of their arrival.
 
     Attributes
     ----------
     event : Mapping[str, Any]
-        The event for the function, with its response URL.
-    answers : tuple[Answer, ...]
-        None while it is being worked on.
+        The event for the function, including its response URL.
+    responses : tuple[Response, ...]
+        The responses; empty while the function is still working on the request.
     """
 
     event: Mapping[str, Any]
@@ -53,7 +53,7 @@ class CustomResourceRecord:
         self._path = path
 
     def requests(self) -> list[CustomResourceRequest]:
-        """Return the requests that CloudFormation has sent, oldest first."""
+        """Return the requests that CloudFormation has sent, the oldest first."""
         return [
             CustomResourceRequest(event, self.responses(event["ResponseURL"]))
             for entry in self._entries()
@@ -61,7 +61,7 @@ class CustomResourceRecord:
         ]
 
     def responses(self, url: str) -> tuple[Response, ...]:
-        """Return what was put to a response URL, oldest first; CloudFormation need not know the URL."""
+        """Return the responses put to a response URL, the oldest first. CloudFormation need not know the URL."""
         token = urlsplit(url).path.rpartition("/")[2]
         return tuple(
             Response(entry["response"], entry["counted"]) for entry in self._entries() if entry.get("token") == token

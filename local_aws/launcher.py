@@ -1,8 +1,8 @@
-"""Starts a local AWS: MiniStack for all services but Amazon Connect, our emulator for that one.
+"""Starts a local AWS: MiniStack for all services except Amazon Connect, and this project's emulator for Connect.
 
-Both listen on free ports of the loopback interface, keep what they have in a temporary folder, and end with the
-process that started them (``process_guard`` sees to it), so that tests and the demo need no set-up, leave nothing
-behind, and can run beside each other.
+Both listen on free ports of the loopback interface, store their data in a temporary folder, and end with the process
+that started them (``process_guard`` ensures this). Tests and the demo therefore need no setup, leave nothing behind,
+and can run side by side.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from .process_guard import REPOSITORY, GuardedProcess
 ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
 INSTANCE_ID: Final = "11111111-2222-3333-4444-555555555555"
-"""The Amazon Connect instance that exists from the start; cdk.json's ``target_arn`` names it."""
+"""The Amazon Connect instance that exists from the start. The ``target_arn`` in cdk.json names it."""
 
 _PHONE_NUMBER_TYPE: Final = "Custom::ConnectPhoneNumber"
 _HOST: Final = "127.0.0.1"
@@ -40,7 +40,7 @@ _MINISTACK_SERVER: Final = Path(__file__).parent / "ministack_server.py"
 
 
 class LocalAwsError(Exception):
-    """The local AWS could not be started; the text says why and what to do."""
+    """The local AWS could not be started. The text says why and what to do."""
 
 
 class LocalAws:
@@ -49,19 +49,19 @@ class LocalAws:
     Attributes
     ----------
     environment : dict[str, str]
-        A whole environment for programs that are to use it: this process's, without what it says
-        about AWS, and with the endpoints, Region and credentials of the local one.
+        A complete environment for programs that use the local AWS: that of this process without its AWS
+        settings, and with the endpoints, Region, and credentials of the local AWS.
     connect : ConnectControl
         Control of the emulated Amazon Connect.
     record : CustomResourceRecord
-        What CloudFormation has sent for custom resources, and what it was answered.
+        What CloudFormation has sent for custom resources, and the responses.
     log : Path
-        What MiniStack writes.
+        MiniStack's log.
 
     Raises
     ------
     LocalAwsError
-        By ``start``, where a server does not come up.
+        From ``start``, if a server does not start.
     """
 
     environment: dict[str, str]
@@ -75,7 +75,7 @@ class LocalAws:
         self._programs: list[GuardedProcess] = []
 
     def start(self) -> Self:
-        """Start the servers and return once they answer."""
+        """Start the servers and return once they respond."""
         try:
             connect_url = self._start_connect()
             self.connect = ConnectControl(connect_url)
@@ -88,7 +88,7 @@ class LocalAws:
         return self
 
     def stop(self) -> None:
-        """End the servers, whatever they have started, and remove what they kept."""
+        """End the servers and everything that they have started, and remove their data."""
         while self._programs:
             self._programs.pop().stop()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -100,11 +100,11 @@ class LocalAws:
         self.stop()
 
     def variables(self) -> dict[str, str]:
-        """Return what ``environment`` has and this process's environment has not, or not so."""
+        """Return the variables of ``environment`` that this process's environment lacks or sets differently."""
         return {name: value for name, value in sorted(self.environment.items()) if os.environ.get(name) != value}
 
     def session(self) -> boto3.Session:
-        """Return a session whose clients need ``endpoint_url`` to come here."""
+        """Return a session. Its clients need ``endpoint_url`` to reach the local AWS."""
         return boto3.Session(
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
@@ -113,16 +113,16 @@ class LocalAws:
 
     @property
     def endpoint_url(self) -> str:
-        """Where all services but Amazon Connect are."""
+        """The endpoint of all services except Amazon Connect."""
         return self.environment["AWS_ENDPOINT_URL"]
 
     def phone_number_requests(self, request_type: str | None = None) -> list[CustomResourceRequest]:
-        """Return what CloudFormation has sent for phone numbers, oldest first.
+        """Return the requests that CloudFormation has sent for phone numbers, the oldest first.
 
         Parameters
         ----------
         request_type : str or None
-            ``Create``, ``Update`` or ``Delete``. Default ``None``: any.
+            ``Create``, ``Update``, or ``Delete``. Default ``None``: any.
         """
         return [
             request
@@ -132,7 +132,7 @@ class LocalAws:
         ]
 
     def log_tail(self) -> list[str]:
-        """Return the last lines of MiniStack's log; nothing before ``start`` and after ``stop``."""
+        """Return the last lines of MiniStack's log; an empty list before ``start`` and after ``stop``."""
         return self.log.read_text().splitlines()[-_TAIL_LINES:] if self.log.exists() else []
 
     def _start_connect(self) -> str:
@@ -142,7 +142,7 @@ class LocalAws:
             output=subprocess.PIPE,
         )
         self._programs.append(program)
-        # Its first line is its URL; where it fails to start, its first line is the beginning of why.
+        # The first line is the emulator's URL, or the beginning of the error message if the emulator fails to start.
         line = program.output.readline().strip()
         if not line.startswith("http://"):
             rest = program.output.read()
@@ -158,7 +158,7 @@ class LocalAws:
             program = self._run_ministack(url, port, connect_url)
             if _responses(f"{url}/_ministack/ready", program):
                 return url
-            # Most likely somebody else was given the same port: take another one.
+            # Another program has probably taken the same port. Use another one.
             self._programs.remove(program)
             program.stop()
         raise LocalAwsError("MiniStack did not start. The end of its log:\n" + "\n".join(self.log_tail()))
@@ -172,13 +172,13 @@ class LocalAws:
             "MINISTACK_HOST": _HOST,
             "MINISTACK_REGION": REGION,
             "LAMBDA_EXECUTOR": "local",
-            # Docker is not needed, and must not be looked for.
+            # Docker is not needed, and MiniStack must not look for it.
             "DOCKER_HOST": f"unix://{self._folder}/no-docker",
             "S3_DATA_DIR": str(self._folder / "s3"),
             "STATE_DIR": str(self._folder / "state"),
             "TMPDIR": str(scratch),
         }
-        # Functions inherit it, and have no business with this project's modules.
+        # Functions inherit the environment, and must not see this project's modules.
         environment.pop("PYTHONPATH", None)
         with self.log.open("a") as log:
             program = GuardedProcess(
@@ -208,7 +208,7 @@ def _client_environment(ministack_url: str, connect_url: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        # No profile of the user's may lead anywhere else.
+        # No profile of the user may lead to another account.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -232,6 +232,6 @@ def _responses(url: str, program: GuardedProcess) -> bool:
 
 
 def export_lines(variables: Mapping[str, str]) -> list[str]:
-    """Return lines for a shell that set ``variables`` and unset what would lead elsewhere."""
+    """Return lines for a shell that set ``variables`` and unset those that would lead elsewhere."""
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return [*exports, "unset AWS_PROFILE AWS_SESSION_TOKEN"]

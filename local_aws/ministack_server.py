@@ -1,19 +1,19 @@
-"""Runs MiniStack with what it lacks here: Lambda's redelivery, dated response URLs, and a record of what it sends.
+"""Runs MiniStack with features that it lacks: Lambda's retries, dated response URLs, and a record of requests.
 
-* **Redelivery.** CloudFormation invokes the function behind a custom resource asynchronously: a failed attempt is
-  repeated, and the last failure goes to the on-failure destination. MiniStack does so for all its other
-  asynchronous invocations, but calls custom resources once and directly. Here they go the way of the others.
-* **Dates.** CloudFormation's response URLs say when they were signed, which is the one thing that tells a late event
-  from a new one. MiniStack's do so from here on.
-* **Record.** MiniStack does not keep the requests that it sends. Each one, and each response, is added to a file of
-  JSON lines, from which the demo and the tests take what they deliver a second time. The file holds response URLs, so
-  only its owner can read it.
+* **Retries.** CloudFormation invokes the function behind a custom resource asynchronously: Lambda repeats a failed
+  invocation, and sends the last failure to the on-failure destination. MiniStack does so for all other asynchronous
+  invocations, but calls custom resources once and directly. This module handles custom resources like the others.
+* **Dates.** CloudFormation's response URLs show when they were signed. Nothing else distinguishes a late event from a
+  new one. This module adds the dates to MiniStack's URLs.
+* **Record.** MiniStack does not keep the requests that it sends. This module adds each request and each response to a
+  file of JSON lines, from which the demo and the tests take the requests that they deliver a second time. The file
+  contains response URLs, so only its owner can read it.
 
-It runs in MiniStack's own environment, so it imports nothing else of this project. What it replaces is private to
-MiniStack: the version is pinned, and where a name is missing, this fails at the start.
+The module runs in MiniStack's own environment, so it imports nothing else of this project. It replaces private parts
+of MiniStack. Therefore the version is pinned, and a missing name causes an error at the start.
 """
 
-# MiniStack is in no environment that is type-checked, and has no types.
+# MiniStack has no types, and is not installed in any environment that is type-checked.
 # pyright: basic, reportMissingImports=false
 
 import json
@@ -35,7 +35,7 @@ def _recorder(path: str) -> Callable[[_Event], None]:
     descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
     def record(line: _Event) -> None:
-        # One write for a whole line: lines of several threads do not mix.
+        # One write for a whole line, so that lines of several threads do not mix.
         os.write(descriptor, json.dumps(line).encode() + b"\n")
 
     return record
@@ -79,9 +79,9 @@ def _redeliver_and_record(record: Callable[[_Event], None]) -> None:
 
 
 def main() -> None:
-    """Serve until a signal comes.
+    """Serve until a signal arrives.
 
-    The file's path is the one argument; MiniStack's own environment variables configure the rest.
+    The only argument is the path of the file. MiniStack's own environment variables configure the rest.
     """
     _redeliver_and_record(_recorder(sys.argv.pop(1)))
     app.main()

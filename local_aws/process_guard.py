@@ -1,10 +1,10 @@
-"""Runs a program so that nothing of it outlives whoever started it.
+"""Runs a program so that no process of it outlives its owner.
 
-A server that starts processes of its own (MiniStack: one for each Lambda function) leaves them behind when
-it is killed, and whoever started the server cannot clean up after a SIGKILL. So each program runs below a
-guard: ``python -m local_aws.process_guard`` holds the reading end of a pipe whose writing end only its owner
-has. When the pipe closes, for whatever reason, or the program ends, the guard ends all that is left. On Linux it is
-the "subreaper" of its descendants: orphans become its children, wherever they have moved to. Elsewhere it ends
+A server that starts processes of its own (MiniStack: one for each Lambda function) leaves them behind when it is
+killed, and the server's owner cannot clean up after a SIGKILL of its own. Therefore, each program runs below a guard:
+``python -m local_aws.process_guard`` holds the reading end of a pipe whose writing end only its owner has. When the
+pipe closes, for whatever reason, or the program ends, the guard ends all remaining processes. On Linux, the guard is
+the "subreaper" of its descendants: orphans become its children, wherever they have moved to. On other systems, it ends
 the program's process group.
 
 ``GuardedProcess`` is the owner's side.
@@ -41,13 +41,13 @@ class GuardedProcess:
     command : Sequence[str]
         The program and its arguments.
     environment : Mapping[str, str]
-        Its whole environment.
+        The program's complete environment.
     output : IO[str] or int or None
-        Where its output and its errors go, as for ``subprocess.Popen``. Default ``None``: where ours go.
+        Where its output and its errors go, as for ``subprocess.Popen``. Default ``None``: where this process's go.
     folder : Path
-        Its working directory. Default: the repository.
+        The program's working directory. Default: the repository.
     remove : Path or None
-        A folder to remove when the program has ended. Default ``None``.
+        A folder to remove after the program has ended. Default ``None``.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class GuardedProcess:
                 stderr=None if output is None else subprocess.STDOUT,
                 text=True,
                 pass_fds=(lifeline,),
-                # Ctrl-C is for the owner, who then ends its programs in order.
+                # Ctrl-C goes to the owner, who then ends its programs in order.
                 start_new_session=True,
             )
         except BaseException:
@@ -84,7 +84,7 @@ class GuardedProcess:
 
     @property
     def output(self) -> IO[str]:
-        """What the program writes, where ``output`` was ``subprocess.PIPE``."""
+        """The program's output, if ``output`` was ``subprocess.PIPE``."""
         if self._process.stdout is None:
             raise ValueError("the output was not piped")
         return self._process.stdout
@@ -95,7 +95,7 @@ class GuardedProcess:
         Raises
         ------
         subprocess.TimeoutExpired
-            Where it has not ended after ``timeout`` seconds.
+            If the program has not ended after ``timeout`` seconds.
         """
         return self._process.wait(timeout)
 
@@ -104,7 +104,7 @@ class GuardedProcess:
         return self._process.poll()
 
     def stop(self) -> None:
-        """End the program and everything that it has started; returns when they are gone."""
+        """End the program and all processes that it has started. Return when they are gone."""
         if self._owner_end >= 0:
             os.close(self._owner_end)
             self._owner_end = -1
@@ -114,12 +114,12 @@ class GuardedProcess:
 
 
 def end_with(parent: int) -> None:
-    """Let this process get SIGTERM when its parent dies (on Linux; elsewhere nothing happens).
+    """Make this process receive SIGTERM when its parent dies (on Linux; on other systems, nothing happens).
 
     Parameters
     ----------
     parent : int
-        The parent's process id: where it has died already, the signal comes at once.
+        The parent's process id. If the parent is already dead, the signal comes at once.
     """
     if _ON_LINUX:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -139,7 +139,7 @@ class _Guard:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            # For the case that the guard itself is killed. It has no other thread yet.
+            # In case the guard itself is killed. The guard has no other thread yet.
             preexec_fn=_end_with_guard,
         )
 
@@ -183,7 +183,7 @@ class _Guard:
 
 
 def _has_children() -> bool:
-    # Reaps those that have ended. The program itself has been waited for already.
+    # Reap the children that have ended. The program itself was already waited for.
     with contextlib.suppress(ChildProcessError):
         while True:
             pid, _ = os.waitpid(-1, os.WNOHANG)
@@ -200,7 +200,7 @@ def _children() -> list[int]:
         if not entry.name.isdecimal():
             continue
         with contextlib.suppress(OSError):
-            # After the name, which is in parentheses and may contain anything: state, parent.
+            # The name is in parentheses and may contain anything. After it come the state and the parent.
             if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == os.getpid():
                 children.append(int(entry.name))
     return children

@@ -1,8 +1,8 @@
-"""A ledger that this version has written, kept so that every later version is shown to read it.
+"""A ledger that this version has written, kept to show that every later version can read it.
 
-``python -m verification.recorded_ledger`` plays the scenarios and writes the fewest items in which every attribute of
-every kind of entry has a value, and every state, origin and outcome of a claim occurs. That is done once for each
-version that is published; what is in ``RECORDS`` already is never written again.
+``python -m verification.recorded_ledger`` plays the scenarios. It then writes the fewest items in which every attribute
+of every kind of entry has a value, and every state, origin, and outcome of a claim occurs. This is done once for each
+published version. A file that already exists in ``RECORDS`` is never written again.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from .simulator.clients import SimulatedStore
 from .simulator.runner import Scenario, run
 
 RECORDS: Final = ROOT / "tests" / "unit" / "lambda_handlers" / "connect_phone_number" / "ledger" / "records"
-"""One file for each version, named after it."""
+"""The folder with one file for each version, named after the version."""
 _TOLD_APART: Final = ("state", "outcome", "type", "due")
-"""Attributes of which every value is to occur, and not only any."""
+"""Attributes of which every value must occur. For other attributes, any one value is enough."""
 
 
 def record() -> list[Item]:
-    """Return items in which everything occurs that the function writes in the scenarios."""
+    """Return items that together contain everything that the function writes in the scenarios."""
     seen, chosen = set[object](), list[Item]()
     write = SimulatedStore.write
 
@@ -45,24 +45,24 @@ def record() -> list[Item]:
     with patch.object(SimulatedStore, "write", keep):
         for scenario in all_scenarios():
             run(scenario)
-        # A claim has two numbers only where Connect is worse than what is assumed of it, and a call fails besides.
+        # A claim has two numbers only if Connect behaves worse than assumed and a call also fails.
         for case in single_faults([_in_a_forgetful_world(by_name("S1 create, delete"))]):
             case.run()
     return sorted(_needed(chosen), key=lambda item: (str(item["pk"]), str(item["sk"]), int(item["version"])))
 
 
 def path_of(version: str) -> Path:
-    """Return where the ledger of a version is kept."""
+    """Return the path of a version's ledger."""
     return RECORDS / f"{version}.json"
 
 
 def current_version() -> str:
-    """Return the version that the project has now."""
+    """Return the project's current version."""
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
 def main() -> int:
-    """Write the record of this version, or refuse to if there is one."""
+    """Write the record of this version. Refuse if it already exists."""
     parser = argparse.ArgumentParser(prog="python -m verification.recorded_ledger", description=__doc__)
     parser.add_argument("--replace", action="store_true", help="for a version that nobody has: write it anew")
     arguments = parser.parse_args()
@@ -91,7 +91,7 @@ def _features(item: Item) -> Iterator[object]:
 
 
 def _needed(items: list[Item]) -> list[Item]:
-    """Leave out the items whose features the others have."""
+    """Leave out the items whose features all occur in other items."""
     kept = list(items)
     for item in items:
         others = {feature for other in kept if other is not item for feature in _features(other)}

@@ -1,7 +1,7 @@
-"""Plays everything: ``python -m verification``. That is what ``make verify`` does.
+"""Plays everything: ``python -m verification``. ``make verify`` runs this.
 
-It goes through the scenarios, the whole fault matrix, pairs of faults, the schedules, many random walks and real kills,
-on as many processes as asked for, and prints a table of what was played and what was wrong.
+It plays the scenarios, the whole fault matrix, pairs of faults, the schedules, many random walks, and real kills, on as
+many processes as requested. It then prints a table of what was played and which violations it found.
 """
 
 import argparse
@@ -49,9 +49,9 @@ _BOUNDS: Final = (
 )
 """How far each interleaving is explored: all orders; then with a death, with slow invocations, and with both."""
 _SCHEDULES_AT_MOST: Final = 4_000
-"""Of one interleaving within one bound."""
+"""The most schedules of one interleaving within one bound."""
 _PRIORITY_RUNS: Final = 1_500
-"""Of each interleaving."""
+"""The number of runs of each interleaving with random priorities."""
 _WALKS: Final = 20
 _KILLING_ROUNDS: Final = 12
 _KILLS_IN_A_ROUND: Final = 25
@@ -59,18 +59,18 @@ _KILLS_IN_A_ROUND: Final = 25
 
 @dataclass
 class Tally:
-    """What was played of one part.
+    """The results of one part of the verification.
 
     Parameters
     ----------
     runs
         How many runs were played to their end.
     notes
-        Rows of a table that says how complete it is.
+        Rows of a table that shows how complete the part is.
     violations
-        What was wrong: in which run, and what.
+        The name of each run that had violations, and the violations.
     reached
-        What the runs came to, where that is counted.
+        What the runs reached, if that is counted.
     """
 
     part: str
@@ -80,7 +80,7 @@ class Tally:
     reached: Reached = field(default_factory=Reached)
 
     def add(self, other: "Tally") -> None:
-        """Add what was played elsewhere."""
+        """Add the results of another process."""
         self.runs += other.runs
         self.notes += other.notes
         self.violations += other.violations
@@ -88,7 +88,7 @@ class Tally:
 
 
 def play_scenarios() -> Tally:
-    """Play every scenario without further faults."""
+    """Play every scenario without additional faults."""
     return _played(SCENARIOS, (Case(scenario, {}) for scenario in all_scenarios()))
 
 
@@ -98,7 +98,7 @@ def play_in_other_worlds(start: int, step: int) -> Tally:
 
 
 def play_single_faults(name: str) -> Tally:
-    """Play a scenario under every single fault, and count what is reached."""
+    """Play a scenario under every single fault, and count what the runs reach."""
     with counting() as reached:
         tally = _played(SINGLE, single_faults([by_name(name)]))
     tally.reached = reached
@@ -106,7 +106,7 @@ def play_single_faults(name: str) -> Tally:
 
 
 def play_pairs(name: str, start: int, step: int) -> Tally:
-    """Play a scenario under pairs of faults: every ``step``-th first fault, and every second one."""
+    """Play a scenario under pairs of faults: every ``step``-th first fault with its second faults."""
     firsts = list(first_of_pairs(by_name(name)))[start::step]
     return _played(PAIRS, (case for first in firsts for case in pairs(first)))
 
@@ -134,7 +134,7 @@ def play_priorities(name: str, start: int, step: int) -> Tally:
 
 
 def play_walks(number: int) -> Tally:
-    """Walk at random."""
+    """Take one random walk."""
     problem = walk(number)
     violations = [f"walk {number}: {problem.splitlines()[-1]}"] if problem else []
     return Tally(WALKS, EXAMPLES_OF_A_WALK, violations=violations)
@@ -148,7 +148,7 @@ def play_kills(number: int) -> Tally:
 
 
 def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
-    """Play all of some parts on some processes; say on the way how far it is."""
+    """Play all cases of some parts on some processes, and report the progress."""
     tallies = {part: Tally(part) for part in parts}
     began = time.monotonic()
     with ProcessPoolExecutor(jobs) as pool:
@@ -157,7 +157,7 @@ def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
             tally = future.result()
             tallies[tally.part].add(tally)
             for violation in tally.violations:
-                # At once: what is wrong is not to be lost when somebody stops the rest.
+                # Print it at once, so that no violation is lost when a person stops the rest.
                 sys.stderr.write(f"\r{tally.part}: {violation}\n")
             elapsed = time.monotonic() - began
             total = sum(one.runs for one in tallies.values())
@@ -175,7 +175,7 @@ def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
 
 
 def table(tallies: list[Tally]) -> str:
-    """Return what was played as Markdown."""
+    """Return the results as Markdown."""
     lines = ["| What | Runs | Violations |", "| --- | ---: | ---: |"]
     lines += [f"| {tally.part} | {tally.runs:,} | {len(tally.violations)} |" for tally in tallies]
     runs, wrong = sum(tally.runs for tally in tallies), sum(len(tally.violations) for tally in tallies)
@@ -196,7 +196,7 @@ def schedules_table(tallies: list[Tally]) -> str:
 
 
 def reached_table(tallies: list[Tally]) -> str:
-    """Return how often everything that has to be reached was reached under single faults, as Markdown."""
+    """Return how often the runs under single faults reached each required result, as Markdown."""
     reached = next((tally.reached for tally in tallies if tally.part == SINGLE), None)
     if reached is None:
         return ""
@@ -209,7 +209,7 @@ def reached_table(tallies: list[Tally]) -> str:
 
 
 def main() -> int:
-    """Play everything; return whether anything was wrong."""
+    """Play everything. Return 1 if there is any violation."""
     parser = argparse.ArgumentParser(prog="python -m verification", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2, help="processes; default 2")
     parser.add_argument("--write", action="store_true", help="write the table to the documents")
@@ -234,7 +234,7 @@ def main() -> int:
 
 
 def _work() -> Iterator[tuple[str, partial[Tally]]]:
-    # What takes longest first, and what takes equally long last: so no process is left alone at the end.
+    # The longest work comes first, and work of equal length comes last, so that no process is left alone at the end.
     for scenario in interleavings():
         for bounds in _BOUNDS:
             yield SCHEDULES, partial(play_schedules, scenario.name, bounds)

@@ -1,6 +1,6 @@
-"""The function's process: handles the event that it reads, as Lambda would let it, and says what that took.
+"""The function's process: handles the event that it reads, as Lambda would have it do, and reports the cost.
 
-Started by ``measure`` with nothing on the path but the function's own code.
+``measure`` starts it with only the function's own code on the path.
 """
 
 import json
@@ -19,15 +19,15 @@ class _Context:
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:provider"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return that there is enough time."""
+        """Return a value that leaves enough time."""
         return int(_PROCESS_SECONDS * 1000)
 
 
 def main() -> None:
-    """Handle the event; write a line of JSON for each step of the start, and one for the work."""
+    """Handle the event. Write a line of JSON for each step of the start, and one for the work."""
     event: Any = json.load(sys.stdin)
     _say("before anything is imported")
-    # Only here, because this is what is measured. Named by its text, as for Lambda.
+    # Imported only here, because the import is measured. Named by its text, as in Lambda.
     module, _, name = sys.argv[1].rpartition(".")
     on_event = getattr(import_module(module), name)
     _say("with its modules")
@@ -43,7 +43,7 @@ def _say(what: str) -> None:
 def _peak_mib() -> float:
     if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    # On Linux getrusage counts what the parent had before this program began.
+    # On Linux, getrusage includes what the parent used before this program began.
     status = Path("/proc/self/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 

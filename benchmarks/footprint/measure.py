@@ -1,4 +1,4 @@
-"""Lets the function claim and release a number in a process of its own, against local servers, and measures it."""
+"""Measures the function while it claims and releases a number in its own process, against local servers."""
 
 import json
 import os
@@ -17,19 +17,19 @@ from verification.crash_tests.invocation import REGION, TABLE_NAME
 from verification.crash_tests.servers import LedgerServer, ResponseBox
 
 _ENOUGH: Final = 2
-"""So many times the memory that was measured is a function to have: Lambda's own processes take some, too."""
+"""The factor by which the function's memory must exceed the measured memory: Lambda's own processes need some, too."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What the process had used up to a moment.
+    """The resources that the process has used up to a moment.
 
     Parameters
     ----------
     peak_mib
-        The most memory that it held, in MiB.
+        The peak of its memory, in MiB.
     cpu_seconds
-        How long a CPU worked for it, in seconds.
+        Its CPU time, in seconds.
     """
 
     what: str
@@ -38,12 +38,12 @@ class Measure:
 
 
 def measure() -> list[Measure]:
-    """Let the function create and delete a number; return what it had used at each step.
+    """Let the function create and delete a number. Return the resources used up to each step.
 
     Raises
     ------
     RuntimeError
-        The function has not answered SUCCESS.
+        If the function has not answered SUCCESS.
     """
     emulator = ConnectEmulator(settings=Settings(throttling=False, claim_seconds=0.0))
     instance = emulator.add_instance(REGION)
@@ -70,14 +70,14 @@ def measure() -> list[Measure]:
 
 
 def table(measures: list[Measure]) -> str:
-    """Return a table in Markdown."""
+    """Return a Markdown table of the measurements."""
     lines = ["| The function's process | Peak memory, MiB | CPU time, s |", "| --- | ---: | ---: |"]
     lines += [f"| {one.what} | {one.peak_mib:.0f} | {one.cpu_seconds:.2f} |" for one in measures]
     return "\n".join(lines)
 
 
 def report(*, writes: bool) -> bool:
-    """Print what was measured; return whether the function's default memory is enough."""
+    """Print the measurements. Return whether the function's default memory is enough."""
     measures = measure()
     peak = max(one.peak_mib for one in measures)
     text = (

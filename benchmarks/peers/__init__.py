@@ -1,5 +1,5 @@
-"""Two handlers written the usual way, for comparison: what most custom resources for phone numbers look like.
+"""Two handlers written the usual way, for comparison. Most custom resources for phone numbers look like these.
 
-Both are written for this comparison, to be as good as their kind: they check their input, use the waiters and retries
-that one uses, and answer CloudFormation in every case they can think of. What they lack is a ledger.
+Both were written for this comparison, and are as good as handlers of their kind can be. They check their input, use the
+common waiters and retries, and respond to CloudFormation in every case that they can foresee. They lack a ledger.
 """

@@ -1,4 +1,4 @@
-"""Plays the same scenarios under the same faults with the handler and with both peers, and prints what each broke."""
+"""Plays the same scenarios under the same faults with the handler and both peers, and prints what each one broke."""
 
 import sys
 import time
@@ -27,7 +27,7 @@ _PEERS: Final[Mapping[str, Callable[[Tools], Peer]]] = {
     "crhelper style": HelperStylePeer,
 }
 _NOT_FOR_PEERS: Final = frozenset({"S19", "S21"})
-"""Adopting and retaining numbers, and the ledger's own provider: the usual handlers have nothing of the kind."""
+"""The usual handlers cannot adopt or retain numbers, and have no provider with a ledger."""
 _OTHER_PROPERTIES: Final = (
     "S1 an imported number",
     "S6 two deletes of two destroys",
@@ -36,7 +36,7 @@ _OTHER_PROPERTIES: Final = (
     "S11 replacement, the old one retained",
     "S14 retried while the first still runs, same RequestId",
 )
-"""They use properties that only this handler has, or a time-out that is shorter than a peer's polling."""
+"""These scenarios use properties that only this handler has, or a time-out shorter than a peer's polling."""
 
 LEAKS: Final = "leaked numbers"
 DOUBLE: Final = "double claims"
@@ -49,16 +49,16 @@ KINDS: Final = (LEAKS, DOUBLE, WRONG, TOKENS, RESPONSES, HONESTY)
 
 @dataclass
 class Score:
-    """What a handler broke.
+    """The violations of a handler.
 
     Parameters
     ----------
     cases
         How many runs there were.
     broken
-        How many of them had any violation.
+        How many runs had any violation.
     kinds
-        How many runs had a violation of a kind.
+        For each kind of violation, how many runs had one.
     """
 
     cases: int = 0
@@ -85,7 +85,7 @@ def scenarios(*, whole: bool) -> Iterator[Scenario]:
 
 
 def play(handler: str, scenario: Scenario, faults: Mapping[int, Fault]) -> tuple[World, list[str]]:
-    """Play a scenario with one of the handlers; return the world and all violations."""
+    """Play a scenario with one of the handlers. Return the world and all violations."""
     if handler == _OURS:
         result = run(scenario, faults)
         return result.world, result.violations
@@ -98,9 +98,9 @@ def play(handler: str, scenario: Scenario, faults: Mapping[int, Fault]) -> tuple
 
 
 def kinds_of(world: World, violations: list[str]) -> set[str]:
-    """Return what kinds of violations a run had.
+    """Return the kinds of violations that a run had.
 
-    What tokens are derived from is the handler's own affair; that they change is what counts here.
+    How a handler derives its tokens is not judged here. Only a change of a token counts.
     """
     found = {kind for violation in violations for kind in _kind(violation)}
     tokens: dict[str | None, set[str | None]] = {}
@@ -130,10 +130,10 @@ def _kind(violation: str) -> Iterator[str]:
 
 
 def compare(handler: str, *, whole: bool, with_faults: bool = True) -> Score:
-    """Play every scenario alone, and with every fault at every call that this handler makes in it.
+    """Play every scenario without faults, and with every fault at every call that this handler makes in it.
 
-    A run that goes exactly like another one of its group is not counted again: a handler that makes few calls is the
-    same at many steps at which others differ.
+    A run that is exactly like another run of its group is not counted again. A handler that makes few calls behaves the
+    same at many steps at which other handlers differ.
     """
     score, seen = Score(), set[object]()
 
@@ -156,7 +156,7 @@ def compare(handler: str, *, whole: bool, with_faults: bool = True) -> Score:
 
 
 def table(scores: Mapping[str, Score]) -> str:
-    """Return a table in Markdown: how many runs broke what."""
+    """Return a Markdown table of how many runs had which violations."""
     lines = [
         f"| runs with | {' | '.join(scores)} |",
         f"| --- | {' | '.join('---:' for _ in scores)} |",
@@ -172,14 +172,14 @@ def _share(score: Score) -> str:
 
 
 def report(*, whole: bool, writes: bool) -> bool:
-    """Print what each handler broke; return whether this one has broken nothing.
+    """Print the violations of each handler. Return whether this project's handler has none.
 
     Parameters
     ----------
     whole
-        Whether to play all variants of all scenarios under faults, and not one of each group.
+        Whether to play all variants of all scenarios under faults, instead of one of each group.
     writes
-        Whether to write the tables to the documents, too.
+        Whether to also write the tables to the documents.
     """
     began = time.monotonic()
     handlers = (*_PEERS, _OURS)

@@ -1,10 +1,10 @@
-"""A handler in the style of crhelper, with a small imitation of what that library does around it.
+"""A handler in the style of crhelper, with a small imitation of that library around it.
 
 https://github.com/aws-cloudformation/custom-resource-helper
 
-As there, exceptions become FAILED responses, a response that cannot be sent is sent again, and a creation that takes
-its time is polled: a rule calls the function every two minutes with the same event and what was found so far, until it
-is done. Not imitated are the library's log, and its timer that answers FAILED just before Lambda's time limit.
+As in the library, exceptions become FAILED responses, a response that cannot be sent is sent again, and a long creation
+is polled: a rule calls the function every two minutes, with the same event and the results so far, until it is done.
+The imitation has neither the library's log nor its timer that answers FAILED just before Lambda's time limit.
 """
 
 import json
@@ -26,7 +26,7 @@ class HelperStylePeer:
         self._numbers = Numbers(tools.connect)
 
     def handle(self, event: Event, context: Context) -> None:
-        """Handle one request of CloudFormation, or one call of the rule that polls for it."""
+        """Handle one request of CloudFormation, or one call of the polling rule."""
         if "RequestType" not in event:
             return
         polling: str = event.get("CrHelperPoll", "")
@@ -49,7 +49,7 @@ class HelperStylePeer:
             self._tools.stop_polling(event["ResponseURL"])
 
     def _begun(self, event: Event, physical_id: str) -> str:
-        """Do what the decorated functions for create, update and delete do; return the physical id."""
+        """Do what the decorated functions for create, update, and delete do. Return the physical id."""
         if event["RequestType"] == "Delete":
             if is_number(physical_id):
                 self._numbers.release(physical_id)

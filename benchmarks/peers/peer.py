@@ -1,4 +1,4 @@
-"""What both peers have in common: the calls of Amazon Connect that a number needs, and boto3's usual retries."""
+"""The parts that both peers share: Amazon Connect calls for a number, and boto3's usual retries."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Event = Mapping[str, Any]
 
 _RETRIES: Final = 4
-"""As many as boto3 makes by default."""
+"""The number of retries that boto3 makes by default."""
 _PASSING: Final = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "InternalServiceException", "ServiceUnavailableException"}
 )
@@ -32,7 +32,7 @@ _SPECIFICATION: Final = ("CountryCode", "Type", "Prefix", "PhoneNumber")
 
 @dataclass(frozen=True)
 class Tools:
-    """What a peer gets of the world outside.
+    """A peer's access to the outside world.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Tools:
     new_id
         Returns a new UUID, as ``uuid4`` does.
     poll_later
-        Lets the function be called again with an event, every two minutes, until ``stop_polling``.
+        Calls the function again with an event every two minutes, until ``stop_polling``.
     """
 
     connect: "ConnectClient"
@@ -58,12 +58,12 @@ class Peer(Protocol):
     """A function's handler."""
 
     def handle(self, event: Event, context: Context) -> None:
-        """Handle one event of Lambda."""
+        """Handle one event from Lambda."""
         ...
 
 
 class RetryingClient:
-    """boto3's client as it comes: it makes up a client token for each call, and repeats what fails in passing.
+    """boto3's client with its defaults: it generates a client token for each call, and retries transient errors.
 
     Parameters
     ----------
@@ -95,18 +95,18 @@ class RetryingClient:
 
 
 class Numbers:
-    """The steps of which a number's life consists."""
+    """The steps in the life of a number."""
 
     def __init__(self, connect: "ConnectClient") -> None:
         self._connect = connect
 
     def claim(self, properties: Mapping[str, Any]) -> str:
-        """Claim the chosen number, or the first that a search finds, and return its ARN.
+        """Claim the chosen number, or the first number that a search finds, and return its ARN.
 
         Raises
         ------
         RuntimeError
-            There is none.
+            If there is no such number.
         """
         phone_number: str = properties.get("PhoneNumber", "")
         if not phone_number:
@@ -135,7 +135,7 @@ class Numbers:
         Raises
         ------
         RuntimeError
-            Connect could not provide the number.
+            If Connect could not provide the number.
         """
         summary = self._summary(arn)
         status = summary["PhoneNumberStatus"]
@@ -144,7 +144,7 @@ class Numbers:
         return str(status["Status"])
 
     def associate(self, arn: str, properties: Mapping[str, Any]) -> None:
-        """Associate the flow, if one is wanted."""
+        """Associate the flow, if the properties name one."""
         flow_arn: str = properties.get("ContactFlowArn", "")
         if flow_arn:
             instance, _, flow = flow_arn.partition("/contact-flow/")
@@ -153,7 +153,7 @@ class Numbers:
             )
 
     def change(self, arn: str, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
-        """Change in place what can be changed in place."""
+        """Change the properties that can be changed in place."""
         if new["TargetArn"] != old["TargetArn"]:
             self._connect.update_phone_number(PhoneNumberId=_id(arn), TargetArn=new["TargetArn"])
         if new.get("Description") != old.get("Description"):
@@ -172,7 +172,7 @@ class Numbers:
             self.associate(arn, new)
 
     def release(self, arn: str) -> None:
-        """Release a number; one that is gone is fine."""
+        """Release a number. It is not an error if the number is already gone."""
         try:
             self._connect.release_phone_number(PhoneNumberId=_id(arn))
         except ClientError as error:
@@ -183,7 +183,7 @@ class Numbers:
         return self._connect.describe_phone_number(PhoneNumberId=_id(arn))["ClaimedPhoneNumberSummary"]
 
     def data(self, arn: str) -> dict[str, str]:
-        """Return what ``Fn::GetAtt`` shows."""
+        """Return the attributes that ``Fn::GetAtt`` can read."""
         return {"PhoneNumberArn": arn, "PhoneNumber": self._summary(arn)["PhoneNumber"]}
 
 
@@ -193,7 +193,7 @@ def is_number(physical_id: str) -> bool:
 
 
 def is_replacement(event: Event) -> bool:
-    """Return whether an Update asks for another number."""
+    """Return whether an Update requires another number."""
     new, old = event["ResourceProperties"], event["OldResourceProperties"]
     return any(new.get(name) != old.get(name) for name in _SPECIFICATION)
 

@@ -1,4 +1,4 @@
-"""A plain handler: boto3, the first hit of the search, two minutes of waiting, one response at the end."""
+"""A plain handler: boto3, the first search result, two minutes of waiting, and one response at the end."""
 
 import json
 from typing import Any, Final
@@ -18,7 +18,7 @@ class PlainPeer:
         self._tools = tools
         self._numbers = Numbers(tools.connect)
 
-    def handle(self, event: Event, context: Context) -> None:  # noqa: ARG002 - it does not look at its time
+    def handle(self, event: Event, context: Context) -> None:  # noqa: ARG002 - it does not check the remaining time
         """Handle one request of CloudFormation."""
         if "RequestType" not in event:
             return

@@ -1,4 +1,4 @@
-"""The simulator's world with another function in it."""
+"""The simulator's world with another function."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
@@ -46,7 +46,7 @@ class PeerWorld(World):
         self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
 
     def _crashed(self, task: Task, problem: BaseException) -> None:
-        # That a peer ends with an exception is no fault of its own: Lambda calls it again.
+        # A peer may end with an exception: Lambda then retries the invocation.
         pass
 
     def _poll_later(self, name: str, event: Event) -> None:

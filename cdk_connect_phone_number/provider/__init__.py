@@ -1,1 +1,1 @@
-"""The parts of a provider, which ``PhoneNumberProvider`` puts together."""
+"""The parts of a provider, which ``PhoneNumberProvider`` combines."""

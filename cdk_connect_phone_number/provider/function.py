@@ -1,7 +1,7 @@
-"""The provider's function, its logs, and how events reach it: calls, the queue of failures, the schedule.
+"""The provider's function, its logs, and the sources of its events: calls, the failure queue, and the schedule.
 
-The casts are there because jsii names some parameters of classes otherwise than those of their
-interfaces, which strict type checkers mind.
+The casts are necessary because jsii names some parameters differently in a class and in its
+interface, to which strict type checkers object.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ SWEEP_INTERVAL: Final = Duration.minutes(5)
 
 
 class ProviderFunction(lambda_.Function):
-    """The Lambda function that CloudFormation, the schedule and the queue of failures call."""
+    """The Lambda function that CloudFormation, the schedule, and the failure queue call."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ProviderFunction(lambda_.Function):
             architecture=lambda_.Architecture.ARM_64,
             memory_size=memory_size,
             timeout=FUNCTION_TIMEOUT,
-            # The role's policy is written by hand; CDK would widen it.
+            # The role's policy is written by hand. The CDK would widen it.
             role=role.without_policy_updates(),
             log_group=log_group,
             environment=environment,
@@ -60,11 +60,11 @@ class ProviderFunction(lambda_.Function):
             max_event_age=Duration.hours(1),
             on_failure=cast(lambda_.IDestination, destinations.SqsDestination(failures)),
         )
-        # One message at a time, so that an event that fails does not bring others back with it.
+        # One message at a time, so that an event that fails does not cause the redelivery of others.
         self.add_event_source(event_sources.SqsEventSource(failures, batch_size=1))
 
     def sweep_every(self, id: str, interval: Duration) -> events.Rule:
-        """Let the function look for due work at every ``interval``."""
+        """Make the function look for due work at every ``interval``."""
         return events.Rule(
             self,
             id,
@@ -83,7 +83,7 @@ class ProviderFunction(lambda_.Function):
 
 
 class FailureQueue(sqs.Queue):
-    """Lambda puts events here when it gives them up, and the function itself takes them out."""
+    """The queue to which Lambda sends events that it gives up. The function itself takes them out."""
 
     def __init__(self, scope: Construct, id: str, *, encryption_key: kms.IKey | None) -> None:
         super().__init__(
@@ -93,7 +93,7 @@ class FailureQueue(sqs.Queue):
             encryption_master_key=encryption_key,
             enforce_ssl=True,
             visibility_timeout=FUNCTION_TIMEOUT,
-            # CloudFormation waits at most an hour, but the ledger has to hear of a Delete, however long it was down.
+            # CloudFormation waits at most an hour, but the ledger must learn of a Delete even after a long outage.
             retention_period=Duration.days(14),
         )
         Validations.of(self).acknowledge(

@@ -9,7 +9,7 @@ from ..function_code import contract
 
 
 class LedgerTable(dynamodb.Table):
-    """The DynamoDB table that says whose a number is and what is still to be done."""
+    """The DynamoDB table that records who owns each number and which work is still to be done."""
 
     def __init__(
         self,

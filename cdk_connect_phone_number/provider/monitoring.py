@@ -1,4 +1,4 @@
-"""The provider's metrics as methods, so that nobody has to know namespace and dimension, and its alarms."""
+"""The provider's alarms, and its metrics as methods that hide the namespace and the dimension."""
 
 from typing import Final, cast
 
@@ -20,17 +20,17 @@ _MISSING = cloudwatch.TreatMissingData
 class ProviderMetrics:
     """The metrics of one provider, in CloudWatch's namespace ``ConnectPhoneNumber``.
 
-    A sweep, every 5 minutes, publishes what it found as gauges, whose maximum counts; all else is
-    counted when it happens, and its sum counts. Every method takes another statistic, and the period
-    (5 minutes by default), as in
+    Each sweep, every 5 minutes, publishes its findings as gauges; use their maximum. All other metrics count
+    events when they happen; use their sum. Every method accepts another statistic and the period
+    (5 minutes by default), as described in
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
     """
 
     provider_id: str
-    """What tells this provider from all others; the value of the metrics' dimension."""
+    """Distinguishes this provider from all others. This is the value of the metrics' dimension."""
 
     def metric(self, metric_name: str, *, statistic: str, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return any metric of the provider by its name."""
+        """Return any metric of the provider by name."""
         return cloudwatch.Metric(
             namespace=contract.METRIC_NAMESPACE,
             metric_name=metric_name,
@@ -40,32 +40,32 @@ class ProviderMetrics:
         )
 
     def metric_claims(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the numbers claimed."""
+        """Return the number of claimed phone numbers."""
         return self.metric("Claims", statistic=statistic, period=period)
 
     def metric_releases(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the numbers released."""
+        """Return the number of released phone numbers."""
         return self.metric("Releases", statistic=statistic, period=period)
 
     def metric_releases_failing(
         self, *, statistic: str = _MAXIMUM, period: Duration | None = None
     ) -> cloudwatch.Metric:
-        """Return the numbers whose release Connect has refused and that are still to be released.
+        """Return how many phone numbers are still to be released after Connect has refused their release.
 
-        Each sweep publishes how many there are, so the value goes back to 0 when they are released.
+        Each sweep publishes how many there are, so the value returns to 0 after they are released.
         """
         return self.metric("ReleasesFailing", statistic=statistic, period=period)
 
     def metric_claims_stuck(self, *, statistic: str = _MAXIMUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the claims of which nobody knows how they end, as each sweep finds them.
+        """Return how many claims have an unknown result, as each sweep finds them.
 
         These are claims that are neither finished nor given up although their time is over, and
-        numbers that CloudFormation has neither taken note of nor given up after a day.
+        numbers that CloudFormation has neither acknowledged nor given up after a day.
         """
         return self.metric("ClaimsStuck", statistic=statistic, period=period)
 
     def metric_due_work(self, *, statistic: str = _MAXIMUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return how much due work each sweep finds."""
+        """Return the amount of due work that each sweep finds."""
         return self.metric("DueWork", statistic=statistic, period=period)
 
     def metric_oldest_due_seconds(
@@ -73,37 +73,37 @@ class ProviderMetrics:
     ) -> cloudwatch.Metric:
         """Return the age in seconds of the oldest unfinished work that each sweep finds.
 
-        It counts from when the work first became due. A sweep that postpones work does not make it
-        any younger.
+        The age counts from the time when the work first became due. A sweep that postpones work does
+        not reset it.
         """
         return self.metric("OldestDueSeconds", statistic=statistic, period=period)
 
     def metric_sweep_runs(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the sweeps."""
+        """Return the number of sweeps."""
         return self.metric("SweepRuns", statistic=statistic, period=period)
 
     def metric_sweep_errors(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the claims that sweeps could not handle because of an error that was not expected.
+        """Return how many claims sweeps could not handle because of an unexpected error.
 
-        An item of the ledger that cannot be read is such an error. The sweep goes on with the other
+        An item of the ledger that cannot be read is such an error. The sweep continues with the other
         claims.
         """
         return self.metric("SweepErrors", statistic=statistic, period=period)
 
     def metric_failed_deliveries(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the events that all invocations of the function failed to handle."""
+        """Return how many events all invocations of the function failed to handle."""
         return self.metric("FailedDeliveries", statistic=statistic, period=period)
 
     def metric_responses_not_delivered(
         self, *, statistic: str = _SUM, period: Duration | None = None
     ) -> cloudwatch.Metric:
-        """Return the responses that the response URL refused for good, so that CloudFormation waits in vain."""
+        """Return how many responses the response URL refused for good, so that CloudFormation waits in vain."""
         return self.metric("ResponsesNotDelivered", statistic=statistic, period=period)
 
     def metric_numbers_kept(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the numbers whose release had failed and whose stack was then deleted without them.
+        """Return how many phone numbers were left behind when a stack was deleted after a failed release.
 
-        Nothing in CloudFormation knows such a number any more, and it is billed. The log says which one it is.
+        CloudFormation no longer knows such a number, and the number is billed. The log shows which one it is.
         """
         return self.metric("NumbersKept", statistic=statistic, period=period)
 

@@ -1,16 +1,16 @@
-"""What the provider's function may do: a second wall behind the function's own checks.
+"""The permissions of the provider's function: a second line of defense behind the function's own checks.
 
-Each call that releases, moves or changes a number is bound to this provider's ownership tag: the
-number must carry it (``ResourceTag``), or the call must put it on (``RequestTag``). So a fault in the
-function alone could not release a number of another provider, or one claimed by hand. Instances,
-groups and flows are those that the provider is told to serve; by default it serves every stack of the
-account and Region, so they are matched by wildcard.
+Each call that releases, moves, or changes a number is bound to this provider's ownership tag. Either
+the number must carry the tag (``ResourceTag``), or the call must add it (``RequestTag``). A defect in
+the function alone therefore could not release a number of another provider, or one that was claimed
+by hand. The instances, groups, and flows are those that the provider is configured to serve. By
+default, it serves every stack of the account and Region, so they are matched by wildcard.
 
-The reference lists ``aws:ResourceTag`` for TagResource and UntagResource with the resource type only,
-not with the action, and nobody has verified that Connect supplies it there. So these two calls may
-not need it: a condition on it counts only where the key is there (``IfExists``).
+The reference lists ``aws:ResourceTag`` for TagResource and UntagResource only for the resource type,
+not for the action, and it is not verified that Connect supplies the key there. Therefore, these two
+calls do not require the key: a condition on it applies only if the key is present (``IfExists``).
 
-Which action honors which resource type and condition key:
+The resource types and condition keys that each action supports:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnect.html
 """
 
@@ -37,7 +37,7 @@ _REQUEST_TAG = f"aws:RequestTag/{contract.PROVIDER_TAG}"
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderResources:
-    """What the function works with."""
+    """The resources that the function works with."""
 
     provider_id: str
     target_arns: Sequence[str] | None
@@ -50,7 +50,7 @@ class ProviderResources:
 
 @jsii.implements(IValidation)
 class ProviderRole(iam.Role):
-    """The role of the provider's function: it may do what ``policy_document`` says."""
+    """The role of the provider's function, with the permissions of ``policy_document``."""
 
     def __init__(
         self,
@@ -74,13 +74,13 @@ class ProviderRole(iam.Role):
         self.node.add_validation(self)
 
     def validate(self) -> list[str]:
-        """Acknowledge the wildcards, as only now references to other stacks look as they do in the template."""
+        """Acknowledge the wildcards. Only now do references to other stacks look as they do in the template."""
         Validations.of(self).acknowledge(*_acknowledgments(Stack.of(self), self._resources))
         return []
 
 
 def policy_document(stack: Stack, resources: ProviderResources) -> iam.PolicyDocument:
-    """Return all that the function's role allows."""
+    """Return all permissions of the function's role."""
     arns = _Arns(stack, resources)
     return iam.PolicyDocument(
         statements=[
@@ -91,7 +91,7 @@ def policy_document(stack: Stack, resources: ProviderResources) -> iam.PolicyDoc
 
 
 def wildcards(stack: Stack, resources: ProviderResources) -> Mapping[str, str]:
-    """Return every resource with a wildcard in the policy, and why it cannot be narrower."""
+    """Return every resource with a wildcard in the policy, with the reason why it cannot be narrower."""
     arns = _Arns(stack, resources)
     reasons = {
         arns.phone_numbers: "Connect makes a number's id when it claims it. Each call that changes "
@@ -155,7 +155,7 @@ def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.Poli
         ["connect:SearchAvailablePhoneNumbers", "connect:ListPhoneNumbersV2"],
         [arns.phone_numbers],
     )
-    # Without a condition, so that the function sees that a number is not its own.
+    # No condition, so that the function can see that a number is not its own.
     yield _allow(
         "ReadNumbers",
         ["connect:DescribePhoneNumber", "connect:BatchGetFlowAssociation"],
@@ -177,11 +177,11 @@ def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.Poli
             becomes_owned,
         )
         yield _allow("ReadImportedNumbers", ["sms-voice:DescribePhoneNumbers"], [arns.source_numbers])
-        # Of the two resources in this call, the number is bound by its tag below.
+        # The call has two resources. The statement below binds the number by its tag.
         yield _allow(
             "ConnectOwnNumbersToFlows", ["connect:AssociatePhoneNumberContactFlow"], arns.targets.contact_flows
         )
-    # As above.
+    # As above, the number is bound by its tag below.
     yield _allow("MoveOwnNumbers", ["connect:UpdatePhoneNumber"], arns.targets.all)
     yield _allow(
         "ChangeOwnNumbers",
@@ -195,8 +195,8 @@ def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.Poli
         [arns.phone_numbers],
         owned,
     )
-    # Certain is that the tags name this provider: a number cannot be given away. That the number has
-    # no other provider's tag is checked where Connect lets IAM see the number's tags.
+    # The tags must name this provider, so a number cannot be transferred to another one. The check that no
+    # other provider's tag is on the number applies only if Connect supplies the number's tags to IAM.
     yield _allow("TagNumbers", ["connect:TagResource"], [arns.phone_numbers], {**becomes_owned, **not_of_another})
     yield _allow("UntagNumbers", ["connect:UntagResource"], [arns.phone_numbers], not_of_another)
 

@@ -1,6 +1,6 @@
-"""The instances and traffic distribution groups that a provider serves, where it does not serve all.
+"""The instances and traffic distribution groups that a provider serves if it does not serve all of them.
 
-A target that is a token may turn out to be either, so it stands among both.
+A target that is a token can be either one, so it is included in both.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from ..properties import known, refuse
 
 @dataclass(frozen=True, kw_only=True)
 class ServedTargets:
-    """What the provider's permissions are narrowed to."""
+    """The targets to which the provider's permissions are narrowed."""
 
     instances: Sequence[str]
     groups: Sequence[str]
 
     @property
     def all(self) -> Sequence[str]:
-        """Instances and groups, each once."""
+        """The instances and groups, each once."""
         return list(dict.fromkeys([*self.instances, *self.groups]))
 
     @property
@@ -32,7 +32,7 @@ class ServedTargets:
 
 
 def served_targets(target_arns: Sequence[str]) -> ServedTargets:
-    """Sort targets that ``check_target_arns`` accepts by what they are."""
+    """Sort targets that ``check_target_arns`` accepts into instances and groups."""
     return ServedTargets(
         instances=[arn for arn in target_arns if Token.is_unresolved(arn) or rules.instance_id_of(arn) is not None],
         groups=[arn for arn in target_arns if Token.is_unresolved(arn) or rules.instance_id_of(arn) is None],
@@ -40,12 +40,12 @@ def served_targets(target_arns: Sequence[str]) -> ServedTargets:
 
 
 def check_target_arns(scope: IConstruct, target_arns: Sequence[str]) -> None:
-    """Refuse targets of a provider that no number could have, as far as they are known at synth.
+    """Refuse targets that no number can have, as far as synth knows their values.
 
     Raises
     ------
     ValueError
-        With the construct's path, the property, its value and what to do.
+        With the construct's path, the property, its value, and what to do.
     """
     if Token.is_unresolved(target_arns):
         refuse(

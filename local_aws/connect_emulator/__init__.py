@@ -1,10 +1,10 @@
-"""An emulator of Amazon Connect's phone numbers: claim and release as often as you like.
+"""An emulator of Amazon Connect's phone numbers, in which claims and releases are free.
 
-On AWS every claim and every release uses up an allowance (200 % of the quota in 180 days), a released number is gone
-for 180 days, and a claimed one costs money. This emulator has those rules, a clock that can be moved past them, and
-faults on demand. It takes its routes, its checks of the input and its error codes from botocore's own service model.
+On AWS, every claim and every release uses up an allowance (200 % of the quota in 180 days), a released number is gone
+for 180 days, and a claimed number costs money. This emulator has the same rules, a clock that can be moved past them,
+and faults on demand. It takes its routes, its input checks, and its error codes from botocore's own service model.
 
-In one process, in virtual time, with what looks like a boto3 client:
+In one process, in virtual time, with a stand-in for a boto3 client:
 
 >>> from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
 >>> emulator = ConnectEmulator(clock=lambda: 0.0, settings=Settings(quota=5))
@@ -27,7 +27,7 @@ In one process, in virtual time, with what looks like a boto3 client:
 >>> status()
 'CLAIMED'
 
-The next release works, but nobody hears of it; the audit log knows:
+The next release takes effect, but its response is lost. The audit log records it:
 
 >>> emulator.faults.add("ReleasePhoneNumber", "no_response")
 >>> connect.release_phone_number(PhoneNumberId=claimed["PhoneNumberId"])
@@ -53,13 +53,13 @@ the control API of ``control.py``):
 ...     over_http.list_phone_numbers_v2(TargetArn=target_arn)["ListPhoneNumbersSummaryList"]
 []
 
-``Settings`` says what can be different, ``ConnectEmulator`` what a test can do, ``Faults.add`` what can go wrong.
+``Settings`` lists what can be configured, ``ConnectEmulator`` what a test can do, and ``Faults.add`` what can go wrong.
 
-What Amazon Connect does but does not document is decided here for the worse for the caller, and can be changed in
-``Settings`` where it matters: how long client tokens are remembered; that a number cannot be released while a claim
-or a move is in progress; that a claim counts towards the 200 % also when it ends FAILED; that a list without a target
-leaves out the numbers of traffic distribution groups. That a refused claim counts towards the 200 %, as has been
-reported, can be set. IAM is not emulated.
+Where Amazon Connect's behavior is not documented, the emulator assumes the worse case for the caller. If the behavior
+matters, ``Settings`` can change it: how long client tokens are remembered; that a number cannot be released while a
+claim or a move is in progress; that a claim counts towards the 200 % even if it ends FAILED; that a list without a
+target leaves out the numbers of traffic distribution groups. A setting can make refused claims count towards the
+200 %, as has been reported. IAM is not emulated.
 """
 
 from .client import EmulatedConnectClient

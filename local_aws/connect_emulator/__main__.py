@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     stop = threading.Event()
 
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal has it
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal prescribes these parameters
         stop.set()
 
     signal.signal(signal.SIGTERM, end)
@@ -39,7 +39,7 @@ def main() -> None:
     with EmulatorServer(emulator, options.host, options.port) as server:
         print(server.url, flush=True)
         if options.ready_file is not None:
-            # Renamed into place, so that whoever waits for the file never reads half of it.
+            # Renamed into place, so that a process that waits for the file never reads an incomplete one.
             partial = options.ready_file.with_suffix(".partial")
             partial.write_text(server.url)
             partial.replace(options.ready_file)

@@ -1,4 +1,4 @@
-"""One call on its way through the emulator, until it is an entry of the audit log."""
+"""One call while the emulator handles it, until it becomes an entry of the audit log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from .state import Scope
 
 @dataclass(slots=True)
 class ApiCall:
-    """A call and what has become of it so far.
+    """A call and its results so far.
 
     Attributes
     ----------
     fault : Fault or None
-        The fault that hits it.
+        The fault that hits the call.
     call : Call or None
         ``None`` until the operation itself begins.
-    answer : Mapping[str, Any] or None
+    response : Mapping[str, Any] or None
         The output.
     error : ServiceError or None
-        The error to answer.
+        The error to respond with.
     refused : bool
-        Whether it is a claim or an import that was refused with InvalidParameterException after its parameters had
-        passed the checks of the service model.
+        Whether the call is a claim or an import that was refused with InvalidParameterException after its parameters
+        had passed the checks of the service model.
     client_token : str or None
         The client token.
     replayed : bool
-        Whether the client token was known already.
+        Whether the client token was already known.
     replayed_arn : str or None
-        The number that the earlier call with the token was about.
+        The number that the earlier call with the token concerned.
     """
 
     scope: Scope
@@ -51,7 +51,7 @@ class ApiCall:
 
     @property
     def phone_number_arn(self) -> str | None:
-        """The number that the call is about, where one was found."""
+        """The number that the call concerns, if one was found."""
         if self.call is not None and self.call.number is not None:
             return self.call.number.arn
         return self.replayed_arn

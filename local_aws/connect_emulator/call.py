@@ -1,4 +1,4 @@
-"""What each operation works on, and the look-ups that most of them begin with."""
+"""The context in which each operation runs, and the look-ups that most operations begin with."""
 
 import re
 from collections.abc import Mapping
@@ -19,20 +19,20 @@ _TARGET_ARN: Final = re.compile(
 
 @dataclass
 class Call:
-    """One request, and the world that it meets.
+    """One request, with the state that it works on.
 
     Attributes
     ----------
     scope : Scope
         The caller's account and Region.
     now : float
-        When it arrived.
+        When the request arrived.
     parameters : Mapping[str, Any]
         The checked parameters.
     fault : Fault or None
-        The fault that hits the call.
+        The fault that hits the request.
     number : ClaimedNumber or None
-        Set by the operation: the number that it is about.
+        Set by the operation: the number that it concerns.
     changed : bool
         Set by the operation: whether it changed anything.
     """
@@ -48,12 +48,12 @@ class Call:
     changed: bool = field(default=False, init=False)
 
     def find_number(self, identifier: str) -> ClaimedNumber:
-        """Return the number that the caller means.
+        """Return the number that the caller refers to.
 
         Raises
         ------
         ServiceError
-            InvalidParameterException where it is neither id nor ARN, ResourceNotFoundException where the
+            InvalidParameterException if the identifier is neither an id nor an ARN. ResourceNotFoundException if the
             caller's account has no such number or has it elsewhere.
         """
         if not is_phone_number_id(identifier):
@@ -64,12 +64,12 @@ class Call:
         return self.number
 
     def find_own_number(self, identifier: str) -> ClaimedNumber:
-        """Return the number that the caller means, if it was claimed in the caller's Region.
+        """Return the number that the caller refers to, if it was claimed in the caller's Region.
 
         Raises
         ------
         ServiceError
-            As ``find_number``, and InvalidParameterException in the other Region of the number's traffic
+            As for ``find_number``. Also InvalidParameterException in the other Region of the number's traffic
             distribution group.
         """
         number = self.find_number(identifier)
@@ -83,12 +83,12 @@ class Call:
     def find_target(self, *, also_from_other_region: bool = False) -> Target:
         """Return the instance or traffic distribution group that ``TargetArn`` or ``InstanceId`` names.
 
-        A group that is not ACTIVE yet is not found.
+        A group that is not yet ACTIVE is not found.
 
         Parameters
         ----------
         also_from_other_region : bool
-            Whether a traffic distribution group may be named in both of its Regions instead of only in that
+            Whether a traffic distribution group can be named in both of its Regions instead of only in the Region
             where it was created.
         """
         arn, instance_id = self.parameters.get("TargetArn"), self.parameters.get("InstanceId")
@@ -110,12 +110,12 @@ class Call:
         return target
 
     def find_group(self, identifier: str) -> Target:
-        """Return a traffic distribution group of the caller's account, whatever its status is.
+        """Return a traffic distribution group of the caller's account, whatever its status.
 
         Parameters
         ----------
         identifier : str
-            Its ARN, in both of its Regions, or its id, in the Region where it was created.
+            Its ARN, in either of its Regions, or its id, in the Region where it was created.
         """
         is_arn = identifier.startswith("arn:")
         arn = identifier if is_arn else self.scope.arn(f"traffic-distribution-group/{identifier}")
@@ -135,7 +135,7 @@ class Call:
         return self.now + self.settings.claim_seconds
 
     def workflow_failure(self, target: Target) -> str | None:
-        """Return why one more number for ``target`` will end FAILED, ``None`` where it will not."""
+        """Return why one more number for ``target`` will end FAILED, or ``None`` if it will not."""
         if self.fault is not None and self.fault.kind is FaultKind.WORKFLOW_FAILURE:
             return self.fault.message
         limit = self.settings.target_limit if target.limit is None else target.limit

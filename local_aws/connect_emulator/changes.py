@@ -1,4 +1,4 @@
-"""The operations that change what goes with a number: its description, tags and flow."""
+"""The operations that change a number's attributes: its description, tags, and flow."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ def update_phone_number_metadata(call: Call) -> dict[str, Any]:
 
 
 def tag_resource(call: Call) -> dict[str, Any]:
-    """Add tags, and give new values to those that are there."""
+    """Add tags, and overwrite the values of existing tags."""
     number = call.find_number(call.parameters["resourceArn"])
     tags = number.tags | call.parameters["tags"]
     if len(tags) > _MAX_TAGS:
@@ -32,7 +32,7 @@ def tag_resource(call: Call) -> dict[str, Any]:
 
 
 def untag_resource(call: Call) -> dict[str, Any]:
-    """Remove tags; one that is not there is no error."""
+    """Remove tags. A tag that does not exist is not an error."""
     number = call.find_number(call.parameters["resourceArn"])
     for key in call.parameters["tagKeys"]:
         call.changed |= number.tags.pop(key, None) is not None
@@ -45,7 +45,7 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
 
 
 def associate_phone_number_contact_flow(call: Call) -> dict[str, Any]:
-    """Let an instance's flow answer the number."""
+    """Let an instance's flow handle the number's calls."""
     number, instance_id = _number_and_instance(call)
     flow_id = call.parameters["ContactFlowId"]
     instance = call.find_instance(instance_id)
@@ -57,7 +57,7 @@ def associate_phone_number_contact_flow(call: Call) -> dict[str, Any]:
 
 
 def disassociate_phone_number_contact_flow(call: Call) -> dict[str, Any]:
-    """Let no flow of an instance answer the number; that none does is no error."""
+    """Remove the flow of an instance from the number. It is not an error if there is none."""
     number, instance_id = _number_and_instance(call)
     call.changed = number.contact_flows.pop(instance_id, None) is not None
     return {}

@@ -1,4 +1,4 @@
-"""The operations by which a number changes hands: claim, import, move and release."""
+"""The operations that change who holds a number: claim, import, move, and release."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from .state import ClaimedNumber, Status, Target, Workflow
 
 
 def claim_phone_number(call: Call) -> dict[str, Any]:
-    """Claim a number that is free, or try again to claim one whose last claim failed."""
+    """Claim a free number, or retry the claim of a number whose last claim failed."""
     target = call.find_target()
     _refuse_above_200_percent(call)
     phone_number = call.parameters["PhoneNumber"]
@@ -50,7 +50,7 @@ def update_phone_number(call: Call) -> dict[str, Any]:
 
 
 def release_phone_number(call: Call) -> dict[str, Any]:
-    """Give a number back; one whose claim had failed does not cool down."""
+    """Release a number. A number whose claim had failed does not cool down."""
     number = call.find_own_number(call.parameters["PhoneNumberId"])
     if call.settings.refuse_release_in_progress:
         refuse_in_progress(number)
@@ -62,7 +62,7 @@ def release_phone_number(call: Call) -> dict[str, Any]:
 
 
 def refuse_in_progress(number: ClaimedNumber) -> None:
-    """Answer ResourceInUseException while a claim, an import or a move is going on."""
+    """Refuse with ResourceInUseException while a claim, an import, or a move is in progress."""
     if number.workflow is not None:
         raise service_error("ResourceInUseException", f"Another operation is in progress for {number.arn}")
 

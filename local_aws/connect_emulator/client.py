@@ -1,7 +1,7 @@
 """A stand-in for ``boto3.client("connect")`` that calls an emulator in the same process, without HTTP.
 
-It is for tests in virtual time that make very many calls. What boto3 does before a request is sent is done here too:
-names are checked and a missing client token is filled in. It does not retry.
+It is for tests in virtual time that make very many calls. It does what boto3 does before it sends a request: it checks
+names and fills in a missing client token. It does not retry.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class EmulatedConnectClient:
     Parameters
     ----------
     emulator : ConnectEmulator
-        What answers.
+        The emulator that responds.
     region : str
         The client's Region.
     account : str or None
@@ -49,7 +49,7 @@ class EmulatedConnectClient:
         def call(**parameters: Any) -> dict[str, Any]:
             return self._call(operation, parameters)
 
-        # The next access finds it without coming here.
+        # The next access finds the method without calling __getattr__.
         self.__dict__[method] = call
         return call
 

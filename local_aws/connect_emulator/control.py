@@ -1,8 +1,8 @@
-"""The control API: what a test in another process does to the emulator and learns from it.
+"""The control API, through which a test in another process controls and inspects the emulator.
 
-Every route is one method of ``ConnectEmulator`` (or of its ``faults``), with the same names for the arguments and
-JSON for the values, so that there is one description of both: the docstrings of those methods. ``ROUTES`` is the
-list. A ``POST`` takes a JSON object of arguments; a ``GET`` and a ``DELETE`` take none.
+Every route is one method of ``ConnectEmulator`` (or of its ``faults``), with the same argument names and with JSON
+values. The docstrings of those methods therefore describe both. ``ROUTES`` lists the routes. A ``POST`` takes a JSON
+object of arguments. A ``GET`` and a ``DELETE`` take none.
 """
 
 import inspect
@@ -48,25 +48,25 @@ ROUTES: Final[Mapping[tuple[str, str], Callable[[ConnectEmulator], _Method]]] = 
     ("GET", "audit"): lambda emulator: lambda: [asdict(entry) for entry in emulator.audit],
     ("POST", "reset"): lambda emulator: emulator.reset,
 }
-"""By HTTP method and the path after ``/_control/``: what is called."""
+"""The method to call, by HTTP method and the path after ``/_control/``."""
 
 
 def control(emulator: ConnectEmulator, method: str, path: str, body: bytes) -> ControlReply:
-    """Answer a request to the control API.
+    """Respond to a request to the control API.
 
     Parameters
     ----------
     emulator : ConnectEmulator
-        What it is about.
+        The emulator to control.
     method, path : str
-        Of the HTTP request.
+        Method and path of the HTTP request.
     body : bytes
         A JSON object of arguments, or nothing.
 
     Returns
     -------
     ControlReply
-        200 and ``{"result": …}``, or 400 or 404 and ``{"error": …}`` with what is wrong.
+        200 and ``{"result": …}``, or 400 or 404 and ``{"error": …}`` with a description of the error.
     """
     route = ROUTES.get((method, path.removeprefix(PREFIX)))
     if route is None:

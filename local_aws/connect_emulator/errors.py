@@ -1,11 +1,11 @@
-"""What a call can come to besides a response."""
+"""The ways in which a call can end without a normal response."""
 
 from dataclasses import dataclass
 
 
 @dataclass(eq=False)
 class ServiceError(Exception):
-    """An error that Amazon Connect answers with.
+    """An error with which Amazon Connect responds.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Faults on demand: what a network and a service do to a caller on a bad day."""
+"""Faults on demand: network and service failures that a caller must handle."""
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ ANY_OPERATION: Final = "*"
 
 
 class FaultKind(StrEnum):
-    """What happens to a call."""
+    """The effect of a fault on a call."""
 
     ERROR = "error"
-    """It is answered with an error, and does nothing unless ``after_effect`` is set."""
+    """The call gets an error and has no effect, unless ``after_effect`` is set."""
     DELAY = "delay"
-    """It is done, and answered ``seconds`` later."""
+    """The call is performed, and its response comes ``seconds`` later."""
     NO_RESPONSE = "no_response"
-    """It is done, but the connection closes without a response."""
+    """The call is performed, but the connection closes without a response."""
     LOST_REQUEST = "lost_request"
-    """It is not done, and the connection closes without a response."""
+    """The call is not performed, and the connection closes without a response."""
     WORKFLOW_FAILURE = "workflow_failure"
-    """It is accepted, and the claim, import or move ends FAILED with ``message``."""
+    """The call is accepted, but the claim, import, or move ends FAILED with ``message``."""
     WORKFLOW_DELAY = "workflow_delay"
-    """It is accepted, and the claim, import or move stays IN_PROGRESS for ``seconds``."""
+    """The call is accepted, but the claim, import, or move stays IN_PROGRESS for ``seconds``."""
 
 
 UNANSWERED: Final = (FaultKind.NO_RESPONSE, FaultKind.LOST_REQUEST)
-"""The faults after which the caller gets nothing."""
+"""The faults after which the caller gets no response."""
 
 
 @dataclass
 class Fault:
-    """A fault that waits for calls; ``Faults.add`` says what the attributes mean."""
+    """A fault that waits for calls. ``Faults.add`` describes the attributes."""
 
     operation: str
     kind: FaultKind
@@ -48,19 +48,19 @@ class Fault:
     seconds: float
 
     def error(self) -> ServiceError:
-        """Return the error that the fault answers with."""
+        """Return the error with which the fault responds."""
         return ServiceError(self.code, self.message, self.status)
 
 
 class Faults:
-    """The faults that are set, in the order in which they were set.
+    """The active faults, in the order in which they were set.
 
     Parameters
     ----------
     now : Callable[[], float]
         Returns the emulator's time.
     operations : Container[str]
-        The operations that the emulator has.
+        The operations of the emulator.
     """
 
     def __init__(self, now: Callable[[], float], operations: Container[str]) -> None:
@@ -87,30 +87,30 @@ class Faults:
         Parameters
         ----------
         operation : str
-            The operation whose calls it hits, ``*`` for every one.
+            The operation whose calls the fault hits; ``*`` for every operation.
         kind : str
-            What happens to them: a value of ``FaultKind``.
+            The effect on the calls: a value of ``FaultKind``.
         calls : int or None
-            How many calls it hits, ``None`` for any number. Default 1.
+            How many calls the fault hits; ``None`` for no limit. Default 1.
         skip : int
-            How many calls it lets pass first. Default 0.
+            How many calls pass before the fault hits one. Default 0.
         for_seconds : float or None
-            After how many seconds of the emulator's clock it ends. Default ``None``: not by time.
+            After how many seconds of the emulator's clock the fault ends. Default ``None``: no time limit.
         code : str
             Error code of an ``error``. Default ``InternalServiceException``.
         message : str
             Text of an ``error``, or of the failure of a ``workflow_failure``.
         status : int or None
-            HTTP status code of an ``error``. Default: what the service model gives the code, else 400.
+            HTTP status code of an ``error``. Default: the one that the service model has for the code, otherwise 400.
         after_effect : bool
-            Whether a call is done before its ``error`` is answered. Default ``False``.
+            Whether a call takes effect before its ``error`` response. Default ``False``.
         seconds : float
             Length of a ``delay`` or a ``workflow_delay``. Default 0.
 
         Raises
         ------
         ValueError
-            Where there is no such operation or kind.
+            If there is no such operation or kind.
         """
         if operation != ANY_OPERATION and operation not in self._operations:
             raise ValueError(f"the emulator has no operation {operation!r}")
@@ -130,11 +130,11 @@ class Faults:
         )
 
     def clear(self) -> None:
-        """Take all faults away."""
+        """Remove all faults."""
         self._faults.clear()
 
     def pending(self) -> list[Fault]:
-        """Return the faults that are set."""
+        """Return the active faults."""
         return list(self._faults)
 
     def next_for(self, operation: str, now: float) -> Fault | None:

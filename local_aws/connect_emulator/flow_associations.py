@@ -1,7 +1,7 @@
-"""The operations that say which flow an instance associates with a number.
+"""The operations that return the flow that an instance associates with a number.
 
-Connect's documentation does not say how the responses name the number and the flow, nor what becomes of a resource that
-does not exist. The first is a setting; for the second such a resource is left out, like a number without a flow.
+Connect's documentation does not say how the responses name the number and the flow, or what happens for a resource that
+does not exist. A setting controls the first. For the second, such a resource is left out, like a number without a flow.
 """
 
 from typing import Any, Final
@@ -15,7 +15,7 @@ _LIST_PAGE: Final = 1000
 
 
 def batch_get_flow_association(call: Call) -> dict[str, Any]:
-    """Return the flows of numbers named by id or ARN, in the order in which they are named."""
+    """Return the flows of numbers named by id or ARN, in the order of the request."""
     instance = call.find_instance(call.parameters["InstanceId"])
     associations: list[dict[str, Any]] = []
     if _is_about_numbers(call):
@@ -27,13 +27,13 @@ def batch_get_flow_association(call: Call) -> dict[str, Any]:
 
 
 def list_flow_associations(call: Call) -> dict[str, Any]:
-    """Return the flows of all numbers with which the instance associates one, oldest claim first."""
+    """Return the flows of all numbers with which the instance associates one, the oldest claim first."""
     instance = call.find_instance(call.parameters["InstanceId"])
     start = start_of_page(call.parameters)
     size = call.parameters.get("MaxResults", _LIST_PAGE)
     numbers: list[ClaimedNumber] = []
     if _is_about_numbers(call):
-        # Not the numbers of the caller's Region alone: a group's number has a flow in the other Region, too.
+        # Not only the numbers of the caller's Region: a group's number has a flow in the other Region, too.
         numbers = [
             number
             for number in call.registry.history

@@ -1,4 +1,4 @@
-"""Client tokens: a repeated request is answered as the first one was, and is not carried out again."""
+"""Client tokens: a repeated request gets the response of the first one and is not carried out again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from .state import Scope
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a client token stands for.
+    """The request and the response that belong to a client token.
 
     Attributes
     ----------
     parameters : Mapping[str, Any]
-        What it came with, without the token itself.
-    answer : Mapping[str, Any]
-        What was answered.
+        The parameters of the request, without the token itself.
+    response : Mapping[str, Any]
+        The response.
     phone_number_arn : str or None
-        The number that the request was about.
+        The number that the request concerned.
     until : float
-        When it is forgotten, by the emulator's clock.
+        When the token is forgotten, by the emulator's clock.
     """
 
     parameters: Mapping[str, Any]
@@ -30,21 +30,21 @@ class Remembered:
 
 
 class ClientTokens:
-    """What was answered to the tokens of each operation in each account and Region.
+    """The responses to the tokens of each operation in each account and Region.
 
-    Only successes are remembered: a request that failed is carried out again when it is repeated.
+    Only successes are remembered. A request that failed is carried out again when it is repeated.
     """
 
     def __init__(self) -> None:
         self._remembered: dict[tuple[Scope, str, str], Remembered] = {}
 
     def recall(self, scope: Scope, operation: str, token: str, now: float) -> Remembered | None:
-        """Return what a token stands for, ``None`` where it is not known or forgotten."""
+        """Return what belongs to a token, or ``None`` if the token is unknown or forgotten."""
         remembered = self._remembered.get((scope, operation, token))
         return remembered if remembered is not None and now < remembered.until else None
 
     def remember(self, scope: Scope, operation: str, token: str, remembered: Remembered) -> None:
-        """Keep what was answered to a token."""
+        """Remember the response to a token."""
         self._remembered[scope, operation, token] = remembered
 
     def forget(self) -> None:

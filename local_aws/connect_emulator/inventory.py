@@ -1,8 +1,8 @@
-"""The numbers that exist in the emulated world, in the order in which a search offers them.
+"""The numbers that exist in the emulated world, in the order in which a search returns them.
 
-The order is fixed, as everybody who searches Amazon Connect for the same thing gets the same first page. The numbers
-come from ranges that regulators keep free for fiction, where a country has one, so that no test ever names a
-subscriber's number.
+The order is fixed, because all callers who search Amazon Connect for the same kind of number get the same first page.
+If a country's regulator reserves ranges of numbers for fiction, the numbers come from these, so that no test ever names
+a subscriber's number.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _CA_AREAS: Final = (204, 416, 514, 604, 780, 902)
 _TOLL_FREE_AREAS: Final = (800, 833, 844, 855, 866, 877, 888)
 
 _Block = tuple[str, int]
-"""The first number of a block, without ``+``, and how many numbers the block has."""
+"""The first number of a block, without ``+``, and the count of its numbers."""
 
 _CALLING_CODES: Final[Mapping[str, str]] = {
     "AT": "43",
@@ -78,7 +78,7 @@ _BLOCKS: Final[Mapping[tuple[str, str], tuple[_Block, ...]]] = {
 
 
 def calling_code(country: str) -> str | None:
-    """Return the calling code of a country of which the inventory has numbers, else ``None``."""
+    """Return the calling code of a country, or ``None`` if the inventory has no numbers of that country."""
     return _CALLING_CODES.get(country)
 
 
@@ -90,7 +90,7 @@ def numbers(country: str, type: str, prefix: str = "+") -> tuple[str, ...]:
 
 @lru_cache(maxsize=100_000)
 def kind_of(number: str) -> tuple[str, str] | None:
-    """Return country and type of a number of the inventory, ``None`` where it has no such number."""
+    """Return the country and type of a number, or ``None`` if the inventory does not have the number."""
     for country, type in _BLOCKS:
         if number in _positions(country, type):
             return country, type
@@ -98,7 +98,7 @@ def kind_of(number: str) -> tuple[str, str] | None:
 
 
 def is_offered(number: str, limit: int | None) -> bool:
-    """Say whether a number is in the inventory, of which only ``limit`` of each country and type count."""
+    """Return whether a number is among the first ``limit`` numbers of its country and type in the inventory."""
     kind = kind_of(number)
     return kind is not None and (limit is None or _positions(*kind)[number] < limit)
 

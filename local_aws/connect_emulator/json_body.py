@@ -5,12 +5,12 @@ from typing import Any, cast
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Return a JSON object; an empty body is an empty one.
+    """Return a JSON object. An empty body is an empty object.
 
     Raises
     ------
     ValueError
-        Where the body is anything else.
+        If the body is anything else.
     """
     if not body:
         return {}

@@ -1,7 +1,7 @@
-"""Amazon Connect as botocore's own service model describes it: routes, shapes and error codes.
+"""Amazon Connect as botocore's own service model describes it: routes, shapes, and error codes.
 
-The model is the authority for the wire, so nothing here knows a single operation. What the emulator adds to it by
-hand is ``CLIENT_TOKEN_PATTERN``: the API reference states it for ClaimPhoneNumber, the model leaves it out.
+The model defines the protocol, so this module does not know any operation by name. The emulator adds only
+``CLIENT_TOKEN_PATTERN`` by hand: the API reference states it for ClaimPhoneNumber, but the model leaves it out.
 """
 
 import re
@@ -27,7 +27,7 @@ _OPERATIONS_WITH_TOKEN_PATTERN: Final = frozenset({"ClaimPhoneNumber"})
 
 @dataclass(frozen=True)
 class Member:
-    """Where a member of an operation's input travels: in the path, the query string or the body."""
+    """The place of a member of an operation's input: the path, the query string, or the body."""
 
     location: str
     wire_name: str
@@ -43,13 +43,13 @@ class Operation:
     name : str
         For example ``ClaimPhoneNumber``.
     path : tuple[str, ...]
-        Segments of the path; one that is a parameter is written ``{Name}``.
+        Segments of the path. A segment that is a parameter is written ``{Name}``.
     members : Mapping[str, Member]
         The members of the input.
     required : tuple[str, ...]
-        The members that must be given.
+        The required members.
     token_member : str or None
-        The member that is the client token, ``None`` where the operation takes none.
+        The member that is the client token; ``None`` if the operation takes none.
     errors : frozenset[str]
         The error codes that the model lists for the operation.
     """
@@ -65,13 +65,13 @@ class Operation:
     _copy_output: Copy
 
     def checked_input(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a copy of ``parameters`` without what the model does not know.
+        """Return a copy of ``parameters`` without members that the model does not know.
 
         Raises
         ------
         ServiceError
-            InvalidParameterException, naming every member that breaks a constraint of the model;
-            InvalidRequestException where the model gives the operation that one instead.
+            InvalidParameterException, which names every member that breaks a constraint of the model, or
+            InvalidRequestException if the model lists that one for the operation instead.
         """
         problems: list[str] = []
         self._check_input(parameters, "", problems)
@@ -92,17 +92,17 @@ class Operation:
         return copy
 
     def output(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return of ``values`` what the operation's output has."""
+        """Return those of ``values`` that the operation's output has."""
         copy: dict[str, Any] = self._copy_output(values)
         return copy
 
     def parse(self, path: tuple[str, ...], query: str, body: bytes) -> dict[str, Any]:
-        """Return the parameters of an HTTP request to this operation, unchecked.
+        """Return the parameters of an HTTP request to this operation, without checking them.
 
         Parameters
         ----------
         path : tuple[str, ...]
-            Segments of the request's path, still percent-encoded: an ARN in a path has encoded slashes.
+            Segments of the request's path, still percent-encoded, because an ARN in a path has encoded slashes.
         query : str
             The query string, without ``?``.
         body : bytes
@@ -111,7 +111,7 @@ class Operation:
         Raises
         ------
         ServiceError
-            SerializationException where the body is not a JSON object.
+            SerializationException if the body is not a JSON object.
         """
         in_path = {
             template[1:-1]: unquote(segment)
@@ -137,7 +137,7 @@ class Operation:
 
 
 class ServiceModel:
-    """The service model of one AWS service that speaks rest-json.
+    """The service model of an AWS service that uses the rest-json protocol.
 
     Parameters
     ----------
@@ -155,17 +155,17 @@ class ServiceModel:
             path = _segments(operation["http"]["requestUri"])
             self._routes.setdefault((operation["http"]["method"], len(path)), []).append((path, name))
         for routes in self._routes.values():
-            # "/phone-number/claim" goes before "/phone-number/{PhoneNumberId}".
+            # "/phone-number/claim" comes before "/phone-number/{PhoneNumberId}".
             routes.sort(key=lambda route: [segment.startswith("{") for segment in route[0]])
 
     def operation(self, name: str) -> Operation:
-        """Return the operation ``name``; raises ``KeyError`` where the model has none of that name."""
+        """Return the operation ``name``. Raises ``KeyError`` if the model has no such operation."""
         if name not in self._operations:
             self._operations[name] = self._compile(name)
         return self._operations[name]
 
     def match(self, method: str, path: str) -> tuple[str, tuple[str, ...]] | None:
-        """Return the name of the operation that an HTTP request means, and the segments of its path."""
+        """Return the name of the operation that an HTTP request calls, and the segments of its path."""
         segments = _segments(path)
         for template, name in self._routes.get((method, len(segments)), ()):
             if all(part.startswith("{") or part == segment for part, segment in zip(template, segments, strict=True)):
@@ -173,7 +173,7 @@ class ServiceModel:
         return None
 
     def error_status(self, code: str) -> int:
-        """Return the HTTP status code of an error; 400 where the model does not have it."""
+        """Return the HTTP status code of an error, or 400 if the model does not have the error."""
         status: int = self._shapes.get(code, {}).get("error", {}).get("httpStatusCode", 400)
         return status
 
@@ -206,17 +206,17 @@ class ServiceModel:
 
 @cache
 def connect_model() -> ServiceModel:
-    """Return the model of Amazon Connect that comes with the installed botocore."""
+    """Return the model of Amazon Connect in the installed botocore."""
     return ServiceModel(Loader().load_service_model("connect", "service-2"))
 
 
 def service_error(code: str, message: str) -> ServiceError:
-    """Return the error ``code`` with the status code that the model gives it."""
+    """Return the error ``code`` with the status code that the model assigns to it."""
     return ServiceError(code, message, connect_model().error_status(code))
 
 
 def _from_query(text: str, type: str) -> str | int:
-    # What is no integer stays text, for the check of the input to refuse.
+    # Text that is not an integer stays text, and the check of the input refuses it.
     return int(text) if type == "integer" and _INTEGER.fullmatch(text) else text
 
 

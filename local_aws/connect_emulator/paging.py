@@ -1,4 +1,4 @@
-"""Pages of a list, and the opaque tokens that lead from one to the next."""
+"""Pages of a list, and the opaque tokens that lead from one page to the next."""
 
 import base64
 import json
@@ -11,12 +11,12 @@ _NOT_PART_OF_THE_QUERY: Final = ("NextToken", "MaxResults")
 
 
 def start_of_page(parameters: Mapping[str, Any]) -> int:
-    """Return where the page begins that ``NextToken`` asks for; 0 for the first one.
+    """Return the start of the page that ``NextToken`` requests, or 0 for the first page.
 
     Raises
     ------
     ServiceError
-        InvalidParameterException where the token is not one of the same query.
+        InvalidParameterException if the token does not belong to the same query.
     """
     token = parameters.get("NextToken")
     if token is None:

@@ -1,4 +1,4 @@
-"""The operations that only look: search, describe and list."""
+"""The operations that only read: search, describe, and list."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _LIST_PAGE = 1000
 
 
 def search_available_phone_numbers(call: Call) -> dict[str, Any]:
-    """Return the next free numbers; everybody who asks the same gets the same."""
+    """Return the next free numbers. The same search returns the same numbers to every caller."""
     call.find_target(also_from_other_region=True)
     country = call.parameters["PhoneNumberCountryCode"]
     type = call.parameters["PhoneNumberType"]
@@ -51,7 +51,7 @@ def search_available_phone_numbers(call: Call) -> dict[str, Any]:
 
 
 def describe_phone_number(call: Call) -> dict[str, Any]:
-    """Return all that is known of a number, once a claim is old enough to be seen."""
+    """Return all details of a number, once its claim is old enough to be visible."""
     number = call.find_number(call.parameters["PhoneNumberId"])
     if call.now < number.visible_at:
         raise service_error(
@@ -62,14 +62,14 @@ def describe_phone_number(call: Call) -> dict[str, Any]:
 
 
 def describe_traffic_distribution_group(call: Call) -> dict[str, Any]:
-    """Return what is known of a group: that it exists, and whether it is ACTIVE yet."""
+    """Return the details of a group: that it exists, and whether it is ACTIVE yet."""
     group = call.find_group(call.parameters["TrafficDistributionGroupId"])
     group_id = group.arn.rpartition("/")[2]
     return {
         "TrafficDistributionGroup": {
             "Id": group_id,
             "Arn": group.arn,
-            # Groups have no names of their own here, and the name of a real one is never missing.
+            # Groups have no names of their own here, but a real group always has one.
             "Name": group_id,
             "Status": "ACTIVE" if group.is_active(call.now) else "CREATION_IN_PROGRESS",
             "IsDefault": False,
@@ -78,7 +78,7 @@ def describe_traffic_distribution_group(call: Call) -> dict[str, Any]:
 
 
 def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
-    """Return the numbers of a target, or of the account's instances in the Region, oldest claim first."""
+    """Return the numbers of a target, or of the account's instances in the Region, the oldest claim first."""
     parameters = call.parameters
     target_arn, scope = None, call.scope
     if "TargetArn" in parameters or "InstanceId" in parameters:

@@ -19,25 +19,25 @@ _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
 class EmulatorServer:
-    """An HTTP server in threads of its own, around one emulator.
+    """An HTTP server for one emulator, in its own threads.
 
     Use it as a context manager, or call ``start`` and ``stop``.
 
     Parameters
     ----------
     emulator : ConnectEmulator
-        What answers. While the server runs, touch it only under ``lock``.
+        The emulator that responds. While the server runs, use it only under ``lock``.
     host : str
-        Where to listen. Default ``127.0.0.1``.
+        The address to listen on. Default ``127.0.0.1``.
     port : int
-        Where to listen. Default 0: any free port.
+        The port to listen on. Default 0: any free port.
     sleep : Callable[[float], object]
-        Waits, where a ``delay`` fault asks for it. Default ``time.sleep``.
+        Waits, if a ``delay`` fault requires it. Default ``time.sleep``.
 
     Attributes
     ----------
     lock : threading.Lock
-        Held by whoever uses the emulator.
+        Held by each thread that uses the emulator.
     url : str
         The ``endpoint_url`` for an SDK.
     """
@@ -54,19 +54,19 @@ class EmulatorServer:
         self._server = _HttpServer((host, port), emulator, self.lock, sleep)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
-            # For how long ``stop`` may have to wait.
+            # The longest time that ``stop`` may have to wait.
             kwargs={"poll_interval": 0.05},
             daemon=True,
         )
         self.url = f"http://{host}:{self._server.server_address[1]}"
 
     def start(self) -> Self:
-        """Begin to answer, and return the server."""
+        """Begin to respond, and return the server."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop answering, and close the port."""
+        """Stop responding, and close the port."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -94,12 +94,12 @@ class _HttpServer(ThreadingHTTPServer):
         self.sleep = sleep
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that is gone is no error of the server."""
+        """Print nothing: a client that is gone is not an error of the server."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body are two writes; with Nagle's algorithm the second one waits for 40 ms.
+    # Head and body are two writes. With Nagle's algorithm, the second one waits for 40 ms.
     disable_nagle_algorithm = True
 
     @property
@@ -155,9 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the audit log has it all."""
+        """Print nothing: the audit log records all calls."""
 
-    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - as http.server has it
+    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - http.server prescribes these names
 
 
 def _caller(authorization: str) -> tuple[str | None, str]:
@@ -165,5 +165,5 @@ def _caller(authorization: str) -> tuple[str | None, str]:
     if credential is None:
         raise service_error("MissingAuthenticationTokenException", "Missing Authentication Token")
     key = credential["key"]
-    # An access key that is an account's number stands for that account, as in LocalStack.
+    # As in LocalStack, an access key that is an account's number selects that account.
     return key if _ACCOUNT.fullmatch(key) else None, credential["region"]

@@ -1,6 +1,6 @@
-"""The emulator itself: one object that is the whole of Amazon Connect's phone numbers for all accounts.
+"""The emulator itself: one object that represents Amazon Connect's phone numbers for all accounts.
 
-It has no threads and does not wait: time passes only as its clock says, so that a test can move it. A server that
+It has no threads and does not wait. Time passes only according to its clock, so that a test can move it. A server that
 shares one emulator between threads must lock it.
 """
 
@@ -40,7 +40,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "UpdatePhoneNumber": claims.update_phone_number,
     "UpdatePhoneNumberMetadata": changes.update_phone_number_metadata,
 }
-"""The operations that the emulator has."""
+"""The operations of the emulator."""
 
 _CLAIMS: Final = ("ClaimPhoneNumber", "ImportPhoneNumber")
 _FAULTS_WITHOUT_EFFECT: Final = (FaultKind.ERROR, FaultKind.LOST_REQUEST)
@@ -48,18 +48,18 @@ _FAULTS_WITHOUT_EFFECT: Final = (FaultKind.ERROR, FaultKind.LOST_REQUEST)
 
 @dataclass(frozen=True)
 class Reply:
-    """What becomes of a call.
+    """The result of a call.
 
     Attributes
     ----------
-    answer : Mapping[str, Any] or None
-        The output, ``None`` after an error.
+    response : Mapping[str, Any] or None
+        The output; ``None`` after an error.
     error : ServiceError or None
-        The error that is answered.
+        The error to respond with.
     fault : FaultKind or None
-        The fault that hit the call: after ``NO_ANSWER`` and ``LOST_REQUEST`` the caller gets nothing.
+        The fault that hit the call. After ``NO_RESPONSE`` and ``LOST_REQUEST``, the caller gets no response.
     delay_seconds : float
-        How long the response takes.
+        How many seconds the response is delayed.
     """
 
     response: Mapping[str, Any] | None
@@ -76,9 +76,9 @@ class ConnectEmulator:
     clock : Callable[[], float]
         Returns the time in seconds since the epoch. Default ``time.time``.
     settings : Settings or None
-        How it behaves. Default ``Settings()``.
+        The emulator's behavior. Default ``Settings()``.
     sleep : Callable[[float], object]
-        Waits, where a ``delay`` fault asks for it. Default ``time.sleep``.
+        Waits, if a ``delay`` fault requires it. Default ``time.sleep``.
     seed : int
         Seed of the ids: the same calls get the same ids. Default 0.
     """
@@ -99,7 +99,7 @@ class ConnectEmulator:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything and go back to the settings and the clock of the beginning."""
+        """Forget everything, and restore the initial settings and clock."""
         self.settings = self._initial_settings
         self.audit: list[AuditEntry] = []
         self._offset = 0.0
@@ -132,11 +132,11 @@ class ConnectEmulator:
         Raises
         ------
         ValueError
-            Where the emulator has no such operation.
+            If the emulator has no such operation.
         ServiceError
-            The error that Amazon Connect would answer.
-        NoAnswerError, LostRequestError
-            Where a fault cut the connection, after or before the call took effect.
+            The error with which Amazon Connect would respond.
+        NoResponseError, LostRequestError
+            If a fault broke the connection, after or before the call took effect.
         """
         reply = self.perform(region, operation, parameters, account)
         if reply.delay_seconds:
@@ -156,7 +156,7 @@ class ConnectEmulator:
         parameters: Mapping[str, Any],
         account: str | None = None,
     ) -> Reply:
-        """Carry out a call without waiting, and return what becomes of it; takes the same as ``call``."""
+        """Carry out a call without waiting, and return its result. Takes the same arguments as ``call``."""
         if operation not in OPERATIONS:
             raise ValueError(f"the emulator has no operation {operation!r}")
         now = self.now()
@@ -191,7 +191,7 @@ class ConnectEmulator:
         Raises
         ------
         ValueError
-            Where ``seconds`` is negative.
+            If ``seconds`` is negative.
         """
         if seconds < 0:
             raise ValueError(f"the clock moves forward only, but seconds is {seconds}")
@@ -199,22 +199,22 @@ class ConnectEmulator:
         return self.now()
 
     def configure(self, **changes: Any) -> Settings:
-        """Change some of the settings and return all of them; see ``Settings`` for the names."""
+        """Change some of the settings and return all of them. See ``Settings`` for the names."""
         self.settings = replace(self.settings, **changes)
         return self.settings
 
     def set_quota(self, region: str, quota: int, account: str | None = None) -> None:
-        """Give one account and Region a quota of its own."""
+        """Set the quota of one account and Region."""
         self._quotas.set(self._scope(region, account), quota)
 
     def allowance(self, region: str, account: str | None = None) -> tuple[int, int]:
-        """Return how many claims and releases the last 180 days had, and how many are allowed."""
+        """Return the count of claims and releases in the last 180 days, and how many are allowed."""
         scope = self._scope(region, account)
         used = self._quotas.used(scope, self.now(), self.settings)
         return used, 2 * self._quotas.quota(scope, self.settings)
 
     def new_client_token(self) -> str:
-        """Return a client token for a call that came without one."""
+        """Return a client token for a call without one."""
         return self._registry.new_id()
 
     def forget_client_tokens(self) -> None:
@@ -234,13 +234,13 @@ class ConnectEmulator:
         Parameters
         ----------
         region : str
-            Its Region.
+            The instance's Region.
         instance_id : str or None
-            Its id. Default a new UUID.
+            The instance's id. Default: a new UUID.
         account : str or None
-            Its account. Default ``Settings.account_id``.
+            The instance's account. Default ``Settings.account_id``.
         limit : int or None
-            How many numbers it takes. Default ``Settings.target_limit``.
+            How many numbers the instance can have. Default ``Settings.target_limit``.
         """
         scope = self._scope(region, account)
         instance_id = instance_id or self._registry.new_id()
@@ -262,21 +262,22 @@ class ConnectEmulator:
         Parameters
         ----------
         region : str
-            The Region where it is created.
+            The Region where the group is created.
         other_region : str
-            Its other Region.
+            The group's other Region.
         account : str or None
-            Its account. Default ``Settings.account_id``.
+            The group's account. Default ``Settings.account_id``.
         limit : int or None
-            How many numbers it takes. Default ``Settings.target_limit``.
+            How many numbers the group can have. Default ``Settings.target_limit``.
         creation_seconds : float
-            For how many seconds its status is CREATION_IN_PROGRESS, before it is ACTIVE. In this time an operation
-            that names it as its target answers ResourceNotFoundException. Default 0: it is ACTIVE at once.
+            For how many seconds the status is CREATION_IN_PROGRESS before it becomes ACTIVE. During this time, an
+            operation that names the group as its target responds with ResourceNotFoundException. Default 0: the group
+            is ACTIVE at once.
 
         Raises
         ------
         ValueError
-            Where ``creation_seconds`` is negative.
+            If ``creation_seconds`` is negative.
         """
         if creation_seconds < 0:
             raise ValueError(f"creation_seconds must not be negative, but is {creation_seconds}")
@@ -292,7 +293,7 @@ class ConnectEmulator:
         Raises
         ------
         ValueError
-            Where there is no such instance.
+            If there is no such instance.
         """
         instance = self._registry.targets.get(instance_arn)
         if instance is None or instance.instance_id is None:
@@ -318,12 +319,12 @@ class ConnectEmulator:
         return arn
 
     def take(self, phone_number: str) -> None:
-        """Let a stranger claim a number, so that whoever wants it loses the race.
+        """Let an unrelated account claim a number, so that a caller who wants it loses the race.
 
         Raises
         ------
         ValueError
-            Where the number is not free: nobody can take one that is held or cools down.
+            If the number is not free, because it is held or cooling down.
         """
         if inventory.kind_of(phone_number) is None:
             raise ValueError(f"{phone_number} is not in the inventory")
@@ -332,7 +333,7 @@ class ConnectEmulator:
         self._registry.take(phone_number)
 
     def numbers(self) -> list[ClaimedNumber]:
-        """Return all numbers that were ever claimed or imported, oldest claim first; for reading only."""
+        """Return all numbers that were ever claimed or imported, the oldest claim first. Read-only."""
         now = self.now()
         for number in self._registry.history:
             self._registry.settled(number, now)

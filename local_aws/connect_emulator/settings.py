@@ -1,4 +1,4 @@
-"""Everything about the emulated account that a test may want to be different."""
+"""All settings of the emulated account that a test may need to change."""
 
 import re
 from dataclasses import dataclass
@@ -18,21 +18,22 @@ class Settings:
     Attributes
     ----------
     account_id : str
-        The account of a caller whose access key is not itself a 12-digit account.
+        The account of a caller whose access key is not a 12-digit account number.
         Default ``000000000000``.
     quota : int
-        Phone numbers per account and Region. A claim beyond it ends FAILED, and twice as many claims and releases
-        in ``rolling_seconds`` block further claims. Default 100; many real accounts have 5.
+        Phone numbers per account and Region. A claim that exceeds the quota ends FAILED. When claims and releases
+        within ``rolling_seconds`` exceed twice the quota, further claims are blocked. Default 100; many real accounts
+        have 5.
     target_limit : int
-        Phone numbers per instance or traffic distribution group whose own limit was not given. A claim or a move
-        beyond it ends FAILED. Default 100.
+        Phone numbers per instance or traffic distribution group that has no limit of its own. A claim or a move that
+        exceeds it ends FAILED. Default 100.
     claim_seconds : float
-        How long a claim, an import or a move stays IN_PROGRESS. Default 2.
+        How long a claim, an import, or a move stays IN_PROGRESS. Default 2.
     describe_lag_seconds : float
-        For how long after a claim DescribePhoneNumber and ListPhoneNumbersV2 do not know the number yet.
+        For how long after a claim DescribePhoneNumber and ListPhoneNumbersV2 do not yet show the number.
         Default 0.
     failed_hold_seconds : float
-        How long a number whose claim ended FAILED is kept for another attempt. Default one day.
+        How long a number whose claim ended FAILED is kept for another claim. Default one day.
     cooldown_seconds : float
         How long a released number can be neither found nor claimed. Default 180 days.
     rolling_seconds : float
@@ -40,24 +41,24 @@ class Settings:
     token_memory_seconds : float
         How long a client token is remembered. Default 24 hours. Connect's documentation does not say.
     refuse_release_in_progress : bool
-        Whether ReleasePhoneNumber answers ResourceInUseException while a claim or a move is IN_PROGRESS.
+        Whether ReleasePhoneNumber responds with ResourceInUseException while a claim or a move is IN_PROGRESS.
         Default ``True``. Connect's documentation does not say.
     throttling : bool
         Whether each operation is throttled per account and Region. Default ``True``.
     throttle_rate : float
-        Requests per second that an operation takes in the long run. Default 2.
+        Requests per second that an operation accepts in the long run. Default 2.
     throttle_burst : int
-        Requests that an operation takes at once. Default 5.
+        Requests that an operation accepts at once. Default 5.
     inventory_limit : int or None
-        Offer only so many numbers of each country and type. Default ``None``: all that the inventory has.
+        Offer only this many numbers of each country and type. Default ``None``: the whole inventory.
     accept_unknown_targets : bool
         Whether an instance or a traffic distribution group that was not added is assumed to exist, instead of
-        being answered with ResourceNotFoundException. Default ``False``.
+        causing ResourceNotFoundException. Default ``False``.
     accept_unknown_flows : bool
-        Whether a flow that was not added is assumed to exist in an instance that exists. Default ``True``.
+        Whether a flow that was not added is assumed to exist in an existing instance. Default ``True``.
     list_group_numbers_without_target : bool
         Whether ListPhoneNumbersV2 without TargetArn and InstanceId lists the numbers of traffic distribution groups
-        beside those of instances. Default ``False``: a group's numbers are listed only where the group is named.
+        in addition to those of instances. Default ``False``: a group's numbers are listed only if the group is named.
         Connect's documentation promises the numbers of "all the instances" and does not mention groups.
     flow_association_resource_id : str
         How BatchGetFlowAssociation and ListFlowAssociations name a number: ``arn`` or ``id``. Default ``arn``.
@@ -66,13 +67,13 @@ class Settings:
     flow_association_flow_id : str
         How the same operations name a flow: ``arn`` or ``id``. Default ``arn``, for the same reason.
     not_available_message : str
-        Text of the InvalidParameterException for a number that somebody else has or that is not in the inventory,
+        Text of the InvalidParameterException for a number that another account has or that is not in the inventory,
         with ``{number}`` in place of the number. Default ``Phone number not available: {number}``.
     refused_claims_count : bool
         Whether a claim or an import that passes the checks of the service model and is then refused with
-        InvalidParameterException counts towards the 200 % as an accepted one does; also one that is refused because
-        the 200 % are exceeded, and one that a fault refuses with this code. Default ``False``. Connect's
-        documentation does not say.
+        InvalidParameterException counts towards the 200 % as an accepted one does. This includes a claim that is
+        refused because the 200 % are exceeded, and one that a fault refuses with this code. Default ``False``.
+        Connect's documentation does not say.
     """
 
     account_id: str = "000000000000"

@@ -1,4 +1,4 @@
-"""What the emulated Amazon Connect remembers: targets, numbers and who holds them."""
+"""The state of the emulated Amazon Connect: targets, numbers, and the accounts that hold them."""
 
 import random
 import re
@@ -16,25 +16,25 @@ _ARN_PATTERN: Final = re.compile(
 
 
 class Status(StrEnum):
-    """Where a number is in its life; the first three are the service model's."""
+    """The status of a number. The first three values are the service model's."""
 
     IN_PROGRESS = "IN_PROGRESS"
     CLAIMED = "CLAIMED"
     FAILED = "FAILED"
     RELEASED = "RELEASED"
     RETURNED = "RETURNED"
-    """The claim ended FAILED, was not tried again in time, and the number went back to the inventory."""
+    """The claim ended FAILED and was not retried in time, and the number went back to the inventory."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The account and Region that a request is made in."""
+    """The account and Region of a request."""
 
     account: str
     region: str
 
     def arn(self, resource: str) -> str:
-        """Return the ARN of a resource of Amazon Connect here."""
+        """Return the ARN of an Amazon Connect resource in this account and Region."""
         return f"arn:aws:connect:{self.region}:{self.account}:{resource}"
 
 
@@ -47,12 +47,12 @@ class Target:
     regions : tuple[str, ...]
         The Region where it was created and, for a traffic distribution group, its other Region.
     limit : int or None
-        How many numbers it takes; ``None`` for ``Settings.target_limit``.
+        How many numbers the target can have; ``None`` for ``Settings.target_limit``.
     instance_id : str or None
         ``None`` for a traffic distribution group.
     active_at : float
-        When a traffic distribution group becomes ACTIVE, in seconds of the emulator's clock. Default 0: it always
-        was.
+        When a traffic distribution group becomes ACTIVE, in seconds of the emulator's clock. Default 0: it has always
+        been ACTIVE.
     flows : set[str]
         Ids of the instance's flows.
     """
@@ -66,24 +66,25 @@ class Target:
     flows: set[str] = field(default_factory=set[str])
 
     def is_active(self, now: float) -> bool:
-        """Say whether numbers can be searched for, claimed, moved and listed for it yet."""
+        """Return whether numbers can already be searched for, claimed, moved, and listed for the target."""
         return now >= self.active_at
 
 
 @dataclass
 class Workflow:
-    """What is still going on with a number after ClaimPhoneNumber, ImportPhoneNumber or UpdatePhoneNumber.
+    """The operation in progress on a number after ClaimPhoneNumber, ImportPhoneNumber, or UpdatePhoneNumber.
 
     Attributes
     ----------
     ends_at : float
         When it ends, by the emulator's clock.
     target_arn : str
-        What the number belongs to when it has ended well.
+        The target that the number belongs to after a success.
     failure : str or None
-        Why it will end FAILED; ``None`` where it will end well.
+        Why the operation will end FAILED; ``None`` if it will succeed.
     hold_seconds : float or None
-        For how long a failure keeps the number for another attempt; ``None`` for a move, whose failure keeps it.
+        How long the number is kept for another claim after a failure; ``None`` for a move, because a
+        failed move keeps the number anyway.
     """
 
     ends_at: float
@@ -94,7 +95,7 @@ class Workflow:
 
 @dataclass
 class ClaimedNumber:
-    """A number from the moment its claim was accepted, kept also after it was restored."""
+    """A number whose claim was accepted. The record is kept after the number has gone back."""
 
     id: str
     arn: str
@@ -120,12 +121,12 @@ class ClaimedNumber:
 
     @property
     def is_held(self) -> bool:
-        """Whether the account still has the number, be it only for another attempt."""
+        """Whether the account still holds the number, even if only for another claim."""
         return self.status not in (Status.RELEASED, Status.RETURNED)
 
     @property
     def is_active(self) -> bool:
-        """Whether the number counts towards the limits: not so once its claim has failed or is going to."""
+        """Whether the number counts towards the limits. It does not if its claim has failed or will fail."""
         is_doomed = (
             self.workflow is not None and self.workflow.failure is not None and self.workflow.hold_seconds is not None
         )
@@ -149,11 +150,11 @@ class Registry:
     Parameters
     ----------
     seed : int
-        Where the ids come from: the same seed gives the same ids in the same order.
+        Seed of the ids: the same seed produces the same ids in the same order.
     """
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - ids that a test can foretell
+        self._random = random.Random(seed)  # noqa: S311 - ids that a test can predict
         self.targets: dict[str, Target] = {}
         self.sources: dict[str, SourceNumber] = {}
         self.history: list[ClaimedNumber] = []
@@ -167,17 +168,17 @@ class Registry:
         return str(UUID(int=self._random.getrandbits(128), version=4))
 
     def add(self, number: ClaimedNumber) -> None:
-        """Enter a number whose claim was accepted."""
+        """Register a number whose claim was accepted."""
         self.history.append(number)
         self._by_arn[number.arn] = number
         self._holder[number.phone_number] = number
 
     def take(self, phone_number: str) -> None:
-        """Let a stranger have a number for good."""
+        """Let an unrelated account hold a number permanently."""
         self._taken.add(phone_number)
 
     def release(self, number: ClaimedNumber, now: float, cooldown_until: float | None) -> None:
-        """Give a number back; without ``cooldown_until`` it can be claimed again at once."""
+        """Release a number. Without ``cooldown_until``, it can be claimed again at once."""
         self._drop(number, Status.RELEASED)
         number.workflow = None
         number.released_at = now
@@ -186,7 +187,7 @@ class Registry:
             self._cooling[number.phone_number] = cooldown_until
 
     def is_free(self, phone_number: str, now: float) -> bool:
-        """Say whether nobody has a number and it does not cool down."""
+        """Return whether a number is not held and not cooling down."""
         return (
             phone_number not in self._taken
             and self._cooling.get(phone_number, now) <= now
@@ -194,18 +195,18 @@ class Registry:
         )
 
     def holder(self, phone_number: str, now: float) -> ClaimedNumber | None:
-        """Return who has a number in the emulated accounts."""
+        """Return the record of the emulated account that holds a number."""
         number = self._holder.get(phone_number)
         return self.settled(number, now) if number is not None else None
 
     def held(self, now: float, scope: Scope) -> Iterator[ClaimedNumber]:
-        """Go through the numbers that an account holds in a Region, in no particular order."""
+        """Yield the numbers that an account holds in a Region, in no particular order."""
         for number in list(self._holder.values()):
             if number.scope == scope and self.settled(number, now) is not None:
                 yield number
 
     def settled(self, number: ClaimedNumber, now: float) -> ClaimedNumber | None:
-        """Bring a number up to date; ``None`` where it has gone back to the inventory meanwhile."""
+        """Bring a number up to date. Return ``None`` if it has meanwhile gone back to the inventory."""
         workflow = number.workflow
         if workflow is not None and now >= workflow.ends_at:
             number.workflow = None
@@ -224,13 +225,13 @@ class Registry:
         return number if number.is_held else None
 
     def give_up(self, number: ClaimedNumber) -> None:
-        """Put a number whose claim ended FAILED back into the inventory before its time."""
+        """Put a number whose claim ended FAILED back into the inventory early."""
         self._drop(number, Status.RETURNED)
 
     def find(self, scope: Scope, identifier: str, now: float) -> ClaimedNumber | None:
-        """Return the number that an id or an ARN means to a caller in ``scope``.
+        """Return the number that an id or an ARN identifies for a caller in ``scope``.
 
-        A number of a traffic distribution group is known in the group's other Region by its ARN alone.
+        In the other Region of a traffic distribution group, the group's numbers are known only by their ARNs.
         """
         arn = _ARN_PATTERN.fullmatch(identifier)
         number = self._by_arn.get(identifier if arn else scope.arn(f"phone-number/{identifier}"))
@@ -249,5 +250,5 @@ class Registry:
 
 
 def is_phone_number_id(identifier: str) -> bool:
-    """Say whether a text has the form of a phone number's id or ARN."""
+    """Return whether a text has the form of a phone number's id or ARN."""
     return bool(_ID_PATTERN.fullmatch(identifier) or _ARN_PATTERN.fullmatch(identifier))

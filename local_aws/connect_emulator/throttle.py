@@ -1,4 +1,4 @@
-"""Requests per second that an operation takes, per account and Region."""
+"""Limits the requests per second to each operation, per account and Region."""
 
 from .settings import Settings
 from .state import Scope
@@ -11,7 +11,7 @@ class Throttle:
         self._buckets: dict[tuple[Scope, str], tuple[float, float]] = {}
 
     def admits(self, scope: Scope, operation: str, now: float, settings: Settings) -> bool:
-        """Take a request into account, and say whether it may pass."""
+        """Count a request, and return whether it may pass."""
         burst = float(settings.throttle_burst)
         tokens, since = self._buckets.get((scope, operation), (burst, now))
         tokens = min(burst, tokens + (now - since) * settings.throttle_rate)

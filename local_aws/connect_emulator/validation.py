@@ -1,7 +1,7 @@
 """Checks and copies parameters by their shape in the service model.
 
-Each shape is compiled once into plain functions, because a simulation puts millions of calls through them.
-The messages have the form in which AWS reports a failed constraint.
+Each shape is compiled once into plain functions, because a simulation checks millions of calls with them. The messages
+have the form in which AWS reports a failed constraint.
 """
 
 import re
@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeGuard
 
 Value = Any
-"""A JSON value: what comes in from a caller is of any type until it has been checked."""
+"""A JSON value. The type of a caller's value is unknown until it has been checked."""
 
 Check = Callable[[Value, str, list[str]], None]
-"""Takes a value and its path, and appends what is wrong with it to the list."""
+"""Takes a value and its path, and appends its problems to the list."""
 
 Copy = Callable[[Value], Value]
 """Copies a value, leaving out members that its shape does not have."""
@@ -24,14 +24,14 @@ _UNICODE_CLASSES: Final = {r"\p{L}": r"\w", r"\p{N}": r"\w", r"\p{Z}": _SEPARATO
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     r"""Compile a pattern of the service model for use with ``fullmatch``.
 
-    Two things are put right:
+    Two things are corrected:
 
-    - Several patterns of Amazon Connect have doubled backslashes (``\\+?[0-9]{1,11}``), an escaping too many in
-      the model's source: read literally they ask for a backslash, which no phone number has. They become one.
-    - ``re`` does not know Unicode property classes. The model uses letters, numbers and separators, always within
-      a class that also has ``_``, so that ``\w`` (letters, numbers and ``_``) stands exactly for the first two.
+    - Several patterns of Amazon Connect have doubled backslashes (``\\+?[0-9]{1,11}``), escaped once too often in the
+      model's source. Read literally, they require a backslash, which no phone number has. Each pair becomes one.
+    - ``re`` does not support Unicode property classes. The model uses letters, numbers, and separators, always within a
+      class that also has ``_``, so ``\w`` (letters, numbers, and ``_``) stands exactly for the first two.
 
-    The patterns are meant for the whole value although some lack ``^`` and ``$``.
+    The patterns apply to the whole value, although some lack ``^`` and ``$``.
     """
     pattern = pattern.replace("\\\\", "\\")
     for unicode_class, python_class in _UNICODE_CLASSES.items():
@@ -40,7 +40,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 
 class ShapeCompiler:
-    """Turns the shapes of one service model into checks and copies.
+    """Compiles the shapes of one service model into checks and copies.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class ShapeCompiler:
         self._copies: dict[str, Copy] = {}
 
     def check(self, name: str) -> Check:
-        """Return the check of the shape ``name``."""
+        """Return the function that checks the shape ``name``."""
         if name not in self._checks:
             shape = self._shapes[name]
             self._checks[name] = _CHECKS[shape["type"]](self, shape)
         return self._checks[name]
 
     def copy(self, name: str) -> Copy:
-        """Return the copy of the shape ``name``."""
+        """Return the function that copies the shape ``name``."""
         if name not in self._copies:
             shape = self._shapes[name]
             self._copies[name] = self._compile_copy(shape)
@@ -197,4 +197,4 @@ _CHECKS: Final[Mapping[str, Callable[[ShapeCompiler, Mapping[str, Any]], Check]]
     "string": _check_string,
     "integer": _check_integer,
 }
-"""The types of shape that the phone-number operations use."""
+"""The types of shapes that the phone-number operations use."""

@@ -1,4 +1,4 @@
-"""Runs the demo: ``python -m local_aws.demo``. The exit code is 0 where every check holds."""
+"""Runs the demo: ``python -m local_aws.demo``. The exit code is 0 if every check holds."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from .steps import STEPS
 
 
 def main() -> int:
-    """Play all steps; whatever happens, nothing that was started goes on running."""
+    """Play all steps. Whatever happens, end every program that was started."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit)
     if parent := os.environ.get("LOCAL_AWS_PARENT"):
@@ -51,7 +51,7 @@ def main() -> int:
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
     del frame
-    # By way of the finally clauses, so that all ends in order.
+    # Raise an exception, so that the finally clauses end everything in order.
     raise SystemExit(128 + number)
 
 

@@ -1,4 +1,4 @@
-"""What the demo says while it runs."""
+"""The demo's messages while it runs."""
 
 import time
 from collections.abc import Callable
@@ -6,18 +6,18 @@ from typing import TextIO
 
 
 class DemoFailedError(Exception):
-    """A check did not hold; the text says what was expected and what was found."""
+    """A check failed. The text says what was expected and what was found."""
 
 
 class Narrator:
-    """Writes steps and findings, with the time since the beginning.
+    """Writes steps and findings, with the time since the start.
 
     Parameters
     ----------
     output : TextIO
-        Where to.
+        The stream to write to.
     clock : Callable[[], float]
-        Returns seconds. Default ``time.monotonic``.
+        Returns the time in seconds. Default ``time.monotonic``.
     """
 
     def __init__(self, output: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,7 +26,7 @@ class Narrator:
         self._start = clock()
 
     def elapsed(self) -> float:
-        """Return the seconds since the beginning."""
+        """Return the seconds since the start."""
         return self._clock() - self._start
 
     def step(self, index: int, count: int, title: str) -> None:
@@ -34,38 +34,38 @@ class Narrator:
         self._write(f"\n[{index:>2}/{count}] {self.elapsed():5.1f} s  {title}")
 
     def say(self, text: str) -> None:
-        """Tell something that needs no check."""
+        """Write a message that needs no check."""
         self._write(f"          {text}")
 
     def check(self, holds: bool, finding: str, otherwise: str) -> None:
-        """Tell a finding that holds.
+        """Write a finding if it holds.
 
         Parameters
         ----------
         holds : bool
-            Whether it does.
+            Whether the finding holds.
         finding : str
-            What is then told.
+            The message to write if it holds.
         otherwise : str
             What was found instead.
 
         Raises
         ------
         DemoFailedError
-            With ``otherwise``, where it does not hold.
+            With ``otherwise``, if the finding does not hold.
         """
         if not holds:
             raise DemoFailedError(otherwise)
         self.confirm(finding)
 
     def confirm(self, finding: str) -> None:
-        """Tell a finding that has been checked."""
+        """Write a finding that has already been checked."""
         self._write(f"        ✓ {finding}")
 
     def end(self, text: str) -> None:
-        """Tell how the demo ended."""
+        """Write how the demo ended."""
         self._write(f"\n        {self.elapsed():5.1f} s  {text}")
 
     def _write(self, line: str) -> None:
-        # The CLI's own lines go to the same terminal: they must not overtake these.
+        # The CLI writes to the same terminal. Flush, so that its lines do not come before these.
         print(line, file=self._output, flush=True)

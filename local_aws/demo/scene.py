@@ -1,4 +1,4 @@
-"""What the demo's steps share: the local AWS, the CLI, and what earlier steps have found."""
+"""The state that the demo's steps share: the local AWS, the CLI, and the findings of earlier steps."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from .narration import DemoFailedError, Narrator
 PROVIDER_STACK: Final = "ConnectPhoneNumberProvider"
 NUMBERS_STACK: Final = "ConnectSupportNumbers"
 
-# Written out again, instead of imported from the function's code, because it is this rule that is checked.
+# Written out here instead of imported from the function's code, because the demo checks this rule.
 _TOKEN_NAMESPACE: Final = UUID("6d0f7f6e-5b43-5f0c-9a55-3d3f7f1c2a90")
 _POLL_SECONDS: Final = 0.1
 
@@ -35,13 +35,13 @@ class Scene:
     Attributes
     ----------
     narrator : Narrator
-        Tells what happens.
+        Reports what happens.
     local_aws : LocalAws
-        What is deployed to.
+        The local AWS that the demo deploys to.
     assembly : Path
         The folder for the cloud assembly.
     phone_number, phone_number_arn : str
-        Of the deployed stack, once it is.
+        The number of the deployed stack, once the stack is deployed.
     """
 
     narrator: Narrator
@@ -51,25 +51,25 @@ class Scene:
     phone_number_arn: str = ""
 
     def cdk(self, *, run_app: bool = True) -> CdkCli:
-        """Return the CLI for the example app, talking to the terminal.
+        """Return the CLI for the example app, with its output on the terminal.
 
         Parameters
         ----------
         run_app : bool
-            Whether it runs the app, instead of taking the cloud assembly that it wrote before.
+            Whether the CLI runs the app instead of using the cloud assembly that it wrote before.
             Default ``True``.
         """
         app = None if run_app else str(self.assembly)
         return CdkCli(self.local_aws.environment, self.assembly, app=app, show=True)
 
     def held_numbers(self) -> list[Mapping[str, Any]]:
-        """Return the numbers that the account has, as the emulated Connect says."""
+        """Return the numbers that the account holds according to the emulated Connect."""
         return [
             number for number in self.local_aws.connect.numbers() if number["status"] not in ("RELEASED", "RETURNED")
         ]
 
     def effective_calls(self, operation: str) -> list[Mapping[str, Any]]:
-        """Return the calls to an operation that changed something, oldest first."""
+        """Return the calls to an operation that changed something, the oldest first."""
         return [entry for entry in self.local_aws.connect.audit(operation) if entry["took_effect"]]
 
     def deliver(self, event: Mapping[str, Any], *, wait: bool = True) -> None:
@@ -80,12 +80,12 @@ class Scene:
         event : Mapping[str, Any]
             The request.
         wait : bool
-            Whether to return only when the function is done. Default ``True``.
+            Whether to wait until the function is done. Default ``True``.
 
         Raises
         ------
         DemoFailedError
-            Where the function has failed.
+            If the function has failed.
         """
         client = self.local_aws.session().client("lambda", endpoint_url=self.local_aws.endpoint_url)
         reply = client.invoke(
@@ -103,12 +103,12 @@ class Scene:
         return self.local_aws.endpoint_url + path
 
     def only_request(self, request_type: str) -> CustomResourceRequest:
-        """Return the one request of a type that CloudFormation has sent, with its response.
+        """Return the only request of a type that CloudFormation has sent, with its response.
 
         Raises
         ------
         DemoFailedError
-            Where there is another number of them, or it was not answered.
+            If there is not exactly one such request, or if it has no response.
         """
         requests = self.local_aws.phone_number_requests(request_type)
         if len(requests) != 1:
@@ -118,12 +118,12 @@ class Scene:
         return requests[0]
 
     def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 150.0) -> None:
-        """Return as soon as something is so.
+        """Return as soon as a condition holds.
 
         Raises
         ------
         DemoFailedError
-            Where it is not so after ``seconds``.
+            If it does not hold within ``seconds``.
         """
         deadline = time.monotonic() + seconds
         while not holds():

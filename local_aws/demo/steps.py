@@ -1,4 +1,4 @@
-"""The demo's steps, in their order."""
+"""The demo's steps, in order."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _COOLDOWN_DAYS: Final = 180
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what it is called, and what it does; it raises ``DemoFailedError`` where it fails."""
+    """One step: its title and its function, which raises ``DemoFailedError`` if the step fails."""
 
     title: str
     run: Callable[[Scene], None]
@@ -80,8 +80,8 @@ def _deliver_create_again(scene: Scene) -> None:
 
 
 def _cancel_a_creation(scene: Scene) -> None:
-    # MiniStack makes one resource after the other, so that none fails while another is being made:
-    # the two events that CloudFormation would then send are made up here.
+    # MiniStack creates one resource after the other, so no resource can fail while another is being created. The
+    # demo makes up the two events that CloudFormation would send in that case.
     create = {
         **scene.only_request("Create").event,
         "LogicalResourceId": "CanceledLine",

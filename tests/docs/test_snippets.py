@@ -47,7 +47,7 @@ def test_the_readmes_example_is_ten_lines_and_as_large_as_it_says(
 
     assert len(example.text.splitlines()) <= 10
     assert types.count(NUMBER) == 1
-    assert f"({len(types) - 1} resources; the CDK's provider framework makes 16 " in example.page.read_text()
+    assert f"({len(types) - 1} resources; the CDK's provider framework creates 16 " in example.page.read_text()
 
 
 def test_the_snippets_are_found() -> None:

@@ -1,4 +1,4 @@
-"""Prints which breakage is noticed by what: ``python -m verification.breakages [--whole]``."""
+"""Prints what noticed each breakage: ``python -m verification.breakages [--whole]``."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from .report import BREAKAGES, Finding, hunt, table, whole_hunt
 
 
 def main() -> int:
-    """Hunt every breakage, two at a time, and return 1 if one is not noticed."""
+    """Hunt every breakage, two at a time. Return 1 if a breakage is not noticed."""
     parser = argparse.ArgumentParser(prog="python -m verification.breakages", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="play every scenario, and not only those named for it")
     parser.add_argument("--write", action="store_true", help="write the table to the documents")
@@ -22,7 +22,7 @@ def main() -> int:
     def find(breakage: Breakage) -> Finding:
         return whole_hunt(breakage) if arguments.whole else hunt(breakage, breakage.hunts)
 
-    # Each waits for a process of its own, so threads do.
+    # Each hunt waits for its own process, so threads are enough.
     with ThreadPoolExecutor(2) as two:
         findings = list(zip(BREAKAGES, two.map(find, BREAKAGES), strict=True))
     caught = sum(finding.is_caught for _, finding in findings)

@@ -1,4 +1,4 @@
-"""What a breakage is: a change of the handler's code, and where its effect is to be looked for."""
+"""The definition of a breakage: a change of the handler's code, and the scenarios that must notice it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ UNIT_TESTS: Final = f"tests/unit/{PACKAGE}"
 
 
 class PatchDoesNotFit(Exception):
-    """The code has changed: what a breakage wants to replace is not there exactly once."""
+    """The code has changed: the text that a breakage replaces does not occur exactly once."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Patch:
     Parameters
     ----------
     path
-        The file, from the handler package on.
+        The file, relative to the handler package.
     old
-        A text that occurs in it exactly once.
+        A text that occurs exactly once in the file.
     new
-        What takes its place.
+        The text that replaces it.
     """
 
     path: str
@@ -33,12 +33,12 @@ class Patch:
     new: str
 
     def apply(self, root: Path) -> None:
-        """Change the file in the copy of the handlers that is in ``root``.
+        """Change the file in the copy of the handlers under ``root``.
 
         Raises
         ------
         PatchDoesNotFit
-            The text is not there exactly once.
+            The old text does not occur exactly once.
         """
         file = root / PACKAGE / self.path
         text = file.read_text()
@@ -50,18 +50,18 @@ class Patch:
 
 @dataclass(frozen=True)
 class Hunt:
-    """Scenarios to be played.
+    """Scenarios to play against a broken handler.
 
     Parameters
     ----------
     scenarios
-        Pattern of their names, as in ``fnmatch``.
+        Pattern of their names, as for ``fnmatch``.
     call
-        Pattern of the calls to be hit, for example ``connect.ClaimPhoneNumber``. Default none.
+        Pattern of the calls to hit, for example ``connect.ClaimPhoneNumber``. Default none.
     fault
-        Pattern of the names of the faults that hit them. Default none.
+        Pattern of the names of the faults that hit these calls. Default none.
     must_succeed
-        Whether each Create and Update has to end in SUCCESS besides. Default ``False``: the invariants alone count.
+        Whether each Create and Update must also end in SUCCESS. Default ``False``: only the invariants count.
     """
 
     scenarios: str
@@ -72,18 +72,18 @@ class Hunt:
 
 @dataclass(frozen=True)
 class Breakage:
-    """One rule of the protocol that is broken on purpose.
+    """One rule of the protocol, broken on purpose.
 
     Parameters
     ----------
     name
-        What is wrong with the broken handler.
+        What the broken handler does wrong.
     patches
-        How the code is broken.
+        The changes that break the code.
     hunts
-        Which scenarios notice it.
+        The scenarios that notice the breakage.
     unit_tests
-        What pytest is called with where no scenario can notice it: files and options.
+        The arguments of pytest (files and options), for a breakage that no scenario can notice.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Breakages of what opens a claim: intent before act, tokens of claims, responses, replacement and roll-back."""
+"""Breakages of how claims begin: intent before act, tokens of claims, responses, replacement, and roll-back."""
 
 from typing import Final
 
@@ -185,4 +185,4 @@ CLAIMING: Final = (
         (Hunt("S1 create, delete", "connect.*", "throttled for a minute", must_succeed=True), Hunt("S8 Throttling*")),
     ),
 )
-"""Each is noticed by at least one of its hunts."""
+"""At least one hunt of each breakage notices it."""

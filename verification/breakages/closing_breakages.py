@@ -1,4 +1,4 @@
-"""Breakages of what ends a claim: tokens of releases, Delete, the sweeper, what is not ours, what is kept."""
+"""Breakages of how claims end: tokens of releases, Delete, the sweeper, numbers of others, and numbers to keep."""
 
 from typing import Final
 
@@ -186,4 +186,4 @@ CLOSING: Final = (
         (Hunt("S7 delete dies at every invocation before step *"),),
     ),
 )
-"""Each is noticed by at least one of its hunts."""
+"""At least one hunt of each breakage notices it."""

@@ -1,4 +1,4 @@
-"""Copies of the handler package that can be broken without harm, and Python processes that use them."""
+"""Copies of the handler package that can be broken safely, and Python processes that use them."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from .breakage import HANDLERS, REPOSITORY, Breakage
 
 @contextmanager
 def broken_copy(breakage: Breakage | None) -> Generator[Path]:
-    """Return a folder with a copy of the handlers, broken unless ``breakage`` is ``None``; it is removed afterwards.
+    """Yield a folder with a copy of the handlers, broken unless ``breakage`` is ``None``. Remove the folder afterwards.
 
     Raises
     ------
@@ -23,8 +23,8 @@ def broken_copy(breakage: Breakage | None) -> Generator[Path]:
     """
     with TemporaryDirectory(prefix="breakage-") as name:
         root = Path(name)
-        # With the compiled files: those of patched files alone do not fit their sources and are not used. What some
-        # process is about to compile has a longer name and may be gone in a moment.
+        # Copy the compiled files too: Python ignores only those of patched files, which no longer fit their sources.
+        # A process that is compiling writes files with longer names, which can disappear at any moment: leave them out.
         shutil.copytree(REPOSITORY / HANDLERS, root / HANDLERS, ignore=shutil.ignore_patterns("*.pyc.*"))
         for patch in breakage.patches if breakage is not None else ():
             patch.apply(root)
@@ -32,9 +32,9 @@ def broken_copy(breakage: Breakage | None) -> Generator[Path]:
 
 
 def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with the copy in ``root`` before everything else on its path, and return what came of it."""
+    """Run Python with the copy in ``root`` first on its path, and return the completed process."""
     return subprocess.run(
-        # -P: else the folder that it is started in would come first, and with it the handlers that are not broken.
+        # -P: otherwise the working folder would come first on the path, and with it the unbroken handlers.
         [sys.executable, "-P", *arguments],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{REPOSITORY}", "PYTHONDONTWRITEBYTECODE": "1"},

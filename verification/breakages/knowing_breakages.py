@@ -1,4 +1,4 @@
-"""Breakages of what is asked and not inferred: what CloudFormation knows, adoptions, groups, the ledger's reads."""
+"""Breakages of what the function must ask, not infer: CloudFormation's state, adoptions, groups, the ledger's reads."""
 
 from typing import Final
 
@@ -342,4 +342,4 @@ KNOWING: Final = (
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_context.py",),
     ),
 )
-"""Each is noticed by at least one of its hunts."""
+"""At least one hunt of each breakage notices it."""

@@ -1,4 +1,4 @@
-"""Applies breakages, lets the tests look at them, and says what noticed which."""
+"""Applies breakages, runs the tests against them, and reports what noticed each one."""
 
 import json
 from collections import Counter
@@ -20,14 +20,14 @@ _EVERYTHING = Hunt("*")
 
 @dataclass(frozen=True)
 class Finding:
-    """What noticed a breakage.
+    """The violations by which the tests noticed a breakage.
 
     Parameters
     ----------
     played
-        How many runs of scenarios, or calls of pytest, were made.
+        How many runs of scenarios, or calls of pytest, there were.
     violations
-        By the scenario or the tests that found them.
+        The violations, by the scenario or the tests that found them.
     """
 
     played: int
@@ -35,30 +35,30 @@ class Finding:
 
     @property
     def is_caught(self) -> bool:
-        """Whether anything noticed it."""
+        """Whether a scenario or a test noticed the breakage."""
         return bool(self.violations)
 
     def invariants(self) -> str:
-        """Return which invariants were violated, the most frequent first."""
+        """Return the names of the violated invariants, the most frequent first."""
         found = Counter(_invariant(text) for texts in self.violations.values() for text in set(texts))
         return ", ".join(name for name, _ in found.most_common())
 
     def scenarios(self, at_most: int = 3) -> str:
-        """Return where it was noticed."""
+        """Return the names of the scenarios or tests that noticed the breakage."""
         names = list(self.violations)
         more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
         return "; ".join(names[:at_most]) + more
 
 
 def hunt(breakage: Breakage | None, hunts: Iterable[Hunt], *, plays_all: bool = False) -> Finding:
-    """Play scenarios against broken handlers.
+    """Play scenarios against a broken handler.
 
     Parameters
     ----------
     breakage
-        What is broken; ``None`` for a copy that is whole.
+        The breakage to apply; ``None`` for an unbroken copy.
     plays_all
-        Whether to play each hunt to its end, and not only until something is noticed.
+        Whether to play each hunt to its end instead of stopping at the first violation.
     """
     with broken_copy(breakage) as root:
         arguments = ["--all" if plays_all else "--first", *(as_argument(one) for one in hunts)]
@@ -73,14 +73,14 @@ def hunt(breakage: Breakage | None, hunts: Iterable[Hunt], *, plays_all: bool = 
 
 
 def whole_hunt(breakage: Breakage) -> Finding:
-    """Play every scenario against broken handlers, and besides what the breakage names itself."""
+    """Play every scenario against a broken handler, and also the breakage's own hunts."""
     return hunt(
         breakage, (_EVERYTHING, *(one for one in breakage.hunts if one.call or one.must_succeed)), plays_all=True
     )
 
 
 def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
-    """Return a table in Markdown."""
+    """Return the findings as a Markdown table."""
     lines = ["| Breakage | Caught by | Where |", "| --- | --- | --- |"]
     for breakage, finding in findings:
         caught = finding.invariants() if finding.is_caught else "**not caught**"

@@ -1,6 +1,6 @@
-"""Runs in a process of its own, with a broken copy of the handlers first on the path, and plays scenarios against it.
+"""Plays scenarios against a broken copy of the handlers, in a process that has the copy first on its path.
 
-Called with the pattern of a hunt for each argument, as JSON; prints what it found as JSON.
+Each argument is the pattern of a hunt, as JSON. The worker prints its findings as JSON.
 """
 
 import json
@@ -19,7 +19,7 @@ from .breakage import REPOSITORY, Hunt
 
 
 def main() -> None:
-    """Play all hunts, each until something is wrong, or to its end where the first argument is ``--all``."""
+    """Play each hunt until it finds a violation, or to its end if the first argument is ``--all``."""
     if str(REPOSITORY) in (connect_phone_number.__file__ or ""):
         raise SystemExit("these are the handlers themselves, not a copy")
     plays_all = sys.argv[1] == "--all"
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def as_argument(hunt: Hunt) -> str:
-    """Return a hunt as the worker takes it."""
+    """Return a hunt as an argument for the worker."""
     return json.dumps(asdict(hunt))
 
 
@@ -55,7 +55,7 @@ def _violations(scenario: Scenario, faults: Mapping[int, Fault], hunt: Hunt) -> 
     try:
         result = run(scenario, faults)
     except (AssertionError, LookupError) as problem:
-        # The scenario cannot be played to its end with such a handler.
+        # The broken handler prevents the scenario from reaching its end.
         return [f"Broken off: {problem}"]
     return [*result.violations, *(_failures(result) if hunt.must_succeed else ())]
 

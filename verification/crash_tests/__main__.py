@@ -2,7 +2,7 @@
 
 import sys
 
-# Each invocation's process imports this file again, under another name: there it must do nothing.
+# Each invocation's process imports this file again under another name, where it must do nothing.
 if __name__ == "__main__":
     from .driver import main
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 @dataclass
 class FastClock:
-    """A clock that can also jump while nobody looks at it.
+    """A clock that can also jump ahead.
 
     Parameters
     ----------
     start
-        What it shows at first, in seconds since the epoch.
+        The initial time, in seconds since the epoch.
     speed
-        How many of its seconds pass in a real one.
+        How many seconds of this clock pass in a real second.
     began
-        The machine's monotonic time at that moment, which is the same for all processes.
+        The machine's monotonic time at the start, which is the same for all processes.
     """
 
     start: float
@@ -27,9 +27,9 @@ class FastClock:
         return self.start + (time.monotonic() - self.began) * self.speed
 
     def pause(self, seconds: float) -> None:
-        """Wait for so many seconds of this clock."""
+        """Wait for ``seconds`` of this clock."""
         time.sleep(max(seconds, 0.0) / self.speed)
 
     def jump(self, seconds: float) -> None:
-        """Be later at once."""
+        """Move the clock ahead at once."""
         self.start += seconds

@@ -1,4 +1,4 @@
-"""Lets stacks live while their function is killed, round after round, and says what came of it."""
+"""Runs stacks while their function is being killed, round after round, and reports the results."""
 
 import argparse
 import sys
@@ -21,16 +21,16 @@ _KILLS_IN_A_ROUND: Final = 25
 
 @dataclass(frozen=True)
 class Round:
-    """What one world came to.
+    """The results of one world.
 
     Parameters
     ----------
-    lives
-        How many stacks lived in it.
+    workloads
+        How many workloads ran in the world.
     invocations
         How many processes were started.
     kills
-        How many of them were killed while they ran.
+        How many of these processes were killed while they ran.
     """
 
     seed: int
@@ -41,7 +41,7 @@ class Round:
 
 
 def play_round(seed: int, kills: int) -> Round:
-    """Start stacks until so many processes were killed, let all end, and judge."""
+    """Start stacks until ``kills`` processes were killed, let all stacks end, and judge the world."""
     with KillingWorld(seed, _SPEED) as world:
         watch(world)
         claims = releases = started = 0
@@ -63,7 +63,7 @@ def play_round(seed: int, kills: int) -> Round:
 
 
 def main() -> int:
-    """Play rounds until enough processes were killed; return 1 where anything is wrong."""
+    """Play rounds until enough processes were killed. Return 1 if there is any violation."""
     parser = argparse.ArgumentParser(
         prog="python -m verification.crash_tests", description="Kill the handler's processes."
     )

@@ -1,6 +1,6 @@
-"""One invocation of Lambda, in a process of its own: what the tests kill.
+"""One invocation of the Lambda function in its own process, which the tests kill.
 
-Imported once by the process from which all invocations are forked, so that each begins in no time.
+The process from which all invocations are forked imports this module once, so that each invocation starts quickly.
 """
 
 import json
@@ -33,18 +33,18 @@ REGION: Final = "us-east-1"
 PROVIDER_ID: Final = "provider"
 TABLE_NAME: Final = "ledger"
 NOT_FINISHED: Final = 3
-"""Exit code of an invocation that asks to be repeated."""
+"""Exit code of an invocation that needs a retry."""
 _CONFIG: Final = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an invocation has to know of the world.
+    """What an invocation has to know about the world.
 
     Parameters
     ----------
     connect_url, ledger_url, stacks_url
-        Where Amazon Connect, DynamoDB and CloudFormation are.
+        The URLs of the servers that play Amazon Connect, DynamoDB, and CloudFormation.
     """
 
     clock: FastClock
@@ -60,19 +60,19 @@ class RemoteStacks:
         self._url = url
 
     def state(self, stack_id: str) -> StackState | None:
-        """Return the status of a stack and of its root."""
+        """Return the status of a stack and of its root stack."""
         return StackState(*self._asked("state", stack_id=stack_id))
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
-        """Return a resource as its stack has it."""
+        """Return a resource as its stack holds it."""
         return HeldResource(*self._asked("resource", resource=(resource.stack_id, resource.logical_resource_id)))
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
-        """Return the resources that have a physical id."""
+        """Return the resources that have the physical id."""
         return tuple(ResourceKey(*key) for key in self._asked("holders", physical_id=physical_id))
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
-        """Return whether a stack's events name a physical id."""
+        """Return whether a stack's events name the physical id."""
         return bool(
             self._asked(
                 "has_named",
@@ -84,7 +84,7 @@ class RemoteStacks:
         )
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
-        """Return whether a deployment of the stack's root has succeeded since the resource got a physical id."""
+        """Return whether a deployment of the root stack has succeeded since the resource got the physical id."""
         key = (resource.stack_id, resource.logical_resource_id)
         return bool(self._asked("has_completed", resource=key, physical_id=physical_id, since=since))
 
@@ -95,7 +95,7 @@ class RemoteStacks:
 
 
 def invoke_function(payload: str, surroundings: Surroundings) -> None:
-    """Handle an event as Lambda lets the function do, and end the process with what came of it."""
+    """Handle an event as the Lambda function does, and end the process with the matching exit code."""
     clock = surroundings.clock
     function = Function(
         Dependencies(
@@ -146,6 +146,6 @@ def _nowhere(_: str) -> None:
     pass
 
 
-# boto3 remembers the services' descriptions, and so does every process that is forked from this one.
+# boto3 caches the services' descriptions. Every process that is forked from this one inherits the cache.
 connect_client("http://127.0.0.1:9")
 ledger_client("http://127.0.0.1:9")

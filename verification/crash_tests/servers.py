@@ -1,4 +1,4 @@
-"""The servers that the handler's processes talk to: DynamoDB, CloudFormation, and the box for responses."""
+"""The servers that the handler's processes call: DynamoDB, CloudFormation, and the receiver of responses."""
 
 import json
 import threading
@@ -22,12 +22,12 @@ _DYNAMODB_JSON = "application/x-amz-json-1.0"
 
 
 class JsonServer:
-    """An HTTP server in a thread of its own, that handles one request after the other.
+    """An HTTP server in its own thread that handles one request after the other.
 
     Parameters
     ----------
     respond
-        Is called with the request's path and headers and its JSON body; returns status, headers and body.
+        Called with the request's path, headers, and JSON body. Returns status, headers, and body.
     """
 
     def __init__(self, respond: "Callable[[str, Any, Any], tuple[int, dict[str, str], bytes]]") -> None:
@@ -50,7 +50,7 @@ class JsonServer:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-            do_POST = do_PUT = _handle  # noqa: N815 - as http.server has it
+            do_POST = do_PUT = _handle  # noqa: N815 - http.server prescribes these names
 
         self._server = _QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -70,11 +70,11 @@ class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: that clients die in the middle of a request is what this is about."""
+        """Report nothing: the tests kill clients in the middle of requests on purpose."""
 
 
 class LedgerServer(JsonServer):
-    """moto's DynamoDB over HTTP. It does one request at a time, so that its transactions are all or nothing."""
+    """moto's DynamoDB over HTTP. It handles one request at a time, so its transactions are all or nothing."""
 
     def __init__(self) -> None:
         self._mock = mock_aws()
@@ -109,7 +109,7 @@ class LedgerServer(JsonServer):
         operation = headers["X-Amz-Target"].partition(".")[2]
         status, response = 200, dict[str, Any]()
         try:
-            # What is on the wire are the very parameters that boto3's client takes.
+            # The request's body holds exactly the parameters that boto3's client takes.
             response = self._client._make_api_call(operation, body)
             response.pop("ResponseMetadata")
         except ClientError as error:
@@ -123,7 +123,7 @@ class LedgerServer(JsonServer):
 
 
 def _moto_client() -> Any:
-    # Not as boto3's own type: requests are passed on as they come.
+    # Not typed as boto3's client: requests are passed on unchanged.
     return boto3.client("dynamodb", region_name=REGION)
 
 
@@ -132,12 +132,12 @@ def _keys(partition: str, sort: str) -> list[dict[str, str]]:
 
 
 class ResponseBox(JsonServer):
-    """Takes the handler's responses, and hands each to whoever runs the world, who says what the status is.
+    """Receives the handler's responses and passes each to a function that returns the HTTP status.
 
     Parameters
     ----------
     take
-        Called in the server's thread with the URL's path and the response; returns the HTTP status.
+        Called in the server's thread with the URL's path and the response. Returns the HTTP status.
     """
 
     def __init__(self, take: Callable[[str, Any], int]) -> None:
@@ -154,7 +154,7 @@ class StacksServer(JsonServer):
     Parameters
     ----------
     books
-        Returns what the API says, as it is now.
+        Returns what CloudFormation's API currently knows.
     """
 
     def __init__(self, books: Callable[[], StackBooks]) -> None:

@@ -1,4 +1,4 @@
-"""What stacks do while the function is being killed: lives of one number each, with all the turns they can take."""
+"""Workloads: what stacks do while the function is being killed. Each covers the life of one number in a stack."""
 
 from collections.abc import Callable
 from random import Random
@@ -14,13 +14,13 @@ Workload = Callable[[KillingWorld, Stack, Random], None]
 
 
 def create_and_delete(world: KillingWorld, stack: Stack, choice: Random) -> None:
-    """Create a number, and delete it; each request may be delivered twice."""
+    """Create and delete a number. Each request may be delivered twice."""
     if _create(world, stack, choice):
         _destroy(world, stack, choice)
 
 
 def canceled_creation(world: KillingWorld, stack: Stack, choice: Random) -> None:
-    """Cancel a creation while it runs, or before it starts, or after it has ended."""
+    """Cancel a creation before it starts, while it runs, or after it has ended."""
     creation = stack.begin_create("Number", _number(world))
     world.sleep(choice.uniform(0.0, 90.0))
     _again(world, creation, choice)
@@ -32,7 +32,7 @@ def canceled_creation(world: KillingWorld, stack: Stack, choice: Random) -> None
 
 
 def changed(world: KillingWorld, stack: Stack, choice: Random) -> None:
-    """Change a number's description and tags in place, and delete it."""
+    """Change a number's description and tags in place, and delete the number."""
     if not _create(world, stack, choice):
         return
     tags = [{"Key": "turn", "Value": str(choice.randrange(1000))}]
@@ -41,7 +41,7 @@ def changed(world: KillingWorld, stack: Stack, choice: Random) -> None:
 
 
 def replaced(world: KillingWorld, stack: Stack, choice: Random) -> None:
-    """Replace a number by one of another country, clean up, and delete it."""
+    """Replace a number with one of another country, clean up, and delete it."""
     if not _create(world, stack, choice):
         return
     stack.update("Number", _replacement(world))
@@ -49,7 +49,7 @@ def replaced(world: KillingWorld, stack: Stack, choice: Random) -> None:
 
 
 def rolled_back(world: KillingWorld, stack: Stack, choice: Random) -> None:
-    """Go back from a replacement, which may be done, under way, or not begun."""
+    """Roll back a replacement that is done, in progress, or not yet begun."""
     if not _create(world, stack, choice):
         return
     request = stack.begin_update("Number", _replacement(world))
@@ -67,7 +67,7 @@ WORKLOADS: tuple[tuple[Workload, Needed], ...] = (
     (replaced, Needed(2, 2)),
     (rolled_back, Needed(2, 2)),
 )
-"""Each with what it needs at most."""
+"""Each workload with the most claims and releases that it needs."""
 
 
 def _number(world: KillingWorld) -> dict[str, Any]:
@@ -95,6 +95,6 @@ def _destroy(world: KillingWorld, stack: Stack, choice: Random) -> None:
 
 
 def _again(world: KillingWorld, request: SentRequest, choice: Random) -> None:
-    """Let Lambda deliver a request a second time, now and then."""
+    """Let Lambda sometimes deliver a request a second time."""
     if choice.random() < 0.3:
         world.cloudformation.redeliver(request)

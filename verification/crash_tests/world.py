@@ -1,4 +1,4 @@
-"""The simulator's world with real processes in it: CloudFormation and the judgment are the same, the rest is real."""
+"""The simulator's world with real processes. It shares CloudFormation and the judgment; the rest is real."""
 
 import multiprocessing
 import random
@@ -48,12 +48,12 @@ class _Running:
 
 
 class ProcessLambda(LambdaService):
-    """Lambda, with a process of the operating system for each invocation.
+    """Lambda with an operating system process for each invocation.
 
     Parameters
     ----------
     dies_after
-        Asked for each invocation: after how many real seconds it is to be killed, ``None`` for not at all.
+        Called for each invocation. Returns after how many real seconds to kill it, or ``None`` not to kill it.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class ProcessLambda(LambdaService):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no process runs."""
+        """Whether no process is running."""
         return not self._processes
 
     def watch(self) -> None:
-        """Kill whose time has come, and see who has ended."""
+        """Kill the processes whose time has come, and handle those that have ended."""
         for running in list(self._processes):
             is_dying = running.dies_at is not None and time.monotonic() >= running.dies_at
             is_late = self._surroundings.clock.now() >= running.ends_at
@@ -117,7 +117,7 @@ class ProcessLambda(LambdaService):
 
 
 class _CloudFormation(CloudFormation):
-    """CloudFormation whose responses come to a server of this machine."""
+    """CloudFormation that receives responses through a server on this machine."""
 
     responses_url = ""
 
@@ -128,21 +128,21 @@ class _CloudFormation(CloudFormation):
 
 
 class KillingWorld(World):
-    """A world whose function runs in processes that are killed.
+    """A world whose function runs in processes that the tests kill.
 
     Use it as a context manager.
 
     Parameters
     ----------
     seed
-        Of all decisions: what the stacks do, and after which time processes are killed.
+        Seed of all decisions: what the stacks do, and when processes are killed.
     speed
-        How many seconds of the world pass in a real one.
+        How many seconds of the world pass in a real second.
     """
 
     def __init__(self, seed: int, speed: float) -> None:
         super().__init__()
-        self.random = random.Random(seed)  # noqa: S311 - a test's decisions
+        self.random = random.Random(seed)  # noqa: S311 - decisions of a test
         self.kills_wanted = True
         self._clock = FastClock(START, speed, time.monotonic())
         settings = Settings(throttling=False, quota=10_000, target_limit=10_000)
@@ -183,7 +183,7 @@ class KillingWorld(World):
         self._ledger.__exit__(None, None, None)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Let the world go on until a condition holds; meanwhile other lives go on."""
+        """Advance the world until a condition holds. Other stacks continue meanwhile."""
         while not condition():
             if greenlet.getcurrent() is self._hub:
                 self.pump()
@@ -191,7 +191,7 @@ class KillingWorld(World):
                 self._hub.switch()
 
     def pump(self) -> None:
-        """Let a moment pass."""
+        """Advance the world by a moment."""
         self.processes.watch()
         timeline = self.timeline
         with self._books:
@@ -208,7 +208,7 @@ class KillingWorld(World):
         time.sleep(_PUMP_SECONDS)
 
     def run_until_quiet(self) -> None:
-        """Kill no more, and let the world go on until all that is due has been done."""
+        """Stop killing, and advance the world until all due work is done."""
         self.kills_wanted = False
         soon = [_SETTLING_PAUSE_SECONDS] * _SETTLING_SWEEPS
         for seconds in (*soon, _A_DAY_AND_MORE_SECONDS, *soon[:2]):

@@ -1,8 +1,8 @@
-"""The fault matrix: every scenario, every call made in it, every fault that can hit that call.
+"""The fault matrix: every scenario, every call in it, and every fault that can hit that call.
 
-Enumerated, not sampled. One reduction is made: an invocation that waits for long repeats the same few calls, and so do
-sweeps that cannot finish. Of such an invocation the first and the last calls are hit, of such sweeps the first and
-the last.
+The matrix is enumerated, not sampled, with one reduction. An invocation that waits for a long time repeats the same few
+calls, and so do sweeps that cannot finish. Faults hit only the first and the last calls of such an invocation, and only
+the first and the last of such sweeps.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ _PAIRED: Final[Mapping[str, int]] = {
     "S12 rolled back after it has succeeded": 4,
     "S12 canceled at step 10, both at once": 3,
 }
-"""Every how many-th second fault is played with each first one, by scenario: two have more pairs than all others.
+"""By scenario: only every n-th second fault is played with each first fault. Two scenarios have far more pairs.
 
 Random walks play more faults at once, in more scenarios.
 """
@@ -42,7 +42,7 @@ class Case:
     Parameters
     ----------
     faults
-        What hits which call, by the call's index.
+        The fault that hits each call, by the call's index.
     """
 
     scenario: Scenario
@@ -50,12 +50,12 @@ class Case:
 
     @property
     def name(self) -> str:
-        """A text that says what is done."""
+        """The name of the case: its scenario, calls, and faults."""
         faults = ", ".join(f"#{index} {fault.name}" for index, fault in self.faults.items())
         return f"{self.scenario.name} [{faults}]" if faults else self.scenario.name
 
     def run(self) -> Result:
-        """Play it."""
+        """Play the case."""
         return run(self.scenario, self.faults)
 
 
@@ -69,10 +69,10 @@ def single_faults(scenarios: Iterable[Scenario] | None = None) -> Iterator[Case]
 
 
 def pairs(first: Case) -> Iterator[Case]:
-    """Return the cases in which one more grave fault follows on the one of ``first``."""
+    """Return the cases in which a second grave fault follows the fault of ``first``."""
     last = max(first.faults)
     share = _PAIRED.get(first.scenario.name, 1)
-    # Each first fault has a beginning of its own, so that all together leave out no second one.
+    # Each first fault starts at a different offset, so that together they cover every second fault.
     return islice(_all_pairs(first, last), last % share, None, share)
 
 
@@ -96,7 +96,7 @@ def paired_scenarios() -> list[Scenario]:
 
 
 def worth_hitting(calls: Iterable[Call]) -> list[Call]:
-    """Return the calls to hit: all but those in the middle of a long wait, and in the middle of many sweeps."""
+    """Return the calls to hit: all except those in the middle of a long wait or of many sweeps."""
     by_task: dict[str, list[Call]] = {}
     for call in calls:
         by_task.setdefault(call.task, []).append(call)

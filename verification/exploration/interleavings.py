@@ -1,4 +1,4 @@
-"""What is explored in every order of calls: the interleavings that the lifecycle contract names."""
+"""The interleavings of the lifecycle contract, which are explored in every order of their calls."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -32,7 +32,7 @@ def interleavings() -> Iterator[Scenario]:
 
 
 def _go(world: World, *started: SentRequest | LambdaEvent) -> None:
-    """Let the invocations go that stand still at their beginning, in any order."""
+    """Let the invocations that are held at their first call continue, in any order."""
     invocations = [(one if isinstance(one, LambdaEvent) else one.lambda_event).invocations[0] for one in started]
     world.run_until(lambda: all(invocation.is_begun for invocation in invocations))
     world.is_explored = True
@@ -111,7 +111,7 @@ def _delete_and_sweep(world: World) -> None:
     stack = world.stack()
     if not stack.create("Number", world.number()):
         return
-    # The first invocation writes that a release is due, and dies.
+    # The first invocation records that a release is due, and dies.
     deletion = stack.begin_delete("Number", hold_at=2)
     world.wait_until_held(deletion)
     sweep = world.sweep(hold_at=0)
@@ -164,7 +164,7 @@ def _retry_and_sweep(world: World) -> None:
     british = world.number(CountryCode="GB", AllowReplacement=True)
     if not stack.create("Number", world.number(AllowReplacement=True)):
         return
-    # Canceled while it runs; CloudFormation goes back without another request.
+    # The update is canceled while it runs. CloudFormation goes back without sending another request.
     first = stack.begin_update("Number", british, hold_at=14)
     world.wait_until_held(first)
     stack.roll_back_without_update(first)

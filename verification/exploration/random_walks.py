@@ -1,4 +1,4 @@
-"""A state machine for random walks: stacks that live as they like, in a world where anything may fail at any time."""
+"""A state machine for random walks: stacks do anything they can, in a world where anything can fail at any time."""
 
 from typing import Any, Final
 
@@ -21,12 +21,12 @@ steps = st.integers(min_value=0, max_value=24)
 
 
 class FaultsToCome:
-    """Hits calls to come: one some calls from now, or many in a row."""
+    """Hits future calls: one of the next calls, or many in a row."""
 
     def __init__(self) -> None:
         self.waiting: list[list[int]] = []
         self.storm: list[int] = []
-        """How the next calls are hit: 0 for not at all, else which of its faults."""
+        """The faults of the next calls: 0 for none, otherwise a number that selects one of the call's faults."""
 
     def fault_for(self, call: Call) -> Fault | None:
         """Return the fault that hits a call, or ``None``."""
@@ -45,7 +45,7 @@ class FaultsToCome:
 
 
 class Life(RuleBasedStateMachine):
-    """What may happen to two stacks with one number each."""
+    """What can happen to two stacks with one number each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Make the stacks."""
+        """Create the stacks."""
         for name in _STACKS:
             self._renew(name)
 
@@ -66,7 +66,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=stack_names, country=st.sampled_from(("US", "GB")), prefix=st.booleans())
     def create(self, name: str, country: str, prefix: bool) -> None:
-        """Create the stack's number, if it has none."""
+        """Create the stack's number if it has none."""
         stack = self._deployable(name)
         if stack is not None and "Number" not in stack.resources:
             properties = self._properties(country, **({"Prefix": "+1"} if prefix and country == "US" else {}))
@@ -75,7 +75,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=stack_names, step=steps)
     def begin_create(self, name: str, step: int) -> None:
-        """Begin to create the stack's number, and let the invocation stand still at a step."""
+        """Begin to create the stack's number, and hold the invocation at a step."""
         stack = self._deployable(name)
         if stack is not None and "Number" not in stack.resources:
             request = stack.begin_create("Number", self._properties("US"), hold_at=step)
@@ -85,7 +85,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: any(request.type == "Create" for request in self.running.values()))
     @rule(name=stack_names, seconds=st.integers(min_value=0, max_value=1000))
     def cancel(self, name: str, seconds: int) -> None:
-        """Cancel a creation that is under way, and let the invocation go on some time after."""
+        """Cancel a creation in progress, and let the invocation continue some time later."""
         request = self.running.get(name)
         if request is not None and request.type == "Create" and not request.is_settled:
             del self.running[name]
@@ -99,19 +99,19 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.running))
     @rule(name=stack_names)
     def let_go(self, name: str) -> None:
-        """Let an invocation go on that stands still, and wait for its response."""
+        """Let a held invocation continue, and wait for its response."""
         self._finish(name)
 
     @rule(name=stack_names, text=st.sampled_from(("", "one", "two")), country=st.sampled_from(("US", "GB", "AD")))
     def update(self, name: str, text: str, country: str) -> None:
-        """Change the number, or replace it."""
+        """Change or replace the number."""
         stack = self._deployable(name)
         if stack is not None and "Number" in stack.resources:
             stack.update("Number", self._properties(country, Description=text))
 
     @rule(name=stack_names, country=st.sampled_from(("US", "GB")), step=steps)
     def begin_update(self, name: str, country: str, step: int) -> None:
-        """Begin to change or replace the number, and let the invocation stand still at a step."""
+        """Begin to change or replace the number, and hold the invocation at a step."""
         stack = self._deployable(name)
         if stack is not None and "Number" in stack.resources:
             request = stack.begin_update("Number", self._properties(country), hold_at=step)
@@ -121,7 +121,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: any(request.type == "Update" for request in self.running.values()))
     @rule(name=stack_names, seconds=st.integers(min_value=0, max_value=1000))
     def roll_back(self, name: str, seconds: int) -> None:
-        """Cancel an update that is under way."""
+        """Cancel an update in progress."""
         request = self.running.get(name)
         if request is None or request.type != "Update":
             return
@@ -145,7 +145,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=stack_names, step=steps)
     def begin_destroy(self, name: str, step: int) -> None:
-        """Begin to destroy the stack, and let the invocation stand still at a step."""
+        """Begin to destroy the stack, and hold the invocation at a step."""
         stack = self._idle(name)
         if stack is not None and "Number" in stack.resources:
             request = stack.begin_delete("Number", hold_at=step)
@@ -154,12 +154,12 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=stack_names)
     def retain(self, name: str) -> None:
-        """Remove the number from the template, which says that it is to be retained."""
+        """Remove the number from a template that says to retain it."""
         stack = self._idle(name)
         if stack is None or "Number" not in stack.resources:
             return
         if stack.status == "DELETE_FAILED":
-            # Such a stack can only be deleted.
+            # The only operation left for such a stack is its deletion.
             stack.let_go("Number", ends=True)
             self._renew(name)
         else:
@@ -167,7 +167,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=stack_names, other=stack_names)
     def move(self, name: str, other: str) -> None:
-        """Let the other stack have the number without an event."""
+        """Move the number to the other stack without an event."""
         stack, target = self._deployable(name), self._deployable(other)
         if stack is None or target is None or "Number" not in stack.resources or "Number" in target.resources:
             return
@@ -176,7 +176,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: any(request.type == "Update" for request in self.running.values()))
     @rule(name=stack_names, seconds=st.integers(min_value=0, max_value=1000))
     def stop(self, name: str, seconds: int) -> None:
-        """Stop an update that is under way, and leave it at that."""
+        """Stop an update in progress without rolling it back."""
         request = self.running.get(name)
         if request is None or request.type != "Update" or request.is_settled:
             return
@@ -189,7 +189,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: any(request.type == "Update" for request in self.running.values()))
     @rule(name=stack_names, seconds=st.integers(min_value=0, max_value=1000))
     def roll_back_by_delete(self, name: str, seconds: int) -> None:
-        """Undo an update with no other request than the Delete of the new number, if CloudFormation knows that."""
+        """Undo an update with only the Delete of the new number, if CloudFormation knows that number."""
         request = self.running.get(name)
         if request is None or request.type != "Update":
             return
@@ -206,7 +206,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=st.integers(min_value=0, max_value=30), step=steps)
     def deliver_again(self, which: int, step: int) -> None:
-        """Deliver a request again that was sent within the hour."""
+        """Deliver a request of the last hour again."""
         world = self.world
         recent = [r for r in world.cloudformation.requests.values() if r.sent_at > world.timeline.now - 3600]
         if recent:
@@ -215,14 +215,14 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=st.integers(min_value=0, max_value=5))
     def kill(self, which: int) -> None:
-        """End a process that runs."""
+        """End a running process."""
         running = self.world.lambda_service.running
         if running:
             self.world.timeline.kill(running[which % len(running)])
 
     @rule()
     def sweep(self) -> None:
-        """Let the schedule call."""
+        """Let the schedule call the function."""
         self.world.sweep()
 
     @rule(seconds=st.sampled_from((1, 30, 120, 700, 4000, 90_000)))
@@ -232,12 +232,12 @@ class Life(RuleBasedStateMachine):
 
     @rule(calls=st.integers(min_value=1, max_value=30), which=st.integers(min_value=0, max_value=20))
     def fault_to_come(self, calls: int, which: int) -> None:
-        """Let one of the next calls be hit."""
+        """Let a fault hit one of the next calls."""
         self.faults.waiting.append([calls, which])
 
     @rule(storm=st.lists(st.integers(min_value=0, max_value=20), min_size=3, max_size=60))
     def storm_to_come(self, storm: list[int]) -> None:
-        """Let many of the next calls be hit, one after the other."""
+        """Let faults hit many of the next calls in a row."""
         self.faults.storm = storm
 
     @rule(
@@ -246,7 +246,7 @@ class Life(RuleBasedStateMachine):
         seconds=st.sampled_from((30, 600, 5000)),
     )
     def outage(self, operation: str, code: str, seconds: int) -> None:
-        """Let an operation fail for a while."""
+        """Let an operation fail for a period of time."""
         self.world.emulator.faults.add(operation, "error", code=code, calls=None, for_seconds=seconds)
 
     @rule()
@@ -255,18 +255,18 @@ class Life(RuleBasedStateMachine):
         self.world.emulator.forget_client_tokens()
 
     def teardown(self) -> None:
-        """Let everything come to an end, and judge."""
+        """Let everything finish, and judge the world."""
         world = self.world
         for name in _STACKS:
             self._finish(name)
         world.emulator.faults.clear()
         world.wire.is_closed = True
         for stack in self.stacks.values():
-            # A deployment that was stopped does not stay so for ever.
+            # A deployment that was stopped does not stay that way forever.
             if stack.resources and stack.status.endswith("_FAILED"):
                 stack.destroy_until_gone()
         world.run_until_quiet()
-        # Each Create and each Update may take one number, and no fault makes it two.
+        # Each Create and each Update may take one number. No fault may make it take two.
         most = sum(request.type != "Delete" for request in world.cloudformation.requests.values())
         violations = check(world, Needed(most, most), faults_may_last=True)
         if violations:
@@ -300,19 +300,19 @@ class Life(RuleBasedStateMachine):
         return None if name in self.running else self.stacks[name]
 
     def _deployable(self, name: str) -> Stack | None:
-        """Return the stack, if it can be deployed now: one that is DELETE_FAILED can only be deleted."""
+        """Return the stack if it can be deployed now. A stack that is DELETE_FAILED can only be deleted."""
         stack = self._idle(name)
         return None if stack is None or stack.status == "DELETE_FAILED" else stack
 
     def _renew(self, name: str) -> None:
-        """Begin anew with a stack of another id, as CloudFormation does after a stack is gone."""
+        """Start over with a stack of another id, as CloudFormation does after a stack is gone."""
         self.generation += 1
         self.stacks[name] = self.world.stack(f"{name}{self.generation}")
 
 
 def walking(examples: int, length: int) -> settings:
-    """Return how far hypothesis walks.
+    """Return the hypothesis settings: how many walks, and how long they are.
 
-    It keeps no database of examples: one that went wrong would be played again in the place of every other walk.
+    Hypothesis keeps no database of examples here. It would play a failed example again in place of every other walk.
     """
     return settings(max_examples=examples, stateful_step_count=length, deadline=None, print_blob=False, database=None)

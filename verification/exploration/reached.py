@@ -1,8 +1,8 @@
-"""What has to be reached: a run of the scenarios that never comes to a rule proves nothing about it.
+"""What the scenarios must reach: a run that never reaches a rule proves nothing about it.
 
-Counted are the transitions of claims and their outcomes, as the ledger's database sees them written; what the rules of
-the decision came to; and the places in the function's code from which calls were made and hit by faults. ``EXPECTED``
-says how often each has to come at least; a run in which one does not fails and names it.
+Four things are counted: the transitions of claims and their outcomes, as they are written to the ledger's database; the
+results of the decision's rules; the places in the function's code that made calls; and the places that faults hit.
+``EXPECTED`` is the minimum count of each. A run that does not reach a minimum fails and names it.
 """
 
 import sys
@@ -52,32 +52,32 @@ EXPECTED: Final[Mapping[str, int]] = {
     **{f"outcome {outcome.value}": 3 for outcome in Outcome},
     **{f"rule {rule}: {result}": 3 for rule, results in _RULES.items() for result in results},
 }
-"""How often each has to come at least when every scenario is played under its single faults."""
+"""The minimum count of each result when every scenario is played under its single faults."""
 
 
 class Reached:
-    """Counts what is reached."""
+    """Counts the results that are reached."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.sites: set[str] = set()
         """Places in the function's code that made a call."""
         self.sites_hit: set[str] = set()
-        """Those of them at which a fault has hit."""
+        """The places among ``sites`` that a fault has hit."""
 
     def add(self, other: "Reached") -> None:
-        """Add what was reached elsewhere."""
+        """Add what another run or process reached."""
         self.counts += other.counts
         self.sites |= other.sites
         self.sites_hit |= other.sites_hit
 
     def missing(self, expected: Mapping[str, int] = EXPECTED, *, sites: bool = True) -> list[str]:
-        """Return what was not reached often enough, for a person.
+        """Return what was not reached often enough, as text for people.
 
         Parameters
         ----------
         sites
-            Whether each place that made a call must have been hit by a fault. Default ``True``.
+            Whether a fault must have hit each place that made a call. Default ``True``.
         """
         found = [
             f"{name}: {self.counts[name]} times instead of {least}"
@@ -88,14 +88,14 @@ class Reached:
         return found + [f"no fault at {site}" for site in not_hit]
 
     def saw_call(self, *, is_hit: bool) -> None:
-        """Take note of the place that is making a call right now."""
+        """Record the place that is making a call right now."""
         site = _site()
         self.sites.add(site)
         if is_hit:
             self.sites_hit.add(site)
 
     def saw_write(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
-        """Take note of an item that was written, or removed."""
+        """Record an item that was written or removed."""
         if after is None or not str(after["sk"]).startswith(CLAIM_PREFIX):
             return
         old, new = "none" if before is None else before["state"], after["state"]
@@ -109,7 +109,7 @@ _current: list[Reached] = []
 
 
 def current() -> Reached | None:
-    """Return what counts now, if anything does."""
+    """Return the current counter, or ``None`` if nothing is being counted."""
     return _current[-1] if _current else None
 
 
@@ -128,7 +128,7 @@ def counting() -> Generator[Reached]:
 
 
 def _site() -> str:
-    """Return the place in the lifecycle's code that is making a call."""
+    """Return the place in the lifecycle's code that is making the current call."""
     frame: FrameType | None = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
     while frame is not None:
         path = Path(frame.f_code.co_filename)
@@ -139,7 +139,7 @@ def _site() -> str:
 
 
 def _watch_rules() -> Iterable[Callable[[], None]]:
-    """Let each rule tell what it came to; return what takes that back."""
+    """Make each rule report its result. Yield the functions that undo this."""
     decide: Any = decision._Decision  # pyright: ignore[reportPrivateUsage]
     yield _watch(decide, "_is_stale", "stale", str)
     yield _watch(decide, "_is_disowned", "disowned", str)

@@ -1,4 +1,4 @@
-"""One run once more, by the name under which its violation was reported."""
+"""Plays one run again, by the name under which its violation was reported."""
 
 import re
 from typing import Final
@@ -21,9 +21,9 @@ _PRIORITIES: Final = re.compile(r"(?P<scenario>.+?) \[priorities (?P<seed>\d+)\]
 _WALK: Final = re.compile(r"walk (\d+)")
 
 PRIORITY_DEPTH: Final = 3
-"""How many constraints on the order of calls an error may need to be found with a known probability."""
+"""The largest number of constraints on the order of calls with which an error is found with a known probability."""
 PRIORITY_LENGTH: Final = 80
-"""Among how many calls the changes of priority are chosen: more than the invocations of any interleaving make."""
+"""The number of calls among which the changes of priority are chosen. No interleaving makes more calls."""
 EXAMPLES_OF_A_WALK: Final = 500
 STEPS_OF_A_WALK: Final = 30
 
@@ -44,7 +44,7 @@ def trace_of(name: str) -> str:
     Parameters
     ----------
     name
-        The name of a scenario, with its faults or the seed of its schedule, or the name of a random walk.
+        The name of a scenario with its faults or the seed of its schedule, or the name of a random walk.
 
     Raises
     ------
@@ -65,14 +65,14 @@ def trace_of(name: str) -> str:
         return replay(scenario, match["seed"]).trace()
     faults: dict[int, Fault] = {}
     for index, fault in _FAULT.findall(match["faults"] or ""):
-        # Which faults can hit a call depends on the call, and which call it is depends on the faults before.
+        # The faults that can hit a call depend on the call, which in turn depends on the earlier faults.
         call = run(scenario, faults).calls[int(index)]
         faults[call.index] = {known.name: known for known in faults_of(call)}[fault]
     return run(scenario, faults).trace()
 
 
 def walk(number: int) -> str:
-    """Walk at random, the same way for the same number; return what went wrong, with its trace, or nothing."""
+    """Take the random walk with this number. Return its violations and trace, or an empty text if it has none."""
     try:
         run_state_machine_as_test(seed(number)(Life), settings=walking(EXAMPLES_OF_A_WALK, STEPS_OF_A_WALK))
     except AssertionError as error:

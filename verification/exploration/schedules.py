@@ -1,10 +1,12 @@
 """Every order in which the calls of two or three invocations can follow each other, with one death anywhere.
 
-A scenario is run again and again, each time with other choices at the points where more than one thing can happen:
-which invocation makes its next call, whether one dies there, whether time passes although one could go on (it is slow).
-A state that was reached before, by another order of calls that do not disturb each other, is not gone on from again:
-the world's future depends on nothing but the state, which is what Connect and the ledger hold, what each invocation has
-seen, what CloudFormation knows, and the time. That keeps the exploration exhaustive and yet short.
+The exploration runs a scenario again and again. Each run makes different choices at the points where more than one
+thing can happen: which invocation makes its next call, whether an invocation dies there, and whether time passes
+although an invocation could continue (because it is slow).
+
+The exploration does not continue from a state that another order of independent calls has already reached. The world's
+future depends only on its state: what Connect and the ledger hold, what each invocation has seen, what CloudFormation
+knows, and the time. That keeps the exploration both exhaustive and short.
 """
 
 from dataclasses import dataclass, field
@@ -17,11 +19,11 @@ from verification.simulator.world import World
 
 _ANY: Final = "any"
 _SLOW_SECONDS: Final = 120.0
-"""No further than this does time pass while an invocation could go on."""
+"""The longest time that can pass while an invocation could continue."""
 
 
 class Known(Exception):
-    """The state was reached before."""
+    """An earlier run has already reached this state."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ class Bounds:
     Parameters
     ----------
     kills
-        How many invocations may die.
+        How many invocations can die.
     standstills
-        How often time may pass although an invocation could go on.
+        How often time can pass although an invocation could continue.
     preemptions
-        How often an invocation may be interrupted although it could go on; ``None`` for any number.
+        How often an invocation can be interrupted although it could continue; ``None`` for no limit.
     """
 
     kills: int = 1
@@ -49,18 +51,18 @@ class Bounds:
 
 @dataclass
 class Exploration:
-    """What was explored.
+    """The results of an exploration.
 
     Parameters
     ----------
     schedules
         How many orders were played to their end.
     states
-        How many different states were seen at points of choice.
+        How many different states were seen where there was a choice.
     cut
-        How many orders ended in a state that was known.
+        How many orders ended in a known state.
     failures
-        Seed and violations of the orders that broke an invariant.
+        Seed and violations of each order that broke an invariant.
     """
 
     scenario: Scenario
@@ -73,14 +75,14 @@ class Exploration:
 
 
 class Choices:
-    """Chooses as told, then the first thing that can happen, and notes what else could have.
+    """Makes the given choices, then always the first one possible, and notes the alternatives.
 
     Parameters
     ----------
     told
-        Indices of the choices to make.
+        Indices of the choices to make first.
     known
-        States that were reached before; ``None`` to go on from any.
+        States that earlier runs reached; ``None`` to continue from any state.
     """
 
     def __init__(self, bounds: Bounds, told: tuple[int, ...], known: set[int] | None) -> None:
@@ -119,7 +121,7 @@ class Choices:
         return choice
 
     def _options(self, world: World, ready: list[Task], next_event_at: float | None) -> list[Choice]:
-        # The invocation that was going on comes first: the first choice everywhere is the order without interruption.
+        # The invocation that ran last comes first, so the first choice everywhere is the order without interruption.
         ready = sorted(ready, key=lambda task: task is not self._last)
         bounds = self._bounds
         if bounds.preemptions is not None and self._preemptions >= bounds.preemptions and self._last in ready:
@@ -145,18 +147,18 @@ class Choices:
             self._last = choice.task
 
     def _lasting(self) -> str:
-        # Only with a bound on interruptions does it matter who went on last.
+        # Which invocation ran last matters only with a bound on interruptions.
         return self._last.name if self._bounds.preemptions is not None and self._last is not None else ""
 
 
 class Priorities:
-    """Chooses as probabilistic concurrency testing does: the invocation with the highest priority goes on.
+    """Chooses as probabilistic concurrency testing does: the invocation with the highest priority continues.
 
-    Each invocation gets a priority at random when it is first seen; at ``depth`` - 1 calls, chosen at random among
-    ``length`` of them, the invocation that would go on gets the lowest. A run finds an error that needs ``depth``
-    constraints on the order of calls with a probability of at least 1 / (n · length^(depth - 1)), n being the number of
-    invocations (Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS
-    2010).
+    Each invocation gets a random priority when it is first seen. At ``depth`` - 1 calls, chosen at random among
+    ``length`` calls, the invocation that would continue gets the lowest priority. A run finds an error that needs
+    ``depth`` constraints on the order of calls with a probability of at least 1 / (n · length^(depth - 1)), where n is
+    the number of invocations (Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding
+    Bugs", ASPLOS 2010).
 
     Parameters
     ----------
@@ -170,7 +172,7 @@ class Priorities:
         """How many invocations there were to choose from."""
         self.calls = 0
         """How many choices were made."""
-        self._random = Random(seed)  # noqa: S311 - to be the same each time
+        self._random = Random(seed)  # noqa: S311 - must be the same each time
         self._changes = set(self._random.sample(range(length), depth - 1))
         self._priorities: dict[str, float] = {}
 
@@ -211,17 +213,17 @@ def explore(scenario: Scenario, bounds: Bounds, limit: int | None = None) -> Exp
     Parameters
     ----------
     limit
-        After how many runs to stop; ``None`` to go through to the end.
+        After how many runs to stop; ``None`` for no limit.
     """
     exploration = Exploration(scenario, bounds)
     known: set[int] = set()
     todo: list[tuple[int, ...]] = [()]
-    order = Random(0)  # noqa: S311 - to be the same each time
+    order = Random(0)  # noqa: S311 - must be the same each time
     while todo:
         if limit is not None and exploration.schedules + exploration.cut >= limit:
             exploration.is_complete = False
             break
-        # In any order of its own, so that an exploration that is stopped has been everywhere.
+        # In a random order, so that an exploration that stops early has still covered every area.
         position = order.randrange(len(todo))
         todo[position], todo[-1] = todo[-1], todo[position]
         choices = Choices(bounds, todo.pop(), known)
@@ -243,7 +245,7 @@ def replay(scenario: Scenario, seed: str) -> Result:
     Raises
     ------
     ValueError
-        The seed is none that ``seed_of`` has made.
+        The seed does not come from ``seed_of``.
     """
     limits, _, choices = seed.partition(":")
     kills, standstills, preemptions = limits.split("-")
@@ -254,7 +256,7 @@ def replay(scenario: Scenario, seed: str) -> Result:
 
 
 def seed_of(bounds: Bounds, choices: list[int]) -> str:
-    """Return a text by which ``replay`` makes the same choices within the same bounds."""
+    """Return a text from which ``replay`` makes the same choices within the same bounds."""
     while choices and choices[-1] == 0:
         choices = choices[:-1]
     preemptions = _ANY if bounds.preemptions is None else bounds.preemptions

@@ -1,4 +1,4 @@
-"""Every behavior of AWS that the simulator plays, and what was considered and is not played.
+"""Every behavior of AWS that the simulator plays, and those that were considered but are not played.
 
 ``python -m verification.manners.catalog --write`` writes ``docs/manners.md`` from the tables.
 """
@@ -84,7 +84,7 @@ def page() -> str:
 
 
 def main() -> int:
-    """Print the document, or write it."""
+    """Print the document, or write it to its file."""
     parser = argparse.ArgumentParser(prog="python -m verification.manners.catalog", description=main.__doc__)
     parser.add_argument("--write", action="store_true", help=f"write it to {PAGE.relative_to(ROOT)}")
     if parser.parse_args().write:

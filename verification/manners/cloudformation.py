@@ -1,4 +1,4 @@
-"""How AWS CloudFormation behaves with custom resources: what the simulator plays, and what it does not."""
+"""How AWS CloudFormation behaves with custom resources: what the simulator plays, and what it does not play."""
 
 from functools import partial
 from typing import Final

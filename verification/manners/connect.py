@@ -1,4 +1,4 @@
-"""How Amazon Connect behaves with phone numbers: what the simulator plays, and what it does not."""
+"""How Amazon Connect behaves with phone numbers: what the simulator plays, and what it does not play."""
 
 from functools import partial
 from typing import Final

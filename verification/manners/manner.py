@@ -1,4 +1,4 @@
-"""What an entry of the tables of manners is: a behavior of AWS, where it is described, and how it is played."""
+"""The entries of the tables of manners: a behavior of AWS, where it is described, and how the simulator plays it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 
 class Service(StrEnum):
-    """Whose behavior it is; the order is that of the document."""
+    """The service that a behavior belongs to, in the order of the document."""
 
     CLOUDFORMATION = "AWS CloudFormation"
     LAMBDA = "AWS Lambda and its queue"
@@ -41,7 +41,7 @@ class Issue:
     thread: str
 
     def link(self) -> str:
-        """Return a Markdown link. GitHub leads from the address of an issue to the pull request of that number."""
+        """Return a Markdown link. GitHub redirects the address of an issue to the pull request with that number."""
         repository, _, number = self.thread.partition("#")
         return f"[{self.thread}](https://github.com/{repository}/issues/{number})"
 
@@ -51,7 +51,7 @@ Source = Document | Issue | Literal["not documented: assumed"]
 
 
 class Kind(StrEnum):
-    """What turns a behavior on."""
+    """The kind of thing that turns a behavior on."""
 
     SCENARIO = "scenario"
     FAULT = "fault"
@@ -63,14 +63,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Switch:
-    """What turns a behavior on.
+    """The thing that turns a behavior on.
 
     Parameters
     ----------
     patterns
-        Names; each may be a pattern, as in ``fnmatch``.
+        Names, each of which may be a pattern, as for ``fnmatch``.
     surface
-        Of faults: pattern of the surfaces whose calls they hit.
+        Only for faults: pattern of the surfaces whose calls they hit.
     """
 
     kind: Kind
@@ -89,7 +89,7 @@ def fault(surface: str, *patterns: str) -> Switch:
 
 
 def world(*names: str) -> Switch:
-    """Return the switch of a behavior that another world has, in which every short scenario is played again."""
+    """Return the switch of a behavior of another world, in which every short scenario is played again."""
     return Switch(Kind.WORLD, names)
 
 
@@ -119,7 +119,7 @@ class Manner:
 
 
 class Why(StrEnum):
-    """Why a behavior is not played."""
+    """The reason why a behavior is not played."""
 
     CANNOT_HAPPEN = "cannot happen"
     HARMLESS = "harmless"
@@ -128,12 +128,12 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class NotPlayed:
-    """A behavior that was considered and is not played.
+    """A behavior that was considered but is not played.
 
     Parameters
     ----------
     reason
-        Why it cannot happen or does no harm; of one that is not played yet, what would happen.
+        Why it cannot happen or does no harm. For a behavior that is not played yet: what would happen.
     """
 
     service: Service

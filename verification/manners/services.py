@@ -1,4 +1,4 @@
-"""How AWS Lambda, Amazon DynamoDB, Amazon S3 and AWS IAM behave: what the simulator plays, and what it does not."""
+"""How AWS Lambda, DynamoDB, S3, and IAM behave: what the simulator plays, and what it does not play."""
 
 from functools import partial
 from typing import Final

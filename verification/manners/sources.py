@@ -18,7 +18,7 @@ _MODELS: Final = {
 
 
 def model(service: str, part: str) -> Document:
-    """Return botocore's model of a service: operations, errors and texts as AWS publishes them for its SDKs."""
+    """Return botocore's model of a service: the operations, errors, and texts that AWS publishes for its SDKs."""
     url = f"https://github.com/boto/botocore/blob/develop/botocore/data/{_MODELS[service]}/service-2.json"
     return Document(f"botocore's model of {service}: {part}", url)
 

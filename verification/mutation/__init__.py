@@ -1,6 +1,5 @@
-"""Mutation testing: small changes of the lifecycle's code, one at a time, that the unit tests have to notice.
+"""Mutation testing: small changes of the lifecycle's code, one at a time, that the unit tests must notice.
 
-``python -m verification.mutation`` lets mutmut do that in a copy of the repository, and prints what no test has
-noticed.
-``docs/mutation.md`` says what is left, and why.
+``python -m verification.mutation`` runs mutmut in a copy of the repository and prints the changes that no test noticed.
+``docs/mutation.md`` lists the remaining changes and the reasons.
 """

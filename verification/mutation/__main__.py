@@ -1,4 +1,4 @@
-"""``python -m verification.mutation``: needs mutmut, which is not among the tools that are set up for everyday work."""
+"""``python -m verification.mutation``: needs mutmut, which the everyday development setup does not include."""
 
 import argparse
 import shutil
@@ -15,7 +15,7 @@ _COPIED: Final = ("lambda_handlers", "local_aws", "tests/unit/lambda_handlers", 
 
 
 def main() -> int:
-    """Copy what is needed, let mutmut work there, and print what has survived."""
+    """Copy the needed files, run mutmut on the copy, and print the surviving changes."""
     parser = argparse.ArgumentParser(prog="python -m verification.mutation", description=__doc__)
     parser.add_argument("--processes", type=int, default=2, help="how many mutants to try at once (default: 2)")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What mutmut has found, read from the files that it leaves beside the mutants."""
+"""The results of mutmut, read from the files that it writes beside the mutants."""
 
 import ast
 import json
@@ -21,11 +21,11 @@ class Module:
     Parameters
     ----------
     killed
-        How many a test has noticed, or that ended in no time at all.
+        How many mutants a test noticed, or that did not end in time.
     unfinished
-        How many were not tried.
+        How many mutants were not tested.
     survivors
-        The changes that nothing has noticed, by the mutant's name.
+        The changes that no test noticed, by the mutant's name.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Module:
 
 
 def read(mutants: Path) -> list[Module]:
-    """Return what became of the mutants of each module."""
+    """Return the results for the mutants of each module."""
     modules = list[Module]()
     for meta in sorted(mutants.rglob("*.py.meta")):
         codes: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
@@ -50,7 +50,7 @@ def read(mutants: Path) -> list[Module]:
 
 
 def table(modules: list[Module]) -> str:
-    """Return a table in Markdown."""
+    """Return the results as a Markdown table."""
     lines = ["| Module | Mutants | Noticed | Survived |", "| --- | ---: | ---: | ---: |"]
     for module in modules:
         count = module.killed + len(module.survivors)

@@ -1,4 +1,4 @@
-"""Scenarios about adoptions that are undone, or are not: S23."""
+"""Scenarios about adoptions that are undone, and adoptions that stay: S23."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -48,7 +48,7 @@ def scenarios() -> Iterator[Scenario]:
 
 
 def _found(world: World) -> tuple[str, str]:
-    """Claim a number by hand that has a description, a tag and a flow; return its ARN and the number."""
+    """Claim a number by hand and give it a description, a tag, and a flow. Return its ARN and the number."""
     arn, phone_number = world.claim_by_hand()
     client = world.client
     client.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="Reception")
@@ -110,7 +110,7 @@ def _undone(
         _, phone_number = _found(world)
         stack = world.stack()
         if stack.create("Number", adoption(world, phone_number, **changes(world)), completes=False):
-            # Before the sweep that asks, or after it.
+            # Before or after the sweep that asks CloudFormation.
             world.sleep(60 if is_silent else 400)
             if not stack.undo_create("Number", status):
                 stack.destroy_until_gone()
@@ -127,7 +127,7 @@ def _nested(*, rolls_back: bool) -> Callable[[World], None]:
             return
         world.sleep(_ASKED_SECONDS)
         if rolls_back:
-            # Another resource of the root fails. The nested stack was complete, and is deleted as a whole.
+            # Another resource of the root stack fails. The nested stack was complete, and is deleted as a whole.
             root.status = "ROLLBACK_IN_PROGRESS"
             nested.undo_create("Number", "DELETE_IN_PROGRESS")
             root.status = "ROLLBACK_COMPLETE"
@@ -196,8 +196,8 @@ def _changed_before_undone(world: World) -> None:
     stack = world.stack()
     if not stack.create("Number", adoption(world, phone_number), completes=False):
         return
-    # Another resource has failed with roll-back disabled; the deployment is tried again with changes, fails again, and
-    # then the stack is rolled back to its last stable state: the adoption is undone.
+    # Another resource failed with roll-back disabled. The deployment is run again with changes and fails again. Then
+    # the stack is rolled back to its last stable state, which undoes the adoption.
     stack.status = "CREATE_FAILED"
     world.sleep(_ASKED_SECONDS)
     update = stack.begin_update("Number", adoption(world, phone_number, **_to_another_instance(world)))
@@ -233,7 +233,7 @@ def _response_on_its_way(world: World) -> None:
         return
     arn = stack.resources["Number"].physical_id
     phone_number = phone_number_of(world, arn)
-    # The adoption is written down, and its response is not heard yet, when the old resource is updated.
+    # When the old resource is updated, the adoption is recorded but CloudFormation has not yet received its response.
     creation = stack.begin_create("Second", adoption(world, phone_number), hold_at=17)
     world.wait_until_held(creation)
     update = stack.begin_update("Number", world.number(Description="Changed"))

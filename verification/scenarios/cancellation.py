@@ -21,7 +21,7 @@ def scenarios() -> Iterator[Scenario]:
     """Return the scenarios."""
     for step in range(STEPS_OF_A_CREATE):
         for name, play in _CANCELLATIONS.items():
-            # A creation that has not begun when its Delete is done claims nothing any more.
+            # A creation that has not begun when its Delete is done claims nothing.
             needed = Needed(0, 0) if step == 0 and name != "both at once" else _ONE
             yield Scenario(f"S4 canceled at step {step}, {name}", _canceled(step, play), needed)
     yield Scenario(
@@ -30,7 +30,7 @@ def scenarios() -> Iterator[Scenario]:
         _ONE,
         scripted=silent_cloudformation(),
     )
-    # A fault may fail the first creation for good: then the second one claims anew.
+    # A fault may fail the first creation for good. The second one then claims a new number.
     yield Scenario(
         "S14 retried, CloudFormation silent", _retried_silently, Needed(2, 2), scripted=silent_cloudformation()
     )
@@ -81,7 +81,7 @@ def _goes_on_after(seconds: float, world: World, stack: Stack, creation: SentReq
 
 def _delete_first_creation_dies(world: World, stack: Stack, creation: SentRequest) -> None:
     stack.cancel_create(creation)
-    # The invocation stands still until Lambda ends it, and the next one begins after the Delete.
+    # Lambda ends the held invocation. The next one begins after the Delete.
     world.sleep(1500)
 
 
@@ -110,10 +110,10 @@ def _canceled(step: int, how: Callable[[World, Stack, SentRequest], None]) -> Ca
 def _canceled_when_answered(world: World) -> None:
     stack = world.stack()
     creation = stack.begin_create("Number", world.number(), hold_at=STEPS_OF_A_CREATE - 1)
-    # The response is written down, and is lost on its way.
+    # The response is recorded, but lost on its way to CloudFormation.
     world.wait_until_held(creation)
     for _ in range(3):
-        # Where the Delete fails, the stack is deleted again.
+        # If the Delete fails, the stack is deleted again.
         if stack.cancel_create(creation):
             break
         world.sleep(600)
@@ -170,7 +170,7 @@ def _retried_beside(world: World) -> None:
     stack = world.stack()
     request = stack.begin_create("Number", world.number(ServiceTimeout=120), request_id="same", hold_at=10)
     world.wait(request)
-    # The process stands still for longer than CloudFormation waits.
+    # The process is held for longer than CloudFormation waits.
     request.undeliverable = True
     again = stack.begin_create("Number", world.number(), request_id="same")
     world.sleep(1)
@@ -204,7 +204,7 @@ def _undoing_overtaken(world: World) -> None:
     world.wait_until_held(request)
     deletion = stack.begin_cancel_create(request, hold_at=0)
     world.wait(deletion)
-    # The processes stand still for longer than CloudFormation waits.
+    # The processes are held for longer than CloudFormation waits.
     request.undeliverable = deletion.undeliverable = True
     again = stack.begin_create("Number", world.number())
     world.let_go(request)

@@ -66,7 +66,7 @@ def all_scenarios() -> tuple[Scenario, ...]:
 
 
 def in_other_worlds() -> Iterator[Scenario]:
-    """Return every short scenario in worlds where Connect is slow or forgetful, and the ledger's index is late."""
+    """Return every short scenario with a slow or forgetful Connect and a late index, and with other manners of AWS."""
     for name, changes in _OTHER_WORLDS.items():
         for scenario in all_scenarios():
             if scenario.is_short:
@@ -81,18 +81,18 @@ def in_other_worlds() -> Iterator[Scenario]:
 
 
 def by_name(name: str) -> Scenario:
-    """Return the scenario with a name.
+    """Return the scenario with this name.
 
     Raises
     ------
     KeyError
-        There is none.
+        There is no such scenario.
     """
     return {scenario.name: scenario for scenario in all_scenarios()}[name]
 
 
 def group(scenario: Scenario) -> str:
-    """Return the contract's name of a scenario: ``S4`` for all variants of S4."""
+    """Return the contract's name for a scenario: ``S4`` for all variants of S4."""
     return scenario.name.split(" ")[0]
 
 

@@ -1,4 +1,4 @@
-"""Scenarios about creating: S1 to S3, S5, S20."""
+"""Scenarios about creations: S1 to S3, S5, S20."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -13,7 +13,7 @@ from verification.simulator.world import Options, World
 from .helpers import at_step, create_and_delete, create_chosen
 
 STEPS_OF_A_CREATE: Final = 24
-"""How many calls an undisturbed Create makes at most; ``test_scenarios`` checks it."""
+"""The most calls that an undisturbed Create makes. ``test_scenarios`` checks this."""
 
 _ONE: Final = Needed(1, 1)
 _WITHOUT_TIME: Final = Options(signs_time=False)
@@ -67,7 +67,7 @@ def scenarios() -> Iterator[Scenario]:
 
 
 def _answered_by_somebody_else(world: World) -> None:
-    # With the URL from a log, as AWS's support pages advise for a stack that hangs.
+    # A person responds with the URL from a log, as AWS's support pages advise for a stack that hangs.
     stack = world.stack()
     creation = stack.begin_create("Number", world.number(), hold_at=10)
     world.wait_until_held(creation)
@@ -105,7 +105,7 @@ def _create_and_delete_later(world: World) -> None:
 
 
 def _create_and_delete_slowly(world: World) -> None:
-    # With a time-out of its own, as CloudFormation waits in vain for a response that is lost for good.
+    # The resource has its own time-out, because CloudFormation waits in vain for a response that is lost for good.
     stack = world.stack()
     if stack.create("Number", world.number(ServiceTimeout=600)):
         stack.destroy()

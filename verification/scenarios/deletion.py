@@ -1,4 +1,4 @@
-"""Scenarios about deleting: S6 to S9."""
+"""Scenarios about deletions: S6 to S9."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -11,7 +11,7 @@ from verification.simulator.world import World
 from .helpers import at_step, create_and_delete, refuse_releases, silent_cloudformation
 
 STEPS_OF_A_DELETE: Final = 12
-"""How many calls an undisturbed Delete makes; ``test_scenarios`` checks it."""
+"""How many calls an undisturbed Delete makes. ``test_scenarios`` checks this."""
 
 _ONE: Final = Needed(1, 1)
 _DAY: Final = 86_400.0
@@ -99,7 +99,7 @@ def _two_destroys(world: World) -> None:
         return
     first = stack.begin_delete("Number", hold_at=5)
     world.wait(first)
-    # The process stands still for longer than CloudFormation waits.
+    # The process is held for longer than CloudFormation waits.
     first.undeliverable = True
     if stack.finish_delete(first):
         return
@@ -150,7 +150,7 @@ def _given_up_then_retained(world: World) -> None:
         "DescribePhoneNumber", "error", code="InternalServiceException", calls=None, for_seconds=5000
     )
     world.sleep(13)
-    # Its last invocation is still at work when the queue has the request answered.
+    # The Delete's last invocation is still running when the queue delivers the request and the function responds.
     world.cloudformation.redeliver(deletion)
     world.wait(deletion)
     if not stack.finish_delete(deletion):
@@ -198,7 +198,7 @@ def _retagged(world: World) -> None:
             "cdk-connect-phone-number:provider": "another",
         }
         world.client.tag_resource(resourceArn=arn, tags=tags)
-        # From now on it is somebody else's.
+        # From now on, the number belongs to another owner.
         world.taken_over.add(arn)
         stack.destroy()
 

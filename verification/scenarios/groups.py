@@ -50,7 +50,7 @@ def _create_with_flow(world: World) -> None:
 
 
 def _canceled_unheard(world: World) -> None:
-    # The call works, nobody hears of it, and the invocation ends there.
+    # The call succeeds, but its response is lost, and the invocation ends there.
     world.emulator.faults.add("ClaimPhoneNumber", "no_response")
     stack = world.stack()
     creation = stack.begin_create("Number", world.number(TargetArn=_group(world)))

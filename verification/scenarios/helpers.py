@@ -1,4 +1,4 @@
-"""Plays and faults that several scenarios share."""
+"""Actions and faults that several scenarios share."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,18 +10,18 @@ from verification.simulator.world import World
 
 _SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
 _QUESTIONS: Final = 9
-"""How often the function asks until it takes no for a response."""
+"""How often the function asks CloudFormation before it accepts that there is no response."""
 
 
 def create_and_delete(world: World) -> None:
-    """Create a number, and delete it if that succeeds."""
+    """Create a number, and delete it if the creation succeeds."""
     stack = world.stack()
     if stack.create("Number", world.number()):
         stack.destroy()
 
 
 def create_chosen(world: World) -> None:
-    """Create a resource with one number that is wanted, and delete it if that succeeds."""
+    """Create a resource that asks for one specific number, and delete it if the creation succeeds."""
     stack = world.stack()
     if stack.create("Number", world.number(PhoneNumber="+13125550123")):
         stack.destroy()
@@ -34,17 +34,17 @@ def adoption(world: World, phone_number: str, **properties: Any) -> dict[str, An
 
 
 def phone_number_of(world: World, arn: str) -> str:
-    """Return the number that has an ARN."""
+    """Return the phone number that has this ARN."""
     return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
 
 
 def refuse_releases(world: World, seconds: float, code: str = "AccessDeniedException") -> None:
-    """Let Connect refuse every release for a while."""
+    """Let Connect refuse every release for a period of time."""
     world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
 
 
 def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call], bool]:
-    """Return whether a call is a certain step of the invocations at a request, or of the first invocation only."""
+    """Return a condition: whether a call has this step in any, or only the first, invocation for a type of request."""
 
     def hits(call: Call) -> bool:
         return (
@@ -55,5 +55,5 @@ def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call
 
 
 def silent_cloudformation(kind: str = "") -> Callable[[], Injector]:
-    """Return what lets CloudFormation's API answer no question of the first request of a kind that asks one."""
+    """Return a function that makes a fault: CloudFormation's API answers no question of one kind of request."""
     return hitting(lambda call: call.surface is Surface.STACKS and call.task.startswith(kind), _SILENCE, _QUESTIONS)

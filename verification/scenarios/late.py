@@ -1,4 +1,4 @@
-"""Scenarios about requests that come late, and about stacks that go while a release is still being tried: S4, S8."""
+"""Scenarios about requests that arrive late, and stacks that end while a release is still being retried: S4, S8."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -52,7 +52,7 @@ def _create_late(world: World) -> None:
     creation = stack.begin_create("Number", world.number(ServiceTimeout=300), hold_at=0)
     creation.undeliverable = True
     world.wait(creation)
-    # Lambda's queue is behind, with the Delete as well.
+    # Lambda's queue is behind, and delays the Delete too.
     deletion = stack.begin_cancel_create(creation, hold_at=0)
     world.wait_until_held(deletion)
     world.let_go(creation)
@@ -80,7 +80,7 @@ def _delete_late(step: int, timeout: int) -> Callable[[World], None]:
     return play
 
 
-# --- Releases that are tried again ---
+# --- Releases that are retried ---
 
 
 def _throttled(world: World) -> None:
@@ -98,7 +98,7 @@ def _throttled(world: World) -> None:
     world.run_until(lambda: _releases(world) > before or world.timeline.now >= until)
     world.sleep(5)
     if any(call.operation == "ReleasePhoneNumber" and "later" in call.fault for call in world.wire.calls):
-        # Nobody can take back what Connect is about to do.
+        # A release that Connect is about to perform cannot be undone.
         stack.destroy_until_gone()
         return
     stack.let_go("Number", ends=True)
@@ -118,7 +118,7 @@ def _swept_meanwhile(world: World) -> None:
     if stack.destroy():
         return
     world.sleep(690)
-    # The number is among the resources to retain, and something else is being deleted first.
+    # The number is among the resources to retain. CloudFormation deletes another resource first.
     stack.status = "DELETE_IN_PROGRESS"
     world.cloudformation.retained.add(arn)
     world.sleep(1800)
@@ -180,7 +180,7 @@ def _renamed_retained(world: World) -> None:
 
 
 def _renamed_and_stopped(world: World) -> Stack | None:
-    """Return a stack with one number that two resources have, whose deployment failed and was left at that."""
+    """Return a stack whose failed deployment was left as it is, with one number that two resources have."""
     stack = world.stack()
     if not stack.create("Old", world.number()):
         return None
@@ -200,7 +200,7 @@ def _renamed_twice(world: World) -> None:
     arn = stack.resources["A"].physical_id
     for name in ("B", "C"):
         world.sleep(_AN_HOUR)
-        # The third is refused: the first still has the number.
+        # The third adoption is refused, because the first resource still has the number.
         stack.create(name, adoption(world, phone_number_of(world, arn)))
     for name in ("B", "C"):
         world.sleep(_AN_HOUR)
@@ -240,7 +240,7 @@ def _renamed_then_no_provider(world: World) -> None:
     stack.hand_over("Number", stack, "Renamed")
     deletion = provider.begin_delete("Provider")
     world.wait(deletion)
-    # Until its last invocation is over: what it would say now is no concern of this scenario.
+    # Wait until the Delete's last invocation is over. This scenario does not depend on its result.
     world.sleep(900)
     if provider.finish_delete(deletion):
         world.destroy_provider()

@@ -1,4 +1,4 @@
-"""Scenarios about what the ledger's database may do, and about the provider's own code changing: S26, S28, S30."""
+"""Scenarios about faults of the ledger's database, and about changes of the provider's own code: S26, S28, S30."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -38,7 +38,7 @@ def _torn_cancellation(step: int) -> Callable[[World], None]:
         creation = stack.begin_create("Number", world.number(), hold_at=0)
         deletion = stack.begin_cancel_create(creation, hold_at=step)
         world.wait_until_held(deletion)
-        # Sent before the Delete, and delivered while that reads.
+        # The Create was sent before the Delete, and is delivered while the Delete's invocation reads.
         world.let_go(creation)
         world.run_until(lambda: bool(creation.responses))
         world.let_go(deletion)
@@ -53,7 +53,7 @@ def _torn_deletion(step: int) -> Callable[[World], None]:
         stack = world.stack()
         if not stack.create("Number", world.number(AllowReplacement=True)):
             return
-        # Roll-back is disabled, and the stack is deleted while the Update still runs.
+        # Roll-back is disabled. The stack is deleted while the Update is still running.
         update = stack.begin_update("Number", world.number(CountryCode="GB", AllowReplacement=True), hold_at=0)
         stack.stop_without_roll_back(update)
         deletion = stack.begin_delete("Number", hold_at=step)
@@ -113,7 +113,7 @@ def _lost_predecessor(world: World) -> None:
     if new.create("Number", adoption, completes=False):
         world.store.remove((f"RESOURCE#{old.id}#Number", f"CLAIM#{previous}"))
         new.undo_create("Number")
-    # Nobody's now, and still held, as it was before.
+    # The number now has no owner, but is still held, as it was before.
     world.forget_retained()
     world.by_hand.add(arn)
     world.expect_at_the_end(lambda: number.is_held, "the number is restored although its owner's claim is lost")
@@ -129,7 +129,7 @@ def _upgraded_in_create(step: int) -> Callable[[World], None]:
         creation = stack.begin_create("Number", world.number(), hold_at=step)
         world.wait_until_held(creation)
         world.upgrade()
-        # What ran with the old code ends with it, and is delivered to the new one.
+        # The invocation of the old code ends with that code. The event is delivered again to the new code.
         world.let_go(creation)
         world.cloudformation.redeliver(creation)
         world.wait(creation)

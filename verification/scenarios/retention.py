@@ -1,4 +1,4 @@
-"""Scenarios about numbers that stacks retain, and about resources that change their name without an event: S24, S29."""
+"""Scenarios about numbers that stacks retain, and resources whose names change without an event: S24, S29."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -124,7 +124,7 @@ def _replaced_back_undone(world: World) -> None:
         stack.destroy_until_gone()
         return
     stack.clean_up("Number", retains=True)
-    # The retained number is what the template wants again, and yet it is no longer the resource's.
+    # The template asks for the retained number again, but that number no longer belongs to the resource.
     again = stack.begin_update("Number", world.number(AllowReplacement=True))
     world.wait(again)
     if stack.finish_update(again):

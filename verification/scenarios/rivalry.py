@@ -1,4 +1,4 @@
-"""Scenarios about numbers that others want too, and about claims that Connect does not fulfil: S16 to S18."""
+"""Scenarios about numbers that several requests want, and claims that Connect does not fulfill: S16 to S18."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,7 +14,7 @@ from .helpers import create_and_delete, create_chosen
 
 _ONE: Final = Needed(1, 1)
 _MOST_UNEXPLAINED: Final = 4
-"""Two refusals of different numbers, and what a redelivery repeats."""
+"""Two refusals of different numbers, and their repetition by a redelivery."""
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -86,7 +86,7 @@ def _in_progress_for_long(world: World) -> None:
 def _many_stacks(count: int) -> Callable[[World], None]:
     def play(world: World) -> None:
         stacks = [world.stack(f"app{index}") for index in range(count)]
-        # Of one second, so that they begin at the same time.
+        # All requests are sent in the same second, so they begin at the same time.
         requests = [stack.begin_create("Number", world.number(), hold_at=0) for stack in stacks]
         for request in requests:
             world.wait_until_held(request)

@@ -1,4 +1,4 @@
-"""Scenarios about updates that are undone, or are left half done because roll-back is disabled: S22 and S25."""
+"""Scenarios about updates that are undone, or left unfinished because roll-back is disabled: S22 and S25."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -36,7 +36,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S22 replaced, the roll-back fails, the stack is deleted", _roll_back_fails, _TWO)
     for step in range(0, STEPS_OF_A_REPLACEMENT, 3):
         for name, then in _AFTER_A_STOP.items():
-            # What a fault lets fail for good needs one more claim when it is tried again: not played under faults.
+            # Not played under faults: if a fault fails an operation for good, running it again needs one more claim.
             yield Scenario(
                 f"S25 update stopped at step {step}, {name}",
                 _stopped(step, then),
@@ -84,10 +84,10 @@ def _update_then_delete(_: World, stack: Stack, update: SentRequest) -> None:
 
 
 def _send_back(world: World, stack: Stack, physical_id: str) -> None:
-    """Send the Update with swapped properties that names ``physical_id``, although its Delete was sent before."""
+    """Send the Update with swapped properties that names ``physical_id``, although its Delete was already sent."""
     resource = stack.resources["Number"]
     for _ in range(3):
-        # Where it fails, somebody continues the roll-back.
+        # If it fails, a person continues the roll-back.
         back = world.cloudformation.send(
             stack, "Update", "Number", resource.properties, physical_id=physical_id, old_properties=_british(world)
         )
@@ -120,7 +120,7 @@ def _replaced_and_undone(undo: Callable[[World, Stack, SentRequest], None]) -> C
             undo(world, stack, update)
         else:
             stack.roll_back(update)
-        # The old number is in use, and stays so.
+        # The old number is in use, and remains in use.
         world.sleep(_A_WHILE)
         stack.update("Number", _american(world, Description="After"))
         stack.destroy()
@@ -129,7 +129,7 @@ def _replaced_and_undone(undo: Callable[[World, Stack, SentRequest], None]) -> C
 
 
 def _undone_later(seconds: float) -> Callable[[World], None]:
-    # An alarm, or a nested stack that was stuck, lets the deployment be rolled back long after its success.
+    # An alarm or a stuck nested stack can cause a roll-back of the deployment long after this resource's success.
     def undo(world: World, stack: Stack, update: SentRequest) -> None:
         world.sleep(seconds)
         stack.roll_back_without_update(update)
@@ -144,7 +144,7 @@ def _refused_after(world: World) -> None:
     update = stack.begin_update("Number", _british(world))
     world.wait(update)
     if stack.finish_update(update):
-        # Roll-back is disabled, and replacements are not supported then: said after the response was taken.
+        # Roll-back is disabled, which rules out replacements. CloudFormation says so only after it took the response.
         stack.record("Number", stack.resources["Number"].physical_id, "UPDATE_FAILED")
         stack.status = "UPDATE_FAILED"
         world.sleep(_A_WHILE)
@@ -155,7 +155,7 @@ def _unheard_and_nothing(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    # Another resource has failed; this Update is canceled while it runs, and CloudFormation sends no other one.
+    # Another resource has failed. This Update is canceled while it runs, and CloudFormation sends no other Update.
     update = stack.begin_update("Number", _british(world), hold_at=8)
     world.wait_until_held(update)
     stack.roll_back_without_update(update)
@@ -185,7 +185,7 @@ def _roll_back_fails(world: World) -> None:
     update = stack.begin_update("Number", _british(world))
     world.wait(update)
     if stack.finish_update(update):
-        # The resource is skipped by continue-update-rollback, or the roll-back is given up: the new number stays.
+        # Continue-update-rollback skips the resource, or the roll-back is given up. The new number stays.
         stack.status = "UPDATE_ROLLBACK_FAILED"
         world.sleep(_A_WHILE)
     stack.destroy()
@@ -252,7 +252,7 @@ def _stopped(step: int, then: Callable[[World, Stack], None]) -> Callable[[World
         update = stack.begin_update("Number", _british(world), hold_at=step)
         world.wait_until_held(update)
         if update.is_settled and stack.finish_update(update):
-            # It was answered before it could be stopped.
+            # The update was answered before it could be stopped.
             stack.clean_up("Number")
             stack.destroy()
             return

@@ -1,4 +1,4 @@
-"""Scenarios about updating: S10 to S13."""
+"""Scenarios about updates: S10 to S13."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -11,7 +11,7 @@ from verification.simulator.world import World
 from .helpers import refuse_releases
 
 STEPS_OF_A_REPLACEMENT: Final = 25
-"""How many calls an undisturbed replacement makes; ``test_scenarios`` checks it."""
+"""How many calls an undisturbed replacement makes. ``test_scenarios`` checks this."""
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -207,7 +207,7 @@ def _rolled_back_then_again(world: World) -> None:
     stack.destroy()
 
 
-# What passes between the roll-back's Update and the moment when the canceled Update goes on.
+# The seconds between the roll-back's Update and the moment when the canceled Update continues.
 _CANCELLATIONS: Final = {"roll-back first": 60.0, "both at once": 1.0, "update goes on much later": 400.0}
 
 

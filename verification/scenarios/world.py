@@ -1,4 +1,4 @@
-"""Scenarios about what is kept, adopted, protected, and about the provider itself: S19 and S21."""
+"""Scenarios about retention, adoption, protection, and the provider itself: S19 and S21."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -13,7 +13,7 @@ from .helpers import adoption, phone_number_of
 _ONE: Final = Needed(1, 1)
 _LONG_LAG_SECONDS: Final = 600.0
 _ASKED_SECONDS: Final = 1500
-"""After this time the function has asked CloudFormation what became of a response."""
+"""By this time, the function has asked CloudFormation whether it accepted a response."""
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -185,7 +185,7 @@ def _protected_nested(world: World) -> None:
         return
     root.status = "CREATE_COMPLETE"
     root.status = "UPDATE_ROLLBACK_FAILED"
-    # Somebody updates the nested stack directly, and removes the number.
+    # A user updates the nested stack directly, and removes the number.
     deletion = nested.begin_delete("Number")
     world.wait(deletion)
     world.expect_unless_hit(not deletion.succeeded, "a protected number is refused")

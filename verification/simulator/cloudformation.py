@@ -1,6 +1,6 @@
 """AWS CloudFormation's manners with custom resources.
 
-The books that it keeps here are what the invariants judge by: which number CloudFormation knows as whose.
+The invariants judge by the books that CloudFormation keeps here: which resource each number belongs to.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,14 +19,14 @@ URL_LIFETIME_SECONDS: Final = 7200.0
 
 
 class CloudFormation:
-    """All stacks, and all requests that were ever sent.
+    """All stacks, and all requests that were ever sent to the function.
 
     Parameters
     ----------
     signs_time
-        Whether the presigned URLs say when they were signed.
+        Whether the presigned URLs show when they were signed.
     run_until
-        Lets the world go on until a condition holds.
+        Advances the world until a condition holds.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class CloudFormation:
         self.stacks: dict[str, Stack] = {}
         self.requests: dict[str, SentRequest] = {}
         self.retained: set[str] = set()
-        """Physical ids of which a stack let go without deleting them."""
+        """Physical ids that a stack let go of without deleting them."""
         self.established: set[str] = set()
-        """Physical ids that a complete deployment has made a resource's."""
+        """Physical ids that belong to a resource since a complete deployment."""
         self.timeline = timeline
         self.lambda_service = lambda_service
         self.run_until = run_until
@@ -50,7 +50,7 @@ class CloudFormation:
         self._events = 0
 
     def stack(self, name: str, parent: Stack | None = None) -> Stack:
-        """Return a new stack, perhaps nested in another one."""
+        """Return a new stack, nested in ``parent`` if that is given."""
         digest = sha256(name.encode()).hexdigest()
         stack_id = (
             f"arn:aws:cloudformation:us-east-1:000000000000:stack/{name}/"
@@ -60,12 +60,12 @@ class CloudFormation:
         return stack
 
     def next_order(self) -> int:
-        """Return the place of the next event among all."""
+        """Return the position of the next event among the events of all stacks."""
         self._events += 1
         return self._events
 
     def establish(self, root: Stack) -> None:
-        """Take note that a deployment of a root stack, and so of all stacks in it, is complete."""
+        """Record that the deployment of a root stack, and so of all stacks in it, is complete."""
         for stack in self.stacks.values():
             if stack.root is root:
                 for resource in stack.resources.values():
@@ -87,7 +87,7 @@ class CloudFormation:
     ) -> SentRequest:
         """Send a request to the function; CloudFormation waits for its response until the time-out."""
         timeline = self.timeline
-        # CloudFormation needs a while between two requests: no two of them are signed in the same second.
+        # CloudFormation needs some time between two requests: it never signs two of them in the same second.
         if timeline.now < self._last_signed + 1:
             target = self._last_signed + 1
             timeline.at(target, lambda: None)
@@ -144,7 +144,7 @@ class CloudFormation:
         return self.lambda_service.invoke(f"again {request.lambda_event.name}", request.event, hold_at)
 
     def wait(self, *requests: SentRequest) -> None:
-        """Let the world go on until the requests are answered or timed out."""
+        """Advance the world until the requests are answered or have timed out."""
         self.run_until(lambda: all(request.is_settled for request in requests))
 
     def put(self, url: str, body: Mapping[str, Any]) -> int:
@@ -167,7 +167,7 @@ class CloudFormation:
         return 200
 
     def known_ids(self) -> dict[str, tuple[Stack, str]]:
-        """Return the physical ids that stacks hold, with whose they are."""
+        """Return the physical ids that stacks hold, each with its stack and logical id."""
         return {
             physical_id: (stack, logical_id)
             for stack in self.stacks.values()

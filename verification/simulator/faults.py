@@ -1,6 +1,6 @@
 """Every fault of the lifecycle contract that can hit a call, by the call's operation.
 
-For Amazon Connect the error codes are those that botocore's service model lists for the operation.
+For Amazon Connect, the error codes are those that botocore's service model lists for the operation.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from .wire import Call, Fault, FaultKind, Surface
 from .world import World
 
 _LAG_SECONDS: Final = 45.0
-"""For how long Connect does not show a number that it has given out, where that is the fault."""
+"""The fault of late visibility: for how long Connect does not show a number that it has provided."""
 
 _CHANGES: Final = frozenset(
     {
@@ -46,7 +46,7 @@ def faults_of(call: Call) -> tuple[Fault, ...]:
 
 
 def grave_faults_of(call: Call) -> tuple[Fault, ...]:
-    """Return the faults that differ in what they lead to, for pairs: of those that are alike, one."""
+    """Return the faults with different consequences, for pairs of faults: one fault of each similar kind."""
     return tuple(fault for fault in faults_of(call) if fault.name in _GRAVE)
 
 
@@ -207,7 +207,7 @@ def _lose_flow(world: World, call: Call) -> None:
             number.contact_flows.clear()
 
 
-# Nobody can ask Connect which flow a number has, so this response has to be true.
+# The API of Connect cannot show which flow a number has, so this response must match the number's actual state.
 _TRUTHS: Final = {("DisassociatePhoneNumberContactFlow", "ResourceNotFoundException"): _lose_flow}
 
 

@@ -1,7 +1,7 @@
 """The lifecycle contract's invariants L1 to L8, judged from outside.
 
-Evidence is what Connect holds and was asked, and what CloudFormation knows. The ledger and the log of the handler are
-never looked at: they are what is being judged. Each function returns what is wrong, as text for a person.
+The evidence is what Connect holds, which calls Connect received, and what CloudFormation knows. The handler's ledger
+and log are never read, because they are under judgment. Each function returns its violations as text for people.
 """
 
 import re
@@ -29,7 +29,7 @@ _DELIVERED_ANEW: Final = re.compile(r"^(?:again |given up )*")
 _ARN: Final = re.compile(r"arn:aws:connect:[a-z0-9-]+:\d{12}:phone-number/[0-9a-f-]{36}")
 _TOKEN: Final = re.compile(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}")
 _SEEN_SECONDS: Final = 2
-"""Within this time CloudFormation's events say that a deployment is complete."""
+"""The time within which CloudFormation's events show that a deployment is complete."""
 _CHANGES_OF_A_NUMBER: Final = {
     "ReleasePhoneNumber": "PhoneNumberId",
     "UpdatePhoneNumber": "PhoneNumberId",
@@ -43,26 +43,26 @@ _CHANGES_OF_A_NUMBER: Final = {
 
 @dataclass(frozen=True)
 class Needed:
-    """How many claims and releases a scenario needs at most when nothing goes wrong (L6)."""
+    """The most claims and releases that a scenario needs when nothing goes wrong (L6)."""
 
     claims: int
     releases: int
 
 
 def watch(world: World) -> None:
-    """Check what can be judged only at the moment when it happens."""
+    """Check what can be judged only at the moment when it happens: responses and changes of numbers."""
     world.on_response = lambda request: _check_response(world, request)
     world.on_effect = lambda operation, parameters: _check_change(world, operation, parameters)
 
 
 def check(world: World, needed: Needed, *, faults_may_last: bool = False) -> list[str]:
-    """Return all violations of a run that has become quiet.
+    """Return all violations of a run after the world has become quiet.
 
     Parameters
     ----------
     faults_may_last
-        Whether faults may have hit every invocation that CloudFormation waited for: then nobody could have answered in
-        time. Default ``False``.
+        Whether faults may have hit every invocation within the time that CloudFormation waited. In that case, no
+        response in time was possible. Default ``False``.
     """
     numbers = {number.arn: number for number in world.emulator.numbers()}
     return [
@@ -79,7 +79,7 @@ def check(world: World, needed: Needed, *, faults_may_last: bool = False) -> lis
 
 
 def no_leak(world: World, numbers: Mapping[str, ClaimedNumber]) -> Iterator[str]:
-    """L1: every number that the handler took is known to CloudFormation, or was kept on purpose."""
+    """L1: CloudFormation knows every number that the handler took, unless the number was kept on purpose."""
     known = world.cloudformation.known_ids()
     kept = world.cloudformation.retained | _kept_by_policy(world)
     for arn, number in numbers.items():
@@ -108,14 +108,14 @@ def one_number_per_resource(world: World, numbers: Mapping[str, ClaimedNumber]) 
         if count > 1:
             yield f"L2: {count} numbers are held for claim {claim}"
     kept = world.cloudformation.retained | _kept_by_policy(world)
-    # Between a replacement and its clean-up, or after a roll-back that failed, CloudFormation itself knows of two.
+    # Between a replacement and its clean-up, or after a failed roll-back, CloudFormation itself knows two numbers.
     replaced = {
         old
         for stack in world.cloudformation.stacks.values()
         for resource in stack.resources.values()
         for old, _ in resource.replaced
     }
-    # A resource may have got another name without an event: then the number's tags are behind.
+    # A resource may have been renamed without an event. The number's tags then still show the old name.
     known = {arn: f"{stack.id} {name}" for arn, (stack, name) in world.cloudformation.known_ids().items()}
     owners = Counter(
         known.get(number.arn, _owner(number))
@@ -131,7 +131,7 @@ def one_number_per_resource(world: World, numbers: Mapping[str, ClaimedNumber]) 
 
 
 def no_wrong_release(world: World, numbers: Mapping[str, ClaimedNumber]) -> Iterator[str]:
-    """L3: what CloudFormation has and never deleted is still there; the rest of L3 is checked at each change."""
+    """L3: a number that CloudFormation has and never deleted still exists. Each change checks the rest of L3."""
     for arn, (stack, logical_id) in world.cloudformation.known_ids().items():
         number = numbers.get(arn)
         if number is None or _deletions(world, arn) or arn in world.released_by_hand:
@@ -141,7 +141,7 @@ def no_wrong_release(world: World, numbers: Mapping[str, ClaimedNumber]) -> Iter
 
 
 def one_release_one_token(world: World) -> Iterator[str]:
-    """L4: every call that releases a number carries the same token, a UUID that follows from the ARN alone."""
+    """L4: every call that releases a number carries the same token, a UUID that depends only on the ARN."""
     sent: dict[str, set[str]] = {}
     for call in _calls(world, "ReleasePhoneNumber"):
         sent.setdefault(_arn(call.parameters["PhoneNumberId"]), set()).add(call.parameters.get("ClientToken", ""))
@@ -165,9 +165,9 @@ def one_release_one_token(world: World) -> Iterator[str]:
 
 
 def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
-    """L5: each request has one response, in time, and the same one as often as it is delivered.
+    """L5: each request gets one response, in time, and the same one however often the request is delivered.
 
-    A time-out of some minutes may be over before Lambda delivers a request again whose invocation has died.
+    A time-out of a few minutes can pass before Lambda redelivers a request whose invocation has died.
     """
     for request in world.cloudformation.requests.values():
         if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELED):
@@ -187,7 +187,7 @@ def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
 
 
 def _was_hit_at_every_invocation(world: World, request: SentRequest) -> bool:
-    """Return whether each invocation that was made at a request in time was hit by a fault, or made to stand still."""
+    """Return whether a fault hit, or the scenario held, each invocation that the request got in time."""
     hit: dict[str, bool] = {f"{request.lambda_event.name}/1": True} if request.lambda_event.hold_at is not None else {}
     for call in _calls_for(world, request):
         if call.time <= request.sent_at + _timeout(request):
@@ -196,7 +196,7 @@ def _was_hit_at_every_invocation(world: World, request: SentRequest) -> bool:
 
 
 def no_churn(world: World, needed: Needed) -> Iterator[str]:
-    """L6: no more claims and releases than the scenario needs without faults."""
+    """L6: the run makes no more claims and releases than the scenario needs without faults."""
     done = Counter(entry.operation for entry in world.emulator.audit if entry.took_effect)
     claims = done["ClaimPhoneNumber"] + done["ImportPhoneNumber"] - len(world.by_hand)
     releases = done["ReleasePhoneNumber"] - len(world.released_by_hand)
@@ -207,12 +207,12 @@ def no_churn(world: World, needed: Needed) -> Iterator[str]:
 
 
 def release_happens(world: World, numbers: Mapping[str, ClaimedNumber]) -> Iterator[str]:
-    """L7: a number that CloudFormation asked to delete is gone, whatever CloudFormation was told."""
+    """L7: a number that CloudFormation asked to delete is gone, whatever the function told CloudFormation."""
     for request in world.cloudformation.requests.values():
         number = numbers.get(request.physical_id)
         if request.type != "Delete" or number is None or not number.is_held or _may_stay(request):
             continue
-        # Also what a stack was deleted without, after the Delete had failed.
+        # This includes a number that a stack was deleted without, after the number's Delete had failed.
         if request.physical_id in world.taken_over | world.cloudformation.retained:
             continue
         if request.physical_id in world.by_hand and not _was_adopted(world, request.physical_id):
@@ -223,7 +223,7 @@ def release_happens(world: World, numbers: Mapping[str, ClaimedNumber]) -> Itera
 
 
 def _check_response(world: World, request: SentRequest) -> None:
-    """L8: SUCCESS means that the number is CLAIMED and as the template wants it, or that it is gone."""
+    """L8: SUCCESS means that the number is CLAIMED and as the template asks for it, or that it is gone."""
     response = request.responses[-1]
     if not response.counts or response.status != "SUCCESS":
         return
@@ -256,11 +256,11 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
         return
     known = world.cloudformation.known_ids()
     kept = world.cloudformation.retained | _kept_by_policy(world)
-    # What Connect does between the last look and the response, nobody can know: it is the sweeper's.
+    # The request cannot know what Connect does between its last look and its response. The sweeper handles that.
     looks = (call.time for call in _calls_for(world, request) if call.surface is Surface.CONNECT)
     looked_at = max(looks, default=world.timeline.now)
     if is_failed_creation_id(request.physical_id):
-        # What another request was answered with is followed up by the sweeper.
+        # The sweeper follows up on numbers that were in the response to another request.
         kept |= {
             response.physical_id
             for other in world.cloudformation.requests.values()
@@ -301,7 +301,7 @@ def _wanted(request: SentRequest, number: ClaimedNumber) -> Iterator[tuple[str, 
 
 
 def _check_change(world: World, operation: str, parameters: Mapping[str, Any]) -> None:
-    """L3: only a number of its own is changed, and released only when CloudFormation asked for it."""
+    """L3: the handler changes only its own numbers, and releases one only after CloudFormation asked for it."""
     member = _CHANGES_OF_A_NUMBER.get(operation)
     if member is None:
         return
@@ -315,7 +315,7 @@ def _check_change(world: World, operation: str, parameters: Mapping[str, Any]) -
     if arn in known and request is not None:
         stack, logical_id = known[arn]
         is_own = (stack, logical_id) == (request.stack, request.logical_id)
-        # Both resources that had the number are being deleted: it does not matter which request gets there first.
+        # Both resources that had the number are being deleted. It does not matter which request acts first.
         owners_going = {(deletion.stack.id, deletion.logical_id) for deletion in _deletions(world, arn)}
         is_own = is_own or (request.type == "Delete" and (stack.id, logical_id) in owners_going)
         if not is_own and not request.properties.get("Adopt") and "ProviderId" not in request.properties:
@@ -347,7 +347,7 @@ def _current_request(world: World) -> SentRequest | None:
 
 
 def _calls_for(world: World, request: SentRequest) -> Iterator[Call]:
-    """Return the calls that were made for a request, in whichever delivery of it."""
+    """Return the calls that were made for a request, in any delivery of it."""
     for call in world.wire.calls:
         if _DELIVERED_ANEW.sub("", call.task).rpartition("/")[0] == request.lambda_event.name:
             yield call
@@ -366,7 +366,7 @@ def _arn(identifier: str) -> str:
 
 
 def _is_claimed(number: ClaimedNumber) -> bool:
-    """Whether a number is there for good: a failed move says FAILED too, and leaves it where it was."""
+    """Whether a number is held for good. A failed move also sets FAILED, but leaves the number where it was."""
     return number.status is Status.CLAIMED or (number.status is Status.FAILED and number.held_until is None)
 
 
@@ -379,7 +379,7 @@ def _timeout(request: SentRequest) -> float:
 
 
 def _deletions(world: World, arn: str) -> list[SentRequest]:
-    """Return the Deletes of a number that were sent after CloudFormation was told of it last."""
+    """Return the Deletes of a number that were sent after CloudFormation was last told about the number."""
     used = max((request.sent_at for request in _successes(world, arn)), default=START - 1)
     return [
         request
@@ -395,7 +395,7 @@ def _successes(world: World, arn: str) -> Iterator[SentRequest]:
 
 
 def _has_another(world: World, request: SentRequest) -> bool:
-    """Return whether CloudFormation has another resource with the number, whose own Delete is to come or on its way."""
+    """Return whether CloudFormation has another resource with the number, whose own Delete is pending or to come."""
     return any(
         resource.physical_id == request.physical_id and (stack, logical_id) != (request.stack, request.logical_id)
         for stack in world.cloudformation.stacks.values()
@@ -411,7 +411,7 @@ def _may_stay(request: SentRequest) -> bool:
 
 
 def _must_stay(request: SentRequest) -> bool:
-    """Whether a Delete has to leave the number alone: an undone adoption gives it back, and protection holds."""
+    """Whether a Delete has to keep the number: to restore it after an undone adoption, or because it is protected."""
     if request.properties.get("Adopt"):
         return request.established_at is None or request.was_held_elsewhere
     return _may_stay(request)
@@ -420,7 +420,7 @@ def _must_stay(request: SentRequest) -> bool:
 def _must_go(request: SentRequest) -> bool:
     """Whether a Delete of an adopted number has to release it.
 
-    Not where CloudFormation could not yet say that the adoption was complete: what is kept can be put right.
+    It does not if CloudFormation could not yet tell that the adoption was complete: keeping a number can be corrected.
     """
     is_established = request.established_at is not None and request.established_at < request.sent_at - _SEEN_SECONDS
     return is_established and not request.was_held_elsewhere

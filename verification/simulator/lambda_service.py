@@ -14,9 +14,9 @@ from .timeline import Killed, Task, Timeline
 TIMEOUT_SECONDS: Final = 780.0
 MAX_EVENT_AGE_SECONDS: Final = 3600.0
 RETRY_PAUSES_SECONDS: Final = (60.0, 120.0)
-"""Before the second and the third invocation."""
+"""The pauses before the second and the third invocation."""
 VISIBILITY_SECONDS: Final = 780.0
-"""After this time the queue delivers a message again that the function did not get done."""
+"""The time after which the queue redelivers a message that the function did not finish."""
 FUNCTION_ARN: Final = "arn:aws:lambda:us-east-1:000000000000:function:provider"
 
 Handle = Callable[[Mapping[str, Any], "Context"], None]
@@ -25,29 +25,29 @@ Handle = Callable[[Mapping[str, Any], "Context"], None]
 
 @dataclass
 class Context:
-    """Lambda's context object, as far as the handler uses it."""
+    """Lambda's context object, limited to what the handler uses."""
 
     clock: Callable[[], float]
     deadline: float
     invoked_function_arn: str = FUNCTION_ARN
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how long this invocation may still run."""
+        """Return how many milliseconds are left for this invocation."""
         return int((self.deadline - self.clock()) * 1000)
 
 
 @dataclass
 class LambdaEvent:
-    """One event on its way through Lambda.
+    """One asynchronous event with all its invocations.
 
     Attributes
     ----------
     hold_at
-        Before which call the first invocation stands still, if at all.
+        The call before which the first invocation is held; ``None`` to not hold it.
     invocations
-        The invocations so far.
+        The invocations made so far.
     is_over
-        Whether Lambda has done with it.
+        Whether Lambda is done with the event.
     """
 
     name: str
@@ -59,7 +59,7 @@ class LambdaEvent:
 
     @property
     def held(self) -> Task | None:
-        """The invocation that stands still, or ``None``."""
+        """The invocation that is held, or ``None``."""
         return next((task for task in self.invocations if task.is_held), None)
 
 
@@ -69,9 +69,9 @@ class LambdaService:
     Parameters
     ----------
     handle
-        The function.
+        The function's handler.
     crashed
-        Told of each exception that ended an invocation: the invocation and the exception.
+        Called with each invocation that an exception ended, and the exception.
     """
 
     def __init__(self, timeline: Timeline, handle: Handle, crashed: Callable[[Task, BaseException], None]) -> None:
@@ -85,18 +85,18 @@ class LambdaService:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no event is on its way."""
+        """Whether Lambda is done with all events."""
         return self.is_gone or all(lambda_event.is_over for lambda_event in self.invocations)
 
     def invoke(self, name: str, event: Mapping[str, Any], hold_at: int | None = None) -> LambdaEvent:
-        """Take an event; Lambda delivers it at once, and again if that goes wrong."""
+        """Accept an event. Lambda delivers it at once, and again if its invocation fails."""
         lambda_event = LambdaEvent(name, json.dumps(event), self._timeline.now, hold_at)
         self.invocations.append(lambda_event)
         self._invoke(lambda_event, self._asynchronous_over)
         return lambda_event
 
     def new_worker(self) -> str:
-        """Return a name that depends on the running invocation alone."""
+        """Return a name that depends only on the running invocation."""
         task = self._timeline.current
         assert task is not None
         return sha256(task.name.encode()).hexdigest()[:32]

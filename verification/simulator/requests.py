@@ -1,4 +1,4 @@
-"""What CloudFormation sends to the function, and what becomes of it."""
+"""The requests that CloudFormation sends to the function, and their responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Properties = Mapping[str, Any]
 
 
 class RequestState(StrEnum):
-    """What CloudFormation makes of a request."""
+    """The state of a request from CloudFormation's point of view."""
 
     WAITING = "waiting"
     ANSWERED = "answered"
@@ -32,14 +32,14 @@ class ReceivedResponse:
     reason: str
     data: Mapping[str, str]
     counts: bool
-    """Whether CloudFormation was still waiting for it."""
+    """Whether CloudFormation was still waiting for a response."""
     by: str
-    """Which invocation sent it; empty where that is not known."""
+    """The name of the invocation that sent it; empty if that is not known."""
 
 
 @dataclass
 class SentRequest:
-    """A request, from its sending on."""
+    """A request that CloudFormation has sent."""
 
     type: str
     stack: "Stack"
@@ -55,31 +55,31 @@ class SentRequest:
     state: RequestState = RequestState.WAITING
     responses: list[ReceivedResponse] = field(default_factory=list[ReceivedResponse])
     was_rolling_back: bool = False
-    """Whether the stack was undoing something when it was sent."""
+    """Whether the stack was rolling back when the request was sent."""
     undoes_creation: bool = False
-    """Whether it undoes the creation of the resource, be it that the stack's status does not say so."""
+    """Whether the request undoes the resource's creation, even if the stack's status does not show that."""
     established_at: float | None = None
-    """When the deployment that created the resource was complete, if it was when this was sent."""
+    """When the deployment that created the resource was complete; ``None`` if it was not when the request was sent."""
     was_held_elsewhere: bool = False
-    """Whether another resource had the same number when it was sent."""
+    """Whether another resource had the same number when the request was sent."""
     undeliverable: bool = False
-    """Whether a fault has closed the URL for good."""
+    """Whether a fault has closed the response URL for good."""
 
     @property
     def response(self) -> ReceivedResponse | None:
-        """The response that counts."""
+        """The response that CloudFormation accepted."""
         return next((response for response in self.responses if response.counts), None)
 
     @property
     def succeeded(self) -> bool:
-        """Whether it was answered SUCCESS in time."""
+        """Whether the request was answered SUCCESS in time."""
         return self.response is not None and self.response.status == "SUCCESS"
 
     @property
     def is_settled(self) -> bool:
-        """Whether CloudFormation no longer waits."""
+        """Whether CloudFormation no longer waits for a response."""
         return self.state is not RequestState.WAITING
 
     def name(self) -> str:
-        """Return what a trace calls it."""
+        """Return the request's name in a trace."""
         return f"{self.type} {self.stack.name}.{self.logical_id}"

@@ -1,4 +1,4 @@
-"""Plays one scenario in a world of its own, and judges it."""
+"""Plays one scenario in its own world, and judges the run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,17 +16,17 @@ class Scenario:
     Parameters
     ----------
     name
-        A name of the lifecycle contract, with the variant: ``S4 at 7, delete first``.
+        The scenario's name in the lifecycle contract, with the variant: ``S4 at 7, delete first``.
     play
         What happens in the world.
     needed
-        What it costs at most when nothing goes wrong.
+        The most claims and releases that it needs when nothing goes wrong.
     options
-        What the world is like.
+        The options of the world.
     scripted
-        Makes the faults that belong to the scenario, for one run.
+        Makes the faults that belong to the scenario, for each run.
     is_short
-        Whether it is short enough to be played under every fault. Default ``True``.
+        Whether the scenario is short enough to be played under every fault. Default ``True``.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to.
+    """The results of a run.
 
     Parameters
     ----------
     calls
-        All calls of the handler to the world outside.
+        All calls of the handler to the outside world.
     """
 
     scenario: Scenario
@@ -53,7 +53,7 @@ class Result:
     world: World
 
     def trace(self) -> str:
-        """Return the whole run, for a person: each call, each response, and what is wrong."""
+        """Return the whole run as text for people: each call, each response, and each violation."""
         requests = [
             f"  {request.name()} ({request.state}): "
             + ", ".join(
@@ -80,14 +80,14 @@ class Result:
 
 @dataclass
 class Matching:
-    """Hits the first calls that match.
+    """Hits the first calls that match a condition.
 
     Parameters
     ----------
     matches
-        Whether a call is meant.
+        Returns whether a call matches.
     count
-        How many calls are hit, ``None`` for all.
+        How many calls to hit; ``None`` for all.
     """
 
     matches: Callable[[Call], bool]
@@ -104,7 +104,7 @@ class Matching:
 
 
 def hitting(matches: Callable[[Call], bool], fault: Fault, count: int | None = None) -> Callable[[], Injector]:
-    """Return what makes the faults of a scenario; see ``Matching``."""
+    """Return a function that makes the faults of a scenario; see ``Matching``."""
     return lambda: Matching(matches, fault, count)
 
 
@@ -114,9 +114,9 @@ class FaultsByCall:
     Parameters
     ----------
     faults
-        By the index of the call.
+        The fault for each index of a call.
     first
-        Who is asked first.
+        The injector that is asked first.
     """
 
     def __init__(self, faults: Mapping[int, Fault], first: Injector | None = None) -> None:
@@ -140,11 +140,11 @@ def run(
     Parameters
     ----------
     faults
-        What hits which call, by the call's index in the run.
+        The fault that hits each call, by the call's index in the run.
     options
-        What the world is like, if not as the scenario says.
+        The options of the world. Default: those of the scenario.
     chooser
-        Who goes on where several invocations run at the same time.
+        Decides which invocation continues when several run at the same time.
     """
     return judge(scenario, prepare(scenario, faults, options, chooser))
 

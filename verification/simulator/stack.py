@@ -1,4 +1,4 @@
-"""One stack: what CloudFormation does with its resources, operation by operation."""
+"""One stack, and what CloudFormation does with its resources, operation by operation."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class StackResource:
-    """What CloudFormation knows of a resource."""
+    """What CloudFormation knows about a resource."""
 
     physical_id: str
     properties: Properties
     replaced: list[tuple[str, Properties]] = field(default_factory=list[tuple[str, Properties]])
-    """Earlier physical ids with their properties, to be deleted in the clean-up."""
+    """Earlier physical ids with their properties, to be deleted during the clean-up."""
     is_being_deleted: bool = False
-    """Whether a Delete was sent, be it that it has failed."""
+    """Whether a Delete was sent, even if it failed."""
     established_at: float | None = None
-    """When the deployment that created it was complete, of the whole tree of stacks."""
+    """When the deployment that created the resource was complete for the whole tree of stacks."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,20 @@ class StackEvent:
     physical_id: str
     status: str
     order: int
-    """Which event of all stacks it is."""
+    """The position of this event among the events of all stacks."""
 
 
 _COMPLETE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 _DELETES_IN_A_CLEAN_UP: Final = 3
 _HANDED_OVER: Final = "HANDED_OVER"
-"""Stands for the end of a resource's events where it has left its stack without one."""
+"""Marks the end of a resource's events in a stack that it has left without an event."""
 
 
 class Stack:
     """One stack, and what CloudFormation does with it.
 
-    The methods return whether the operation has succeeded; each ends when CloudFormation has done with it.
+    Each method returns when CloudFormation has finished the operation. The result says whether it succeeded.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class Stack:
         self.parent = parent
         self.resources: dict[str, StackResource] = {}
         self.events: list[StackEvent] = []
-        """What DescribeStackEvents says, oldest first."""
+        """The events of resources that DescribeStackEvents returns, the oldest first."""
         self.own_events: list[tuple[int, str]] = []
-        """What DescribeStackEvents says of the stack itself: in which order it came to which status."""
+        """The events of the stack itself that DescribeStackEvents returns: their order and status."""
         self._cloudformation = cloudformation
         self._status = "CREATE_IN_PROGRESS"
 
@@ -77,16 +77,16 @@ class Stack:
 
     @property
     def root(self) -> "Stack":
-        """The stack that this one is nested in, or itself."""
+        """The outermost stack that contains this one, or this stack itself."""
         return self if self.parent is None else self.parent.root
 
     def state_of(self, logical_id: str) -> StackEvent | None:
-        """Return what the stack says of a resource: the latest event of it."""
+        """Return what the stack reports about a resource: the resource's latest event."""
         latest = next((event for event in reversed(self.events) if event.logical_id == logical_id), None)
         return None if latest is None or latest.status == _HANDED_OVER else latest
 
     def record(self, logical_id: str, physical_id: str, status: str) -> None:
-        """Enter an event."""
+        """Record an event."""
         cloudformation = self._cloudformation
         event = StackEvent(cloudformation.timeline.now, logical_id, physical_id, status, cloudformation.next_order())
         self.events.append(event)
@@ -96,7 +96,7 @@ class Stack:
     def begin_create(
         self, logical_id: str, properties: Properties, *, request_id: str = "", hold_at: int | None = None
     ) -> SentRequest:
-        """Send a Create."""
+        """Send a Create request."""
         self.status = "UPDATE_IN_PROGRESS" if self.resources else "CREATE_IN_PROGRESS"
         self.record(logical_id, "", "CREATE_IN_PROGRESS")
         return self._cloudformation.send(self, "Create", logical_id, properties, request_id=request_id, hold_at=hold_at)
@@ -110,19 +110,19 @@ class Stack:
         request_id: str = "",
         completes: bool = True,
     ) -> bool:
-        """Create a resource; undo it if that fails, unless roll-back is disabled.
+        """Create a resource. If that fails, undo it, unless roll-back is disabled.
 
         Parameters
         ----------
         completes
-            Whether the deployment is complete then. Default ``True``.
+            Whether the deployment is then complete. Default ``True``.
         """
         request = self.begin_create(logical_id, properties, request_id=request_id)
         self._cloudformation.wait(request)
         return self.finish_create(request, rolls_back=rolls_back, completes=completes)
 
     def finish_create(self, request: SentRequest, *, rolls_back: bool = True, completes: bool = True) -> bool:
-        """Do what follows on the response to a Create."""
+        """Process the response to a Create."""
         if request.succeeded:
             assert request.response is not None
             self.record(request.logical_id, request.response.physical_id, "CREATE_COMPLETE")
@@ -142,7 +142,7 @@ class Stack:
     def begin_cancel_create(
         self, request: SentRequest, failed_id: str = "", request_id: str = "", hold_at: int | None = None
     ) -> SentRequest:
-        """Stop waiting for a Create, and send the Delete that undoes it; with an invented id if it has no other."""
+        """Stop waiting for a Create, and send the Delete that undoes it, with an invented id if there is no other."""
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS" if self.resources else "ROLLBACK_IN_PROGRESS"
@@ -159,33 +159,33 @@ class Stack:
         )
 
     def cancel_create(self, request: SentRequest, failed_id: str = "") -> bool:
-        """Undo a Create, whether it has failed or is still running."""
+        """Undo a Create that has failed or is still running."""
         deletion = self.begin_cancel_create(request, failed_id)
         self._cloudformation.wait(deletion)
         self.finish_cancel_create(deletion)
         return deletion.succeeded
 
     def finish_cancel_create(self, deletion: SentRequest) -> None:
-        """Do what follows on the response to the Delete that undoes a Create."""
+        """Process the response to the Delete that undoes a Create."""
         self.record(deletion.logical_id, deletion.physical_id, _deleted(deletion))
         kind = "UPDATE_ROLLBACK" if self.resources else "ROLLBACK"
         self.status = f"{kind}_COMPLETE" if deletion.succeeded or self.resources else f"{kind}_FAILED"
 
     def stop_create_without_roll_back(self, request: SentRequest) -> None:
-        """Stop waiting for a Create, and leave it at that: roll-back is disabled."""
+        """Stop waiting for a Create without undoing it, because roll-back is disabled."""
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
         self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
         self.status = "CREATE_FAILED"
 
     def undo_create(self, logical_id: str, status: str = "ROLLBACK_IN_PROGRESS") -> bool:
-        """Undo a Create that has succeeded, because something else in the stack failed later.
+        """Undo a successful Create because another resource of the stack failed later.
 
         Parameters
         ----------
         status
-            What the stack is in meanwhile: a nested one that its root's roll-back deletes is DELETE_IN_PROGRESS, and so
-            is a stack that is to be deleted when its creation fails.
+            The stack's status meanwhile. It is DELETE_IN_PROGRESS for a nested stack that its root stack's roll-back
+            deletes, and for a stack that is to be deleted if its creation fails.
         """
         resource = self.resources[logical_id]
         resource.is_being_deleted = True
@@ -201,12 +201,12 @@ class Stack:
         return done
 
     def hold(self, logical_id: str, physical_id: str, properties: Properties) -> None:
-        """Hold a resource that came into the stack in another way, for example by an import."""
+        """Hold a resource that entered the stack in another way, for example by an import."""
         self.record(logical_id, physical_id, "IMPORT_COMPLETE")
         self.resources[logical_id] = StackResource(physical_id, properties)
 
     def hand_over(self, logical_id: str, other: "Stack", new_logical_id: str) -> None:
-        """Give a resource another logical id or another stack without an event, as stack refactoring does."""
+        """Give a resource another logical id or another stack without an event, as a stack refactoring does."""
         resource = self.resources.pop(logical_id)
         self.record(logical_id, resource.physical_id, _HANDED_OVER)
         other.record(new_logical_id, resource.physical_id, "UPDATE_COMPLETE")
@@ -215,14 +215,14 @@ class Stack:
     # --- Updating ---
 
     def begin_update(self, logical_id: str, properties: Properties, *, hold_at: int | None = None) -> SentRequest:
-        """Send an Update."""
+        """Send an Update request."""
         resource = self.resources[logical_id]
         self.status = "UPDATE_IN_PROGRESS"
         self.record(logical_id, resource.physical_id, "UPDATE_IN_PROGRESS")
         return self._send_update(logical_id, resource.physical_id, properties, resource.properties, hold_at)
 
     def update(self, logical_id: str, properties: Properties) -> bool:
-        """Update a resource, with clean-up; go back if that fails."""
+        """Update a resource and clean up. If the update fails, roll it back."""
         request = self.begin_update(logical_id, properties)
         self._cloudformation.wait(request)
         if not self.finish_update(request):
@@ -232,7 +232,7 @@ class Stack:
         return True
 
     def finish_update(self, request: SentRequest) -> bool:
-        """Do what follows on the response to an Update, but for clean-up and roll-back."""
+        """Process the response to an Update, without clean-up and roll-back."""
         resource = self.resources[request.logical_id]
         if not request.succeeded:
             self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
@@ -247,7 +247,7 @@ class Stack:
         return True
 
     def clean_up(self, logical_id: str, *, retains: bool = False) -> bool:
-        """Delete what was replaced; what cannot be deleted is abandoned for good."""
+        """Delete the replaced resources. Abandon for good those that cannot be deleted."""
         rolls_back = "ROLLBACK" in self.status
         self.status = ("UPDATE_ROLLBACK" if rolls_back else "UPDATE") + "_COMPLETE_CLEANUP_IN_PROGRESS"
         resource = self.resources[logical_id]
@@ -263,7 +263,7 @@ class Stack:
         return done
 
     def begin_roll_back(self, request: SentRequest, hold_at: int | None = None) -> SentRequest:
-        """Stop waiting for an Update, and send the one that undoes it."""
+        """Stop waiting for an Update, and send the Update that undoes it."""
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -272,9 +272,9 @@ class Stack:
         return self._send_update(request.logical_id, physical_id, request.old_properties, request.properties, hold_at)
 
     def roll_back(self, request: SentRequest) -> bool:
-        """Undo an Update, whether it has succeeded, failed or is still running; with clean-up.
+        """Undo an Update that has succeeded, failed, or is still running, and clean up.
 
-        Where that fails, somebody asks CloudFormation to continue the roll-back, a few minutes later.
+        If the roll-back fails, a person asks CloudFormation to continue it a few minutes later.
         """
         for _ in range(3):
             back = self.begin_roll_back(request)
@@ -285,7 +285,7 @@ class Stack:
         return False
 
     def finish_roll_back(self, back: SentRequest) -> bool:
-        """Do what follows on the response to an Update that undoes another."""
+        """Process the response to an Update that undoes another Update."""
         resource = self.resources[back.logical_id]
         if not back.succeeded:
             self.record(back.logical_id, resource.physical_id, "UPDATE_FAILED")
@@ -295,7 +295,7 @@ class Stack:
         now_id = back.response.physical_id
         self.record(back.logical_id, now_id, "UPDATE_COMPLETE")
         if now_id != resource.physical_id:
-            # The number that was replaced is the resource's again, and the one that replaced it is to go.
+            # The replaced number belongs to the resource again, and its replacement is to be deleted.
             undone = (resource.physical_id, resource.properties)
             resource.replaced = [*(pair for pair in resource.replaced if pair[0] != now_id), undone]
             resource.physical_id = now_id
@@ -304,9 +304,9 @@ class Stack:
         return True
 
     def roll_back_without_update(self, request: SentRequest) -> bool:
-        """Undo an Update as AWS's page words it: the Delete carries the new physical id, and no Update is sent.
+        """Undo an Update as AWS's page describes it: send a Delete with the new physical id, and no Update.
 
-        Where CloudFormation has not heard of a new id, it sends nothing at all.
+        If CloudFormation has not received a new id, it sends nothing at all.
         """
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
@@ -320,7 +320,7 @@ class Stack:
         return self.clean_up(request.logical_id)
 
     def stop_without_roll_back(self, request: SentRequest) -> None:
-        """Let an Update be canceled or failed, and leave it at that: roll-back is disabled."""
+        """Cancel an Update, or let it fail, without undoing it, because roll-back is disabled."""
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
         resource = self.resources[request.logical_id]
@@ -330,14 +330,14 @@ class Stack:
     # --- Deleting ---
 
     def begin_delete(self, logical_id: str, *, hold_at: int | None = None) -> SentRequest:
-        """Send a Delete of what the stack holds."""
+        """Send a Delete of a resource that the stack holds."""
         resource = self.resources[logical_id]
         resource.is_being_deleted = True
         self.status = "DELETE_IN_PROGRESS"
         return self._send_delete(logical_id, resource.physical_id, resource.properties, hold_at)
 
     def finish_delete(self, request: SentRequest) -> bool:
-        """Do what follows on the response to a Delete."""
+        """Process the response to a Delete."""
         self.record(request.logical_id, request.physical_id, _deleted(request))
         if request.succeeded:
             self.resources.pop(request.logical_id, None)
@@ -346,12 +346,12 @@ class Stack:
         return False
 
     def destroy(self) -> bool:
-        """Delete the stack's resources, the last one first."""
+        """Delete the stack's resources in reverse order."""
         done = True
         for logical_id in reversed(list(self.resources)):
             resource = self.resources[logical_id]
             if resource.replaced:
-                # What a roll-back that failed has left: CloudFormation knows of it, and sends its Delete.
+                # CloudFormation knows the resources that a failed roll-back has left, and sends their Deletes.
                 replaced, resource.replaced = resource.replaced, []
                 self.status = "DELETE_IN_PROGRESS"
                 for physical_id, properties in replaced:
@@ -365,7 +365,7 @@ class Stack:
         return done
 
     def destroy_until_gone(self) -> bool:
-        """Delete the stack as a person does who does it again when it has failed."""
+        """Delete the stack as a person does who deletes it again after a failure."""
         for _ in range(3):
             if self.destroy():
                 return True
@@ -373,7 +373,7 @@ class Stack:
         return False
 
     def remove(self, logical_id: str) -> bool:
-        """Remove a resource from the template: it is deleted in the clean-up, or abandoned."""
+        """Remove a resource from the template. The clean-up deletes or abandons it."""
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
         resource = self.resources[logical_id]
         deletion = self._deleted_in_clean_up(logical_id, resource.physical_id, resource.properties)
@@ -383,7 +383,7 @@ class Stack:
         return deletion.succeeded
 
     def let_go(self, logical_id: str, *, ends: bool = False) -> str:
-        """Remove a resource that the template says to retain: CloudFormation sends nothing. Return its physical id.
+        """Remove a resource that the template retains, without a request. Return the resource's physical id.
 
         Parameters
         ----------
@@ -414,7 +414,7 @@ class Stack:
     def _deleted_in_clean_up(
         self, logical_id: str, physical_id: str, properties: Properties, *, is_recorded: bool = True
     ) -> SentRequest:
-        """Send a Delete, and send it again where it fails: three times in all, then it is abandoned."""
+        """Send a Delete, and repeat it if it fails. Abandon the resource after three Deletes."""
         for again in range(_DELETES_IN_A_CLEAN_UP, 0, -1):
             deletion = self._send_delete(logical_id, physical_id, properties, is_recorded=is_recorded)
             self._cloudformation.wait(deletion)

@@ -1,8 +1,8 @@
 """Virtual time, and tasks that take turns in it.
 
-Each run of the handler is a task: ordinary code in a greenlet of its own, which gives way at its calls to the world
-outside. Nothing runs at the same time as anything else and nothing waits for real, so a run is a pure function of its
-choices, and time passes only when every task is asleep.
+Each run of the handler is a task: ordinary code in its own greenlet, which gives way at its calls to the outside world.
+Tasks never run in parallel and never wait in real time. A run is therefore a pure function of its choices, and time
+passes only when every task is asleep.
 """
 
 from collections import deque
@@ -19,40 +19,40 @@ START: Final = 1_767_268_800.0
 
 
 class Killed(BaseException):
-    """The process of a task has ended. Not an ``Exception``: no code of the handler gets to see it."""
+    """The process of a task has ended. It is not an ``Exception``, so the handler's code cannot catch it."""
 
 
 class Act(StrEnum):
-    """What can happen next."""
+    """A kind of step that can come next."""
 
     GO = "go"
-    """A task goes on."""
+    """A task continues."""
     KILL = "kill"
-    """A task ends where it is."""
+    """A task ends where it currently is."""
     TIME = "time"
-    """Time passes until the next event, although there are tasks that could go on: they are slow."""
+    """Time passes until the next event, although some tasks could continue: they are slow."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Something that can happen next."""
+    """A step that can come next."""
 
     act: Act
     task: "Task | None" = None
 
 
 class Chooser(Protocol):
-    """Decides what happens next, where several things can."""
+    """Decides which step comes next when several are possible."""
 
     def choose(self, ready: "list[Task]", next_event_at: float | None) -> Choice:
-        """Return what happens next.
+        """Return the next step.
 
         Parameters
         ----------
         ready
-            The tasks that can go on, by name; at least one.
+            The tasks that can continue, sorted by name; at least one.
         next_event_at
-            When the next event is, if there is one.
+            The time of the next event, or ``None`` if there is none.
         """
         ...
 
@@ -63,47 +63,47 @@ class Task:
     Parameters
     ----------
     name
-        What a trace calls it.
+        The task's name in a trace.
     body
-        The code.
+        The code to run.
     on_end
-        Called when it has ended: with ``None``, what it has raised, or ``Killed``.
+        Called when the task has ended, with ``None``, the raised exception, or ``Killed``.
     """
 
     def __init__(self, name: str, body: Callable[[], None], on_end: "Callable[[BaseException | None], None]") -> None:
         self.name = name
         self.is_over = False
         self.calls = 0
-        """How many calls to the world outside it has made."""
+        """How many calls to the outside world the task has made."""
         self.hold_at: int | None = None
-        """Before which of its calls it stands still until it is told to go on; counted from 0."""
+        """The call before which the task is held until it is told to continue; counted from 0."""
         self.is_held = False
         self.wakes_at = 0.0
-        """When it wakes, if it sleeps."""
+        """The time when the task wakes, if it sleeps."""
         self.ended_at = 0.0
         self.is_begun = False
         self.history = 0
-        """A number for what it has done and seen so far: with the same history it will do the same."""
+        """A hash of what the task has done and seen so far. Tasks with the same history do the same next."""
         self._body = body
         self._on_end = on_end
         self._greenlet: greenlet | None = None
 
     def switch(self, hub: greenlet) -> None:
-        """Let it go on until it gives way to ``hub``."""
+        """Let the task continue until it gives way to ``hub``."""
         if self._greenlet is None:
             self.is_begun = True
             self._greenlet = greenlet(self._run, hub)
         self._greenlet.switch()
 
     def kill(self) -> None:
-        """End it where it is."""
+        """End the task where it currently is."""
         if self._greenlet is not None and not self.is_over:
             self._greenlet.throw(Killed())
         elif not self.is_over:
             self._end(Killed())
 
     def abandon(self) -> None:
-        """Leave it for good without a trace: the run is given up."""
+        """Drop the task for good without calling ``on_end``, because the run is given up."""
         if self._greenlet is not None and not self.is_over:
             self._greenlet.throw(GreenletExit())
 
@@ -121,13 +121,13 @@ class Task:
 
 
 class Timeline:
-    """The clock, what is to happen when, and the tasks that can go on now.
+    """The clock, the future events, and the tasks that can continue now.
 
     Parameters
     ----------
     chooser
-        Decides at each call of each task. Default ``None``: a task goes on until it sleeps, and the one that was
-        ready first comes next.
+        Decides at each call of each task which task continues. Default ``None``: a task continues until it sleeps, and
+        the task that became ready first comes next.
     """
 
     def __init__(self, chooser: Chooser | None = None) -> None:
@@ -144,12 +144,12 @@ class Timeline:
         return self.now
 
     def at(self, time: float, action: Callable[[], None]) -> None:
-        """Do something at a time."""
+        """Schedule an action for a given time."""
         self._count += 1
         heappush(self._events, (max(time, self.now), self._count, action))
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something later."""
+        """Schedule an action for some seconds from now."""
         self.at(self.now + seconds, action)
 
     def start(self, task: Task) -> None:
@@ -157,7 +157,7 @@ class Timeline:
         self.ready.append(task)
 
     def give_way(self) -> None:
-        """At a call of the current task: stand still if it is told to; let others go on if there is a chooser."""
+        """At a call of the current task: hold the task if it was told to stop there, or let the chooser decide."""
         task = self.current
         assert task is not None
         if task.hold_at == task.calls:
@@ -169,14 +169,14 @@ class Timeline:
         task.calls += 1
 
     def release(self, task: Task) -> None:
-        """Let a task go on that stands still, or not stand still any more."""
+        """Let a held task continue. If the task is not held yet, do not hold it at all."""
         task.hold_at = None
         if task.is_held:
             task.is_held = False
             self.ready.append(task)
 
     def pause(self, seconds: float) -> None:
-        """Let the current task sleep."""
+        """Put the current task to sleep."""
         task = self.current
         assert task is not None
 
@@ -190,11 +190,11 @@ class Timeline:
         self._hub.switch()
 
     def next_event_at(self) -> float | None:
-        """Return when the next thing happens, or ``None`` where nothing is to come."""
+        """Return the time of the next event, or ``None`` if there is none."""
         return self._events[0][0] if self._events else None
 
     def go_on(self) -> None:
-        """Let one task go on, or time pass until the next event, which there must be."""
+        """Let one task continue, or let time pass until the next event, which must exist."""
         if self.ready and self._chooser is None:
             self._switch_to(self.ready.popleft())
             return

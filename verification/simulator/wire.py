@@ -1,6 +1,6 @@
-"""The one place through which every call of the handler to the world outside goes.
+"""The one place through which all calls of the handler to the outside world go.
 
-Here calls are counted, written down, hit by faults, and are the points at which a task gives way to others.
+Here calls are counted, recorded, and hit by faults. A task gives way to other tasks only at its calls.
 """
 
 import re
@@ -26,11 +26,11 @@ _MOST_CALLS: Final = 10_000
 
 
 class Runaway(AssertionError):
-    """An invocation makes one call after the other."""
+    """An invocation makes calls without end."""
 
 
 class Surface(StrEnum):
-    """Whom a call is to."""
+    """The service that a call goes to."""
 
     CONNECT = "connect"
     LEDGER = "ledger"
@@ -40,16 +40,16 @@ class Surface(StrEnum):
 
 @dataclass(slots=True)
 class Call:
-    """One call to the world outside, as the handler made it.
+    """One call to the outside world, as the handler made it.
 
     Attributes
     ----------
     index
-        Which call of the whole run it is, from 0.
+        The call's position in the whole run, counted from 0.
     number
-        Which call of its task it is, from 0.
+        The call's position in its task, counted from 0.
     result
-        What it returned, where it did.
+        The call's return value, if it returned.
     """
 
     index: int
@@ -65,11 +65,11 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Whom it is to, and what for."""
+        """The service and the operation of the call."""
         return f"{self.surface}.{self.operation}"
 
     def line(self) -> str:
-        """Return one line of a trace."""
+        """Return the call as one line of a trace."""
         fault = f"  <= {self.fault}" if self.fault else ""
         return (
             f"{self.time - START:9.1f}s #{self.index:<3} {self.task:<28} {self.number:>3} {self.name} "
@@ -78,24 +78,24 @@ class Call:
 
 
 class FaultKind(StrEnum):
-    """When a fault hits, and with what."""
+    """When a fault hits a call, and its effect."""
 
     ERROR = "error"
-    """Instead of the call."""
+    """An error replaces the call."""
     ERROR_AFTER = "error after"
-    """The call is done all the same."""
+    """The call is performed, but an error replaces its result."""
     ERROR_BEFORE = "error before"
-    """The call is done all the same, but only a minute later, when nobody waits for it any more."""
+    """The caller gets an error at once. The call is performed a minute later, when no caller waits for it any more."""
     LASTING = "lasting error"
-    """Instead of this call and of each like it within a minute."""
+    """An error replaces this call, and each call of the same operation within a minute."""
     LATE = "late"
-    """The call is done a quarter of a minute later."""
+    """The call is performed a quarter of a minute later."""
     DEATH = "death"
     """The process ends before the call."""
     DEATH_AFTER = "death after"
-    """The process ends when the call is done."""
+    """The process ends right after the call is performed."""
     NONE = "none"
-    """Nothing but what happens to the world besides."""
+    """The call is performed normally. The fault affects only the world."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,13 @@ class Fault:
     Parameters
     ----------
     name
-        What a trace and a table call it.
+        The fault's name in traces and tables.
     error
-        Makes what the handler gets, where the fault is an error.
+        Makes the error that the handler gets, if the fault is an error.
     besides
-        What happens to the world right before the call.
+        Changes the world right before the call.
     afterwards
-        What happens to the world right after it.
+        Changes the world right after the call.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Fault:
 
 
 class Injector(Protocol):
-    """Decides which call is hit."""
+    """Decides which calls are hit by faults."""
 
     def fault_for(self, call: Call) -> Fault | None:
         """Return the fault that hits a call, or ``None``."""
@@ -130,29 +130,29 @@ class Injector(Protocol):
 
 
 class Wire:
-    """Takes every call.
+    """Performs all calls of the handler.
 
     Parameters
     ----------
     injector
         Decides which calls are hit; ``None`` for none.
     world
-        What a fault may change besides the call.
+        The world that a fault may change.
     """
 
     def __init__(self, timeline: Timeline, injector: Injector | None, world: object) -> None:
         self.calls: list[Call] = []
         self.is_closed = False
-        """Whether faults are over: the run is at its end, where all that lasts for a while has passed."""
+        """Whether faults are over, because the run is at its end. Temporary faults have passed by then."""
         self.keeps_history = False
-        """Whether tasks keep in mind what they have seen, so that states can be compared."""
+        """Whether tasks keep a history of what they have seen, so that states can be compared."""
         self._timeline = timeline
         self._injector = injector
         self._world = world
         self._lasting: dict[str, tuple[float, Fault]] = {}
 
     def call(self, surface: Surface, operation: str, parameters: Any, perform: Callable[[], _R]) -> _R:
-        """Make one call."""
+        """Perform one call."""
         timeline = self._timeline
         task = timeline.current
         assert task is not None
@@ -198,7 +198,7 @@ class Wire:
         return result
 
     def _before(self, fault: Fault, call: Call, perform: Callable[[], object]) -> None:
-        """Let a fault do what it does before the call, or instead of it."""
+        """Apply the part of a fault that comes before the call, or replaces it."""
         match fault.kind:
             case FaultKind.DEATH:
                 raise Killed
@@ -230,7 +230,7 @@ def _made(fault: Fault, call: Call) -> Exception:
 
 
 def _done_unheard(perform: Callable[[], object]) -> None:
-    # Whether it still fits then is nobody's to know.
+    # The late call may no longer be valid. The caller never gets its result.
     with suppress(Exception):
         perform()
 
@@ -244,7 +244,7 @@ def _outcome(error: BaseException) -> str:
 _LONG_NAMES: Final = re.compile(
     r"arn:aws:connect:[a-z0-9-]+:\d{12}:|arn:aws:cloudformation:[a-z0-9-]+:\d{12}:stack/|(?<=[a-z0-9])/[0-9a-f-]{36}(?=#)"
 )
-"""What is the same in every trace, or says nothing to a reader."""
+"""The parts that are the same in every trace, or tell the reader nothing."""
 
 
 def _brief(parameters: Any) -> str:
