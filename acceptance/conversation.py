@@ -27,7 +27,7 @@ _PROBES: Final = f"""\
 With this number it also asks AWS what nobody knows for certain, and records the answers, redacted, in {{record}}.
 No probe claims or releases a number. But:
 - {REPEATED_CLAIMS} calls of ClaimPhoneNumber repeat the claim of the number itself, and Connect may refuse them. One
-  source says that refused claims count towards the 200 %, too; where there is no room for that, they are left out.
+  source says that refused claims count toward the 200 %, too; where there is no room for that, they are left out.
 - A flow of the instance is associated with the number for some seconds: the flow would take a call to the number.
 - A stack of its own has a function, and a role that may tag the provider's numbers.
 Leave the probes out with --no-probes."""

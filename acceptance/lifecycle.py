@@ -43,7 +43,7 @@ class Plan:
     country_code, type : str
         The kind of number.
     may_repeat_claims : bool
-        Whether the allowance has room for refused claims, in case they count towards the 200 %. Default ``True``.
+        Whether the allowance has room for refused claims, in case they count toward the 200 %. Default ``True``.
     waits_for_sweep : bool
         Whether the run releases the adopted number only after the provider's sweep has seen that the adoption is
         complete. Default ``True``. Otherwise, the provider has to learn it from CloudFormation's events.
@@ -123,13 +123,13 @@ class Lifecycle:
         """Remove what a run has left. Return what could not be removed; an empty list after a complete run."""
         left: list[str] = []
         if self._is_protected:
-            self._say("- clean-up: protection is switched off")
-            self._deploy("Acceptance, clean-up", {})
+            self._say("- cleanup: protection is switched off")
+            self._deploy("Acceptance, cleanup", {})
         self._remove(self._stacks.probes, left)
         self._remove(self._stacks.number, left)
         try:
             for arn in self._account.numbers_of(self._stacks.number, self._plan.target_arn, self._before):
-                self._say(f"- clean-up: {arn} is released")
+                self._say(f"- cleanup: {arn} is released")
                 self._account.release(arn, tokens.release_token(arn))
         except (BotoCoreError, ClientError) as error:
             number = self._arn or f"that has a tag with the name {self._stacks.number}"
@@ -140,7 +140,7 @@ class Lifecycle:
     def _remove(self, stack: str, left: list[str]) -> None:
         if not self._stacks.exists(stack):
             return
-        self._say(f"- clean-up: cdk destroy {stack}")
+        self._say(f"- cleanup: cdk destroy {stack}")
         result = self._stacks.destroy(stack)
         if result.exit_code != 0:
             left.append(f"the stack {stack}: {_reason(result)}")
@@ -213,7 +213,7 @@ class Lifecycle:
             # The stack of the probes uses some of the time that passes anyway.
             self._probe(Stage.ADOPTED)
             if self._stacks.exists(self._stacks.probes):
-                # If this fails, the clean-up deletes the stack again.
+                # If this fails, the cleanup deletes the stack again.
                 self._stacks.destroy(self._stacks.probes)
         if not self._plan.waits_for_sweep:
             self._say("  that is not waited for")

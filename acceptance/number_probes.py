@@ -14,7 +14,7 @@ from .number import Number
 from .probes import Context, Finding, Probe, Stage
 
 REPEATED_CLAIMS: Final = 4
-"""The number of ClaimPhoneNumber calls that may be refused, and may then count towards the 200 %."""
+"""The number of ClaimPhoneNumber calls that may be refused, and may then count toward the 200 %."""
 
 _TOKEN_MEMORY: Final = in_words("Connect remembers a client token")
 _SHOWN_IN_TIME: Final = in_words("A claimed number shows in ListPhoneNumbersV2 and DescribePhoneNumber")
@@ -123,7 +123,7 @@ def _claim_repeated(context: Context, label: str) -> Finding:
 
 
 def _no_room() -> Finding:
-    return Finding(False, "Refused claims may count towards the 200 % rule, and there is no room for them.")
+    return Finding(False, "Refused claims may count toward the 200 % rule, and there is no room for them.")
 
 
 def _what_came(number: Number, reply: Reply) -> str:

@@ -21,7 +21,7 @@ ROLE_OUTPUT: Final = "TaggerArn"
 LOG_GROUP_OUTPUT: Final = "LogGroupName"
 
 _RESPONSE_SECONDS: Final = 300
-"""A short time-out, so that a probe cannot make a run wait for CloudFormation's hour."""
+"""A short timeout, so that a probe cannot make a run wait for CloudFormation's hour."""
 
 
 def add_probe_stack(app: cdk.App, name: str, provider_id: str, *, fails_for_seconds: int, has_resources: bool) -> None:

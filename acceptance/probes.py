@@ -163,7 +163,7 @@ class Probing:
         try:
             finding = probe.ask(context)
         except Exception as error:
-            # Whatever the error is, the run and its clean-up continue.
+            # Whatever the error is, the run and its cleanup continue.
             finding = Finding(False, f"The probe failed: {type(error).__name__}.")
             self._say(f"  {error}")
         word = "settled" if finding.is_settled else "not settled"

@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: object) -> None:
         "X-Amz-Expires": query.get("X-Amz-Expires", [""])[0],
         "signed_at": signed_at,
     }
-    sys.stdout.write(json.dumps({"answer_url": seen}) + "\n")
+    sys.stdout.write(json.dumps({"response_url": seen}) + "\n")
     sys.stdout.flush()
     fails_for = int(event["ResourceProperties"].get("FailsForSeconds", 0))
     if signed_at is not None and time.time() - signed_at < fails_for:

@@ -157,13 +157,13 @@ class ResponseProbes:
 
 def _seen(line: str) -> Iterator[_Delivery]:
     """Yield the delivery that the log line describes, if there is one."""
-    _, opening, rest = line.partition('{"answer_url"')
+    _, opening, rest = line.partition('{"response_url"')
     try:
         whole = as_mapping(json.loads(opening + rest)) if opening else None
     except ValueError:
         return
     if whole is not None:
-        yield whole["answer_url"]
+        yield whole["response_url"]
 
 
 def _without_digests(seen: list[_Delivery]) -> list[_Delivery]:

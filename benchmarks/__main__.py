@@ -1,8 +1,9 @@
-"""``python -m benchmarks``: the function's memory, and a comparison with two handlers written the usual way."""
+"""``python -m benchmarks``: the function's memory, its fleets, and a comparison with handlers written the usual way."""
 
 import argparse
 import sys
 
+from .fleet import report as fleets
 from .footprint import measure
 from .peers import compare
 
@@ -15,6 +16,7 @@ def main() -> int:
     arguments = parser.parse_args()
     is_good = [
         measure.report(writes=arguments.write),
+        fleets.report(writes=arguments.write),
         compare.report(whole=arguments.whole, writes=arguments.write),
     ]
     return 0 if all(is_good) else 1

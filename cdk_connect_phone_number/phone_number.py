@@ -14,7 +14,7 @@ from .phone_number_resource import PhoneNumberResource
 from .properties import NumberProperties, check_properties, known, refuse, timeout_seconds
 
 DEFAULT_TIMEOUT: Final = Duration.hours(1)
-"""Three invocations of the function fit in, so users see the function's own reason and not a time-out."""
+"""Three invocations of the function fit in, so users see the function's own reason and not a timeout."""
 
 
 class PhoneNumberType(StrEnum):

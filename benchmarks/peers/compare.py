@@ -22,11 +22,11 @@ from .plain import PlainPeer
 from .world import PeerWorld
 
 _OURS: Final = "this handler"
-_PEERS: Final[Mapping[str, Callable[[Tools], Peer]]] = {
+PEERS: Final[Mapping[str, Callable[[Tools], Peer]]] = {
     "plain boto3": PlainPeer,
     "crhelper style": HelperStylePeer,
 }
-_NOT_FOR_PEERS: Final = frozenset({"S19", "S21"})
+_NOT_FORPEERS: Final = frozenset({"S19", "S21"})
 """The usual handlers cannot adopt or retain numbers, and have no provider with a ledger."""
 _OTHER_PROPERTIES: Final = (
     "S1 an imported number",
@@ -36,7 +36,7 @@ _OTHER_PROPERTIES: Final = (
     "S11 replacement, the old one retained",
     "S14 retried while the first still runs, same RequestId",
 )
-"""These scenarios use properties that only this handler has, or a time-out shorter than a peer's polling."""
+"""These scenarios use properties that only this handler has, or a timeout shorter than a peer's polling."""
 
 LEAKS: Final = "leaked numbers"
 DOUBLE: Final = "double claims"
@@ -77,7 +77,7 @@ def scenarios(*, whole: bool) -> Iterator[Scenario]:
     seen = set[str]()
     for scenario in all_scenarios():
         name = group(scenario)
-        if name in _NOT_FOR_PEERS or scenario.name in _OTHER_PROPERTIES or not scenario.is_short:
+        if name in _NOT_FORPEERS or scenario.name in _OTHER_PROPERTIES or not scenario.is_short:
             continue
         if whole or name not in seen:
             yield scenario
@@ -90,7 +90,7 @@ def play(handler: str, scenario: Scenario, faults: Mapping[int, Fault]) -> tuple
         result = run(scenario, faults)
         return result.world, result.violations
     injector = FaultsByCall(faults, scenario.scripted() if scenario.scripted is not None else None)
-    world = PeerWorld(_PEERS[handler], scenario.options, injector)
+    world = PeerWorld(PEERS[handler], scenario.options, injector)
     watch(world)
     scenario.play(world)
     world.run_until_quiet()
@@ -182,7 +182,7 @@ def report(*, whole: bool, writes: bool) -> bool:
         Whether to also write the tables to the documents.
     """
     began = time.monotonic()
-    handlers = (*_PEERS, _OURS)
+    handlers = (*PEERS, _OURS)
     alone = {handler: compare(handler, whole=True, with_faults=False) for handler in handlers}
     faulty = {handler: compare(handler, whole=whole) for handler in handlers}
     count = len(tuple(scenarios(whole=whole)))

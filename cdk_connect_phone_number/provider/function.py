@@ -99,7 +99,7 @@ class FailureQueue(sqs.Queue):
         Validations.of(self).acknowledge(
             Acknowledgment(
                 id="AwsSolutions::AwsSolutions-SQS3",
-                reason="This queue is itself where failed events go. What it loses after a day, "
+                reason="This queue is itself where failed events go. What it loses after 14 days, "
                 "the sweeper finishes from the ledger.",
             )
         )

@@ -210,6 +210,7 @@ def _infrastructure_statements(
             "dynamodb:GetItem",
             "dynamodb:Scan",
             "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
         ],
         [resources.ledger.table_arn],

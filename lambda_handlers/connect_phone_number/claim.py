@@ -158,7 +158,7 @@ _OPEN: Final = (ClaimState.OPENING, ClaimState.LIVE)
 TRANSITIONS: Final[Mapping[str, Transition]] = {
     "open": Transition((), ClaimState.OPENING, "a request wants a number that the resource does not have"),
     "resume": Transition(_OPEN, None, "a later request wants the same number"),
-    "succeed": Transition(_OPEN, ClaimState.LIVE, "Connect says CLAIMED, settings applied, answer written"),
+    "succeed": Transition(_OPEN, ClaimState.LIVE, "Connect says CLAIMED, settings applied, response written"),
     "close": Transition(
         _OPEN,
         ClaimState.CLOSING,

@@ -23,6 +23,9 @@ from .cloudformation.request import MalformedRequest, Request, parse_request
 from .cloudformation.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
 from .cloudformation.stacks import CloudFormationStacks, RetryingStacks, Stacks
 from .connect.gateway import Connect
+from .hints.hint import Hints
+from .hints.pacing import Pacing
+from .hints.stock import Stock
 from .json_types import as_list, as_mapping
 from .ledger.dynamodb import DynamoDBStore
 from .ledger.ledger import Ledger, LedgerUnavailable
@@ -148,7 +151,8 @@ class Function:
         else:
             invocation = self._invocation(context, log, None)
             entry = decide(invocation, request)
-            response = handle_request(self._invocation(context, log, entry.deadline), request, entry)
+            invocation.timing.request_deadline = entry.deadline
+            response = handle_request(invocation, request, entry)
         self._deliver(event, response, log, request.sent_at)
 
     def _respond_to_failed_event(self, record: Mapping[str, Any], context: Context, log: Log) -> None:
@@ -225,15 +229,17 @@ class Function:
             request_deadline=request_deadline,
             jitter=world.jitter,
         )
+        hints = Hints(world.store, timing, lambda error: log.warning("goes on without hints", error=error))
         _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
         return Invocation(
-            connect=Connect(world.connect, timing),
+            connect=Connect(world.connect, timing, Pacing(hints)),
             ledger=Ledger(world.store, timing),
             stacks=RetryingStacks(world.stacks, timing),
             timing=timing,
             scope=Scope(region, account, world.provider_id, world.target_arns),
             log=log,
             worker=world.new_worker(),
+            stock=Stock(hints),
         )
 
 

@@ -54,6 +54,12 @@ class Timing:
         """Return how many seconds this invocation may still work."""
         return self.invocation_deadline - INVOCATION_MARGIN_SECONDS - self.clock()
 
+    def left(self) -> float:
+        """Return how many seconds are left of this invocation, or of the request where that ends first."""
+        if self.request_deadline is None:
+            return self.remaining()
+        return min(self.remaining(), self.request_deadline - self.clock())
+
     @contextmanager
     def limited(self, seconds: float) -> Generator[None]:
         """Limit the code in this context to ``seconds`` of the invocation's time."""

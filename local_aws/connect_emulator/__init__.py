@@ -57,8 +57,8 @@ the control API of ``control.py``):
 
 Where Amazon Connect's behavior is not documented, the emulator assumes the worse case for the caller. If the behavior
 matters, ``Settings`` can change it: how long client tokens are remembered; that a number cannot be released while a
-claim or a move is in progress; that a claim counts towards the 200 % even if it ends FAILED; that a list without a
-target leaves out the numbers of traffic distribution groups. A setting can make refused claims count towards the
+claim or a move is in progress; that a claim counts toward the 200 % even if it ends FAILED; that a list without a
+target leaves out the numbers of traffic distribution groups. A setting can make refused claims count toward the
 200 %, as has been reported. IAM is not emulated.
 """
 

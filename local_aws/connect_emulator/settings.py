@@ -71,7 +71,7 @@ class Settings:
         with ``{number}`` in place of the number. Default ``Phone number not available: {number}``.
     refused_claims_count : bool
         Whether a claim or an import that passes the checks of the service model and is then refused with
-        InvalidParameterException counts towards the 200 % as an accepted one does. This includes a claim that is
+        InvalidParameterException counts toward the 200 % as an accepted one does. This includes a claim that is
         refused because the 200 % are exceeded, and one that a fault refuses with this code. Default ``False``.
         Connect's documentation does not say.
     """

@@ -126,7 +126,7 @@ class ClaimedNumber:
 
     @property
     def is_active(self) -> bool:
-        """Whether the number counts towards the limits. It does not if its claim has failed or will fail."""
+        """Whether the number counts toward the limits. It does not if its claim has failed or will fail."""
         is_doomed = (
             self.workflow is not None and self.workflow.failure is not None and self.workflow.hold_seconds is not None
         )

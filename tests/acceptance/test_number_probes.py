@@ -64,7 +64,7 @@ def test_claim_of_number_that_is_taken(response: Response, is_settled: bool, end
     assert finding.is_settled == is_settled
     assert finding.says.endswith(end)
     ((_, parameters),) = client.calls
-    # Whatever came of it would carry the tags by which the clean-up finds it.
+    # Whatever came of it would carry the tags by which the cleanup finds it.
     assert {**parameters, "ClientToken": NUMBER.claim_token} == NUMBER.claim_parameters
     assert parameters["ClientToken"] != NUMBER.claim_token
 

@@ -46,7 +46,7 @@ def test_names_lifetime_and_host_are_told_and_nothing_else(
 ) -> None:
     recorder_function.handler(event(), None)
     line = capsys.readouterr().out
-    seen = json.loads(line)["answer_url"]
+    seen = json.loads(line)["response_url"]
     assert len(seen.pop("url")) == len(seen.pop("request")) == 64
     assert seen == {
         "resource": "Kept",
@@ -100,7 +100,7 @@ def test_url_without_a_date_is_answered_at_once(
 ) -> None:
     request = event(f"https://{HOST}/x{query}", ResourceProperties={"FailsForSeconds": "45"})
     recorder_function.handler(request, None)
-    assert json.loads(capsys.readouterr().out)["answer_url"]["signed_at"] is None
+    assert json.loads(capsys.readouterr().out)["response_url"]["signed_at"] is None
     assert sent[0][2] == f"/x{query}"
 
 

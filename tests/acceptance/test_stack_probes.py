@@ -211,14 +211,14 @@ def logged(resource: str, url: str, request: str, signed_at: int | None) -> dict
         "X-Amz-Expires": "7200",
         "signed_at": signed_at,
     }
-    return {"message": "2026-01-01 " + json.dumps({"answer_url": seen}) + "\n", "timestamp": signed_at or 0}
+    return {"message": "2026-01-01 " + json.dumps({"response_url": seen}) + "\n", "timestamp": signed_at or 0}
 
 
 NOW_INT: Final = int(NOW)
 LOG: Final[Response] = {
     "events": [
         {"message": "START RequestId: 1"},
-        {"message": '{"answer_url"'},
+        {"message": '{"response_url"'},
         logged("Removed", "b", "2", NOW_INT + 2),
         logged("Kept", "a", "1", NOW_INT),
         logged("Kept", "a", "1", NOW_INT),

@@ -49,7 +49,7 @@ class TemplateStack:
         self._client = local_aws.session().client("cloudformation", endpoint_url=local_aws.endpoint_url)
 
     def deploy(self, template: str, parameters: Mapping[str, str] | None = None) -> StackOutcome:
-        """Create or update the stack, and return when CloudFormation is done with it, clean-up included."""
+        """Create or update the stack, and return when CloudFormation is done with it, cleanup included."""
         change = self._client.create_stack if self.status() is None else self._client.update_stack
         seen = self._event_ids()
         change(

@@ -29,7 +29,7 @@ def test_the_whole_lifecycle_takes_one_claim_and_one_release(local_aws: LocalAws
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing is left" in done.stdout
-    assert "clean-up" not in done.stdout
+    assert "cleanup" not in done.stdout
     used_after, _ = local_aws.connect.call("POST", "allowance", region=REGION)
     assert used_after - used_before == 2
     cloudformation = local_aws.session().client("cloudformation", endpoint_url=local_aws.endpoint_url)

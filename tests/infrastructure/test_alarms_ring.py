@@ -45,7 +45,7 @@ def _never_acknowledged() -> World:
     assert stack.create("Number", world.number(AllowReplacement=True))
     update = stack.begin_update("Number", world.number(CountryCode="GB", AllowReplacement=True), hold_at=8)
     world.wait_until_held(update)
-    # Roll-back is disabled, and nobody goes on with the deployment.
+    # Rollback is disabled, and nobody goes on with the deployment.
     stack.stop_without_roll_back(update)
     world.let_go(update)
     world.sleep(3 * _DAY)

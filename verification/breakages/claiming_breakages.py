@@ -1,4 +1,4 @@
-"""Breakages of how claims begin: intent before act, tokens of claims, responses, replacement, and roll-back."""
+"""Breakages of how claims begin: intent before act, tokens of claims, responses, replacement, and rollback."""
 
 from typing import Final
 
@@ -37,7 +37,7 @@ CLAIMING: Final = (
     Breakage(
         "a throttled claim is tried again although it was canceled",
         (Patch(_CLAIMING, "return now.is_open and not now.arn and now.candidate == candidate", "return bool(now)"),),
-        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_unheard_claims.py", "-k", "does_not_ask_again"),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_claiming_unheard.py", "-k", "does_not_ask_again"),
     ),
     Breakage(
         "an invocation is named by the RequestId",
@@ -108,17 +108,14 @@ CLAIMING: Final = (
         "numbers are not reserved in the ledger",
         (
             Patch(
-                _CLAIMING, "if owner is not None and owner.claim_id != claim.id:\n        if", "if False:\n        if"
+                _CLAIMING,
+                "return owner is None or owner.claim_id == claim.id",
+                "return True",
             ),
             Patch(
                 _CLAIMING,
-                "if owner is None or owner.claim_id == claim.id:\n                return",
-                "if True:\n                return",
-            ),
-            Patch(
-                _CLAIMING,
-                "invocation.ledger.save(announced, *(() if owner is not None else (reservation,)))",
-                "invocation.ledger.save(announced)",
+                "return invocation.ledger.save(announced, reservation)",
+                "return invocation.ledger.save(announced)",
             ),
         ),
         (Hunt("S18 *"),),
@@ -132,7 +129,7 @@ CLAIMING: Final = (
     Breakage(
         "a Create that fails does not cancel its claim",
         (Patch(_REQUESTS, "if claim.state is ClaimState.OPENING and claim.request_key == request.key:", "if False:"),),
-        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_failed_creations.py",),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_requests_failed.py",),
     ),
     Breakage(
         "the response is not stored before it is sent",
@@ -146,12 +143,12 @@ CLAIMING: Final = (
         (Hunt("S15 *"),),
     ),
     Breakage(
-        "a roll-back claims a third number",
+        "a rollback claims a third number",
         (
             Patch(_DECISION, "found = self._found_for_update(named if is_open else None, desired)", "found = None"),
             Patch(_DECISION, "if refusal := _replacement_refusal(named, desired):", "if refusal := '':"),
         ),
-        (Hunt("S12 rolled back *"), Hunt("S12 canceled *, roll-back first")),
+        (Hunt("S12 rolled back *"), Hunt("S12 canceled *, rollback first")),
     ),
     Breakage(
         "a replaced number is closed before the replacement has succeeded",

@@ -129,7 +129,7 @@ CLOSING: Final = (
     Breakage(
         "a request that nobody waits for is carried out",
         (Patch(_REQUESTS, "if invocation.timing.now() >= entry.deadline:", "if False:"),),
-        (Hunt("S4 create and its cancellation, both delivered *"), Hunt("S8 delete delivered after its time-out, *")),
+        (Hunt("S4 create and its cancellation, both delivered *"), Hunt("S8 delete delivered after its timeout, *")),
     ),
     Breakage(
         "a release that is throttled is repeated without another look",
@@ -155,7 +155,7 @@ CLOSING: Final = (
                 "if True:",
             ),
         ),
-        (Hunt("S19 renamed, stopped with roll-back off, *"),),
+        (Hunt("S19 renamed, stopped with rollback off, *"),),
     ),
     Breakage(
         "a refused answer is given up at once",

@@ -48,7 +48,7 @@ KNOWING: Final = (
         (Hunt("S24 *"),),
     ),
     Breakage(
-        "a number from before a replacement is taken up again outside a roll-back",
+        "a number from before a replacement is taken up again outside a rollback",
         (Patch(_DECISION, "            if state.is_rolling_back:\n", "            if matching:\n"),),
         (Hunt("S24 replaced and retained, then replaced back *"),),
     ),
@@ -115,7 +115,7 @@ KNOWING: Final = (
                 "status not in ended for status in (self.status,))",
             ),
         ),
-        (Hunt("S23 adopted in a nested stack, deleted by its root's roll-back"),),
+        (Hunt("S23 adopted in a nested stack, deleted by its root's rollback"),),
     ),
     Breakage(
         "an adoption is complete as soon as its resource is",

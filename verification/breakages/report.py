@@ -94,6 +94,9 @@ def _failing_unit_tests(tests: tuple[str, ...], root: Path) -> dict[str, list[st
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={root} ."),
         *tests,
     )
+    if done.returncode not in (0, 1):
+        # pytest found no tests, or could not run them, and that is no proof of anything.
+        raise RuntimeError(f"{' '.join(tests)}\n{done.stdout}{done.stderr}")
     failed = [line.removeprefix("FAILED ") for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     return {line.partition(" - ")[0].rpartition("/")[2]: ["unit test"] for line in failed}
 

@@ -21,7 +21,7 @@ def interleavings() -> Iterator[Scenario]:
     yield Scenario("create, delete, late same create", _create_cancel_and_late_create, _ONE)
     yield Scenario("delete, same delete", _delete_twice, _ONE)
     yield Scenario("delete, delete of a second destroy", _two_destroys, _ONE)
-    yield Scenario("replacement, roll-back", _replacement_and_roll_back, Needed(2, 2))
+    yield Scenario("replacement, rollback", _replacement_and_roll_back, Needed(2, 2))
     yield Scenario("delete, sweep", _delete_and_sweep, _ONE)
     yield Scenario("delete of a canceled creation, sweep", _canceled_and_sweep, _ONE)
     yield Scenario("stopped update, delete of the stack", _stopped_update_and_delete, Needed(2, 2))

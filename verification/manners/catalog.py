@@ -61,7 +61,7 @@ _SURFACES: Final = {
     "connect": "calls to Amazon Connect",
     "ledger": "calls to the ledger",
     "stacks": "questions to CloudFormation",
-    "answer": "uploads of the response",
+    "response": "uploads of the response",
 }
 
 

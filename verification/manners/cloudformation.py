@@ -126,7 +126,7 @@ _ROLL_BACKS: Final = (
     _manner(
         "ContinueUpdateRollback can skip a resource, which then keeps its new physical ID and gets no request.",
         CONTINUE_ROLLBACK,
-        scenario("S22 replaced, the roll-back fails, the stack is deleted"),
+        scenario("S22 replaced, the rollback fails, the stack is deleted"),
     ),
     _manner(
         "With rollback disabled, CloudFormation refuses a replacement after the function has answered SUCCESS.",
@@ -142,13 +142,13 @@ _ROLL_BACKS: Final = (
     _manner(
         "A stack that failed with rollback disabled can be rolled back later, which deletes what never was stable.",
         model("CloudFormation", "RollbackStack"),
-        scenario("S23 adopted, changed with roll-back off, rolled back then"),
+        scenario("S23 adopted, changed with rollback off, rolled back then"),
     ),
     _manner(
         "A stack that is deleted because its own creation or that of its root has failed is DELETE_IN_PROGRESS, which "
         "does not say ROLLBACK.",
         model("CloudFormation", "CreateStack, OnFailure"),
-        scenario("S23 adopted, deleted on failure", "S23 adopted in a nested stack, deleted by its root's roll-back"),
+        scenario("S23 adopted, deleted on failure", "S23 adopted in a nested stack, deleted by its root's rollback"),
     ),
 )
 _DELETING: Final = (
@@ -186,7 +186,7 @@ _DELETING: Final = (
     _manner(
         "Two resources of a stack have one physical ID, and nothing orders their Deletes.",
         FAILURE_OPTIONS,
-        scenario("S19 renamed, stopped with roll-back off, deleted: *"),
+        scenario("S19 renamed, stopped with rollback off, deleted: *"),
     ),
     _manner(
         "What DeletionPolicy or UpdateReplacePolicy retains gets no request.",
@@ -287,7 +287,7 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         "The function reads the pages with the paginator of boto3; the simulator stands in for the responses only.",
     ),
     _not_played(
-        "CloudFormation counts a response that arrives after the time-out.",
+        "CloudFormation counts a response that arrives after the timeout.",
         ASSUMED,
         Why.HARMLESS,
         "The function stores its response before it sends it, and each later invocation sends the "

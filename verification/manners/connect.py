@@ -256,7 +256,7 @@ CONNECT_NOT_PLAYED: Final = (
         "nothing.",
     ),
     _not_played(
-        "A call takes effect more than a minute after its time-out.",
+        "A call takes effect more than a minute after its timeout.",
         ASSUMED,
         Why.NOT_YET,
         "A claim is looked for until five minutes after the end of the invocation; a later one would "

@@ -50,7 +50,7 @@ LAMBDA: Final = (
     _lambda(
         "Lambda delivers an event for the first time after CloudFormation has stopped waiting for it.",
         ASYNCHRONOUS,
-        scenario("S4 create and its cancellation, both delivered after the time-out", "S8 delete delivered after *"),
+        scenario("S4 create and its cancellation, both delivered after the timeout", "S8 delete delivered after *"),
     ),
     _lambda(
         "After an invocation has failed, Lambda delivers the event again, after one minute and after two more.",
@@ -63,12 +63,12 @@ LAMBDA: Final = (
         scenario("S3 create dies at every invocation *", "S7 delete dies at every invocation *"),
     ),
     _lambda(
-        "The queue delivers a message again, after its visibility time-out, if the invocation at it has failed.",
+        "The queue delivers a message again, after its visibility timeout, if the invocation at it has failed.",
         QUEUES,
         fault("ledger", "death before"),
     ),
     _lambda(
-        "An invocation can stand still at any call until Lambda ends it at the function's time-out.",
+        "An invocation can stand still at any call until Lambda ends it at the function's timeout.",
         ASYNCHRONOUS,
         scenario("S4 canceled at step *, create dies, is delivered again later"),
     ),
@@ -142,17 +142,17 @@ S3: Final = (
     _s3(
         "S3 answers an upload with 5xx, once or for a while, and may have stored the object all the same.",
         ERROR_PRACTICES,
-        fault("answer", "HTTP 500", "HTTP 500, but done", "HTTP 500 for a minute"),
+        fault("response", "HTTP 500", "HTTP 500, but done", "HTTP 500 for a minute"),
     ),
     _s3(
         "S3 answers with 400 RequestTimeout when an upload is too slow, and a repetition succeeds.",
         Issue("aws/aws-sdk-go#411"),
-        fault("answer", "HTTP 400", "HTTP 400, but done"),
+        fault("response", "HTTP 400", "HTTP 400, but done"),
     ),
     _s3(
         "S3 answers with 403 once, and a repetition succeeds.",
         ASSUMED,
-        fault("answer", "HTTP 403"),
+        fault("response", "HTTP 403"),
     ),
     _s3(
         "S3 answers with 403 from the moment when the URL has expired.",
@@ -162,12 +162,12 @@ S3: Final = (
     _s3(
         "S3 answers an upload with 409.",
         ASSUMED,
-        fault("answer", "HTTP 409"),
+        fault("response", "HTTP 409"),
     ),
     _s3(
         "An upload gets no response, and may have stored the object all the same.",
         Issue("aws/aws-cdk#38428"),
-        fault("answer", "time-out, not done", "time-out, but done"),
+        fault("response", "timeout, not done", "timeout, but done"),
     ),
 )
 
@@ -175,7 +175,7 @@ IAM: Final = (
     _iam(
         "A change of a role or a policy takes effect minutes later, so a call is denied that will be allowed.",
         Issue("aws/aws-cdk#29871"),
-        scenario("S8 AccessDeniedException for * s, *", "S13 clean-up denied *", "S23 adoption rollback denied, *"),
+        scenario("S8 AccessDeniedException for * s, *", "S13 cleanup denied *", "S23 adoption rollback denied, *"),
     ),
     _iam(
         "The function's role lacks the right to one operation only.",
@@ -189,7 +189,7 @@ LAMBDA_NOT_PLAYED: Final = (
         "Lambda loses an event without an invocation at it.",
         ASYNCHRONOUS,
         Why.NOT_YET,
-        "A lost Create claims nothing, and the stack fails at the time-out. After a lost Delete the deletion of the "
+        "A lost Create claims nothing, and the stack fails at the timeout. After a lost Delete the deletion of the "
         "stack can be tried again. In the cleanup of an update nobody tries again after the third Delete: the number "
         "would stay claimed and billed.",
     ),
@@ -198,13 +198,13 @@ LAMBDA_NOT_PLAYED: Final = (
         DESTINATIONS,
         Why.NOT_YET,
         "The function does not drain the queue either, which drops the events after 14 days. Requests would run into "
-        "their time-outs, and Deletes of cleanups would be lost.",
+        "their timeouts, and Deletes of cleanups would be lost.",
     ),
     _lambda_not_played(
         "The delivery to the on-failure destination fails.",
         DESTINATIONS,
         Why.NOT_YET,
-        "CloudFormation would wait until the time-out. What the ledger knows is finished by the scheduled run; a "
+        "CloudFormation would wait until the timeout. What the ledger knows is finished by the scheduled run; a "
         "request that never reached the ledger is like a lost event. A customer key that encrypts both the table and "
         "the queue makes both fail together when it is disabled.",
     ),
@@ -343,7 +343,7 @@ S3_NOT_PLAYED: Final = (
         PRESIGNED_URLS,
         Why.NOT_YET,
         "The function would take the repeated 403 for final, as in S20, and CloudFormation would wait until the "
-        "time-out.",
+        "timeout.",
     ),
     _s3_not_played(
         "An upload begins before the end of the URL and has to reconnect after it.",
@@ -373,6 +373,6 @@ IAM_NOT_PLAYED: Final = (
         Issue("aws/aws-cdk#9840"),
         Why.NOT_YET,
         "Without the ledger each request is answered FAILED from the queue; without the queue CloudFormation waits "
-        "until the time-out; without the log nothing but the log is lost.",
+        "until the timeout; without the log nothing but the log is lost.",
     ),
 )

@@ -20,7 +20,7 @@ def scenarios() -> Iterator[Scenario]:
     for name, changes in _CHANGES.items():
         yield Scenario(f"S23 adopted {name}, rolled back", _undone("ROLLBACK_IN_PROGRESS", changes), _NONE)
     yield Scenario("S23 adopted, deleted on failure", _undone("DELETE_IN_PROGRESS", _as_it_is), _NONE)
-    yield Scenario("S23 adopted in a nested stack, deleted by its root's roll-back", _nested(rolls_back=True), _NONE)
+    yield Scenario("S23 adopted in a nested stack, deleted by its root's rollback", _nested(rolls_back=True), _NONE)
     yield Scenario("S23 adopted in a nested stack, removed later", _nested(rolls_back=False), _RELEASED)
     yield Scenario("S23 adopted, root's deployment goes on for hours, then rolled back", _nested_for_long, _NONE)
     yield Scenario(
@@ -44,7 +44,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S23 adoption rollback denied, abandoned", _adoption_rollback_denied(again=False), _NONE)
     yield Scenario("S23 adopted by a replacement, rolled back", _replaced_by_adoption(undo=True), Needed(1, 1))
     yield Scenario("S23 adopted by a replacement, then deleted", _replaced_by_adoption(undo=False), Needed(1, 2))
-    yield Scenario("S23 adopted, changed with roll-back off, rolled back then", _changed_before_undone, _NONE)
+    yield Scenario("S23 adopted, changed with rollback off, rolled back then", _changed_before_undone, _NONE)
 
 
 def _found(world: World) -> tuple[str, str]:
@@ -196,7 +196,7 @@ def _changed_before_undone(world: World) -> None:
     stack = world.stack()
     if not stack.create("Number", adoption(world, phone_number), completes=False):
         return
-    # Another resource failed with roll-back disabled. The deployment is run again with changes and fails again. Then
+    # Another resource failed with rollback disabled. The deployment is run again with changes and fails again. Then
     # the stack is rolled back to its last stable state, which undoes the adoption.
     stack.status = "CREATE_FAILED"
     world.sleep(_ASKED_SECONDS)

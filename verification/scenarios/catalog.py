@@ -13,6 +13,7 @@ from . import (
     creation,
     deletion,
     groups,
+    hints,
     late,
     ledger,
     retention,
@@ -37,6 +38,7 @@ _MODULES: Final = (
     groups,
     late,
     ledger,
+    hints,
 )
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},

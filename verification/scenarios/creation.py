@@ -13,7 +13,7 @@ from verification.simulator.world import Options, World
 from .helpers import at_step, create_and_delete, create_chosen
 
 STEPS_OF_A_CREATE: Final = 24
-"""The most calls that an undisturbed Create makes. ``test_scenarios`` checks this."""
+"""The most calls that an undisturbed Create makes. ``test_catalog`` checks this."""
 
 _ONE: Final = Needed(1, 1)
 _WITHOUT_TIME: Final = Options(signs_time=False)
@@ -51,8 +51,8 @@ def scenarios() -> Iterator[Scenario]:
     for name, error, count in (
         ("500 once", lambda: HttpStatus(500), 1),
         ("500 for a whole invocation", lambda: HttpStatus(500), 5),
-        ("time-out once", TimeoutError, 1),
-        ("time-out for a whole invocation", TimeoutError, 5),
+        ("timeout once", TimeoutError, 1),
+        ("timeout for a whole invocation", TimeoutError, 5),
         ("400 once", lambda: HttpStatus(400), 1),
         ("400 for a whole invocation", lambda: HttpStatus(400), 7),
         ("409 once", lambda: HttpStatus(409), 1),
@@ -60,7 +60,7 @@ def scenarios() -> Iterator[Scenario]:
         ("403 for a whole invocation", lambda: HttpStatus(403), 7),
         ("403 for good", lambda: HttpStatus(403, is_final=True), None),
     ):
-        fault = Fault(f"answer {name}", FaultKind.ERROR, _always(error))
+        fault = Fault(f"response {name}", FaultKind.ERROR, _always(error))
         yield Scenario(
             f"S20 response {name}", _create_and_delete_slowly, _ONE, scripted=hitting(_is_response, fault, count)
         )
@@ -105,7 +105,7 @@ def _create_and_delete_later(world: World) -> None:
 
 
 def _create_and_delete_slowly(world: World) -> None:
-    # The resource has its own time-out, because CloudFormation waits in vain for a response that is lost for good.
+    # The resource has its own timeout, because CloudFormation waits in vain for a response that is lost for good.
     stack = world.stack()
     if stack.create("Number", world.number(ServiceTimeout=600)):
         stack.destroy()

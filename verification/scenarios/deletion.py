@@ -11,7 +11,7 @@ from verification.simulator.world import World
 from .helpers import at_step, create_and_delete, refuse_releases, silent_cloudformation
 
 STEPS_OF_A_DELETE: Final = 12
-"""How many calls an undisturbed Delete makes. ``test_scenarios`` checks this."""
+"""How many calls an undisturbed Delete makes. ``test_catalog`` checks this."""
 
 _ONE: Final = Needed(1, 1)
 _DAY: Final = 86_400.0

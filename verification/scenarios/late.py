@@ -16,21 +16,21 @@ _AN_HOUR: Final = 3600.0
 
 def scenarios() -> Iterator[Scenario]:
     """Return the scenarios."""
-    yield Scenario("S4 create and its cancellation, both delivered after the time-out", _create_late, Needed(0, 0))
+    yield Scenario("S4 create and its cancellation, both delivered after the timeout", _create_late, Needed(0, 0))
     for name, step, timeout in (("delivered", 0, 300), ("goes on", 4, 150)):
         steps = _delete_late(step, timeout)
-        yield Scenario(f"S8 delete {name} after its time-out, the stack deleted without the number", steps, _ONE)
+        yield Scenario(f"S8 delete {name} after its timeout, the stack deleted without the number", steps, _ONE)
     yield Scenario("S8 release throttled, the stack deleted without the number between two tries", _throttled, _ONE)
     yield Scenario("S8 delete denied, swept while the stack is deleted without the number", _swept_meanwhile, _ONE)
     yield Scenario("S8 delete denied in a nested stack, its root deleted without the nested stack", _left_by_root, _ONE)
     for first, second in (("Old", "New"), ("New", "Old")):
         for name, at_once in (("in turn", False), ("at once", True)):
             yield Scenario(
-                f"S19 renamed, stopped with roll-back off, deleted: {first} and {second} {name}",
+                f"S19 renamed, stopped with rollback off, deleted: {first} and {second} {name}",
                 _renamed_and_deleted((first, second), at_once=at_once),
                 _ONE,
             )
-    yield Scenario("S19 renamed, stopped with roll-back off, the old one retained, deleted", _renamed_retained, _ONE)
+    yield Scenario("S19 renamed, stopped with rollback off, the old one retained, deleted", _renamed_retained, _ONE)
     yield Scenario("S19 renamed twice in one stack", _renamed_twice, _ONE)
     yield Scenario("S29 renamed without an event, adopted elsewhere", _renamed_then_adopted, _ONE)
     yield Scenario("S29 renamed without an event, the provider destroyed", _renamed_then_no_provider, _ONE)

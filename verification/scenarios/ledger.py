@@ -53,7 +53,7 @@ def _torn_deletion(step: int) -> Callable[[World], None]:
         stack = world.stack()
         if not stack.create("Number", world.number(AllowReplacement=True)):
             return
-        # Roll-back is disabled. The stack is deleted while the Update is still running.
+        # Rollback is disabled. The stack is deleted while the Update is still running.
         update = stack.begin_update("Number", world.number(CountryCode="GB", AllowReplacement=True), hold_at=0)
         stack.stop_without_roll_back(update)
         deletion = stack.begin_delete("Number", hold_at=step)

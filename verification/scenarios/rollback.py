@@ -1,4 +1,4 @@
-"""Scenarios about updates that are undone, or left unfinished because roll-back is disabled: S22 and S25."""
+"""Scenarios about updates that are undone, or left unfinished because rollback is disabled: S22 and S25."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -33,7 +33,7 @@ def scenarios() -> Iterator[Scenario]:
     )
     yield Scenario("S22 replacement answered, but not heard; nothing is sent", _unheard_and_nothing, _TWO)
     yield Scenario("S22 replacement failed, nothing is sent", _failed_and_nothing, _ONE)
-    yield Scenario("S22 replaced, the roll-back fails, the stack is deleted", _roll_back_fails, _TWO)
+    yield Scenario("S22 replaced, the rollback fails, the stack is deleted", _roll_back_fails, _TWO)
     for step in range(0, STEPS_OF_A_REPLACEMENT, 3):
         for name, then in _AFTER_A_STOP.items():
             # Not played under faults: if a fault fails an operation for good, running it again needs one more claim.
@@ -87,7 +87,7 @@ def _send_back(world: World, stack: Stack, physical_id: str) -> None:
     """Send the Update with swapped properties that names ``physical_id``, although its Delete was already sent."""
     resource = stack.resources["Number"]
     for _ in range(3):
-        # If it fails, a person continues the roll-back.
+        # If it fails, a person continues the rollback.
         back = world.cloudformation.send(
             stack, "Update", "Number", resource.properties, physical_id=physical_id, old_properties=_british(world)
         )
@@ -129,7 +129,7 @@ def _replaced_and_undone(undo: Callable[[World, Stack, SentRequest], None]) -> C
 
 
 def _undone_later(seconds: float) -> Callable[[World], None]:
-    # An alarm or a stuck nested stack can cause a roll-back of the deployment long after this resource's success.
+    # An alarm or a stuck nested stack can cause a rollback of the deployment long after this resource's success.
     def undo(world: World, stack: Stack, update: SentRequest) -> None:
         world.sleep(seconds)
         stack.roll_back_without_update(update)
@@ -144,7 +144,7 @@ def _refused_after(world: World) -> None:
     update = stack.begin_update("Number", _british(world))
     world.wait(update)
     if stack.finish_update(update):
-        # Roll-back is disabled, which rules out replacements. CloudFormation says so only after it took the response.
+        # Rollback is disabled, which rules out replacements. CloudFormation says so only after it took the response.
         stack.record("Number", stack.resources["Number"].physical_id, "UPDATE_FAILED")
         stack.status = "UPDATE_FAILED"
         world.sleep(_A_WHILE)
@@ -185,7 +185,7 @@ def _roll_back_fails(world: World) -> None:
     update = stack.begin_update("Number", _british(world))
     world.wait(update)
     if stack.finish_update(update):
-        # Continue-update-rollback skips the resource, or the roll-back is given up. The new number stays.
+        # Continue-update-rollback skips the resource, or the rollback is given up. The new number stays.
         stack.status = "UPDATE_ROLLBACK_FAILED"
         world.sleep(_A_WHILE)
     stack.destroy()

@@ -11,7 +11,7 @@ from verification.simulator.world import World
 from .helpers import refuse_releases
 
 STEPS_OF_A_REPLACEMENT: Final = 25
-"""How many calls an undisturbed replacement makes. ``test_scenarios`` checks this."""
+"""How many calls an undisturbed replacement makes. ``test_catalog`` checks this."""
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -39,11 +39,11 @@ def scenarios() -> Iterator[Scenario]:
     for step in range(STEPS_OF_A_REPLACEMENT):
         for name, how in _CANCELLATIONS.items():
             yield Scenario(f"S12 canceled at step {step}, {name}", _canceled(step, how), _TWO)
-    yield Scenario("S13 clean-up denied for an hour, abandoned", _abandoned("AccessDeniedException", 3600), _TWO)
+    yield Scenario("S13 cleanup denied for an hour, abandoned", _abandoned("AccessDeniedException", 3600), _TWO)
     yield Scenario(
-        "S13 clean-up fails for a day, abandoned", _abandoned("InternalServiceException", 86_400), _TWO, is_short=False
+        "S13 cleanup fails for a day, abandoned", _abandoned("InternalServiceException", 86_400), _TWO, is_short=False
     )
-    yield Scenario("S13 clean-up fails for an hour, abandoned", _abandoned("InternalServiceException", 4000), _TWO)
+    yield Scenario("S13 cleanup fails for an hour, abandoned", _abandoned("InternalServiceException", 4000), _TWO)
     yield Scenario("S13 removed from the template, Delete abandoned", _removed, _ONE)
 
 
@@ -207,8 +207,8 @@ def _rolled_back_then_again(world: World) -> None:
     stack.destroy()
 
 
-# The seconds between the roll-back's Update and the moment when the canceled Update continues.
-_CANCELLATIONS: Final = {"roll-back first": 60.0, "both at once": 1.0, "update goes on much later": 400.0}
+# The seconds between the rollback's Update and the moment when the canceled Update continues.
+_CANCELLATIONS: Final = {"rollback first": 60.0, "both at once": 1.0, "update goes on much later": 400.0}
 
 
 def _canceled(step: int, seconds: float) -> Callable[[World], None]:

@@ -31,7 +31,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S19 claimed by hand, adoption rolled back", _adopted_from_hand_and_back, Needed(0, 0))
     yield Scenario("S19 creation rolled back", _creation_rolled_back, _ONE)
     yield Scenario("S19 protected, then not", _protected, _ONE)
-    yield Scenario("S19 protected in a nested stack whose root's roll-back has failed", _protected_nested, _ONE)
+    yield Scenario("S19 protected in a nested stack whose root's rollback has failed", _protected_nested, _ONE)
     yield Scenario("S21 provider destroyed with its number", _provider_destroyed, _ONE)
     yield Scenario("S21 provider destroyed beside its number", _provider_destroyed_beside, _ONE)
     yield Scenario("S21 provider destroyed after a canceled creation", _provider_destroyed_after_cancellation, _ONE)

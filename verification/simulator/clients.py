@@ -1,4 +1,4 @@
-"""The handler's clients for the world outside, each call of which goes through the wire."""
+"""The handler's clients for the outside world. Each of their calls goes through the wire."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -8,6 +8,7 @@ from botocore import xform_name
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
 from lambda_handlers.connect_phone_number.ledger.store import IndexPage, Item, Key, ScanPage, Write
+from lambda_handlers.connect_phone_number.ledger.update import Update
 from local_aws.connect_emulator.service import OPERATIONS
 from verification.exploration.reached import current
 
@@ -21,7 +22,7 @@ _R = TypeVar("_R")
 
 _SUCCEEDED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 _CLOCK_DIFFERENCE_SECONDS: Final = 120
-"""What the function's own client allows for."""
+"""The difference between two clocks that the function's own client allows for."""
 
 OPERATION_OF_METHOD: Final = {xform_name(operation): operation for operation in OPERATIONS}
 _READS: Final = frozenset(
@@ -38,7 +39,7 @@ _READS: Final = frozenset(
 
 
 class HttpStatus(Exception):
-    """Stands for an HTTP status with which a response is refused.
+    """Stands for the HTTP status that refuses a response.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class HttpStatus(Exception):
 
 
 class Unknown(Exception):
-    """CloudFormation's API does not answer."""
+    """CloudFormation's API does not respond."""
 
 
 class SimulatedConnect:
@@ -83,7 +84,7 @@ class SimulatedConnect:
 
 
 class SimulatedStore:
-    """The handler's ledger."""
+    """The store behind the handler's ledger."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -97,16 +98,16 @@ class SimulatedStore:
         return self._world.wire.call(Surface.LEDGER, "get_all", keys, lambda: self._world.store.get_all(keys))
 
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
-        """Return the keys of what is due."""
+        """Return a page of the keys of due items."""
         parameters = (due, until, after)
         return self._world.wire.call(Surface.LEDGER, "index", parameters, lambda: self._world.store.index(*parameters))
 
     def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return the items that have ``due``."""
+        """Return a page of the items that have ``due``."""
         return self._world.wire.call(Surface.LEDGER, "scan", after, lambda: self._world.store.scan_unfinished(after))
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Write all or nothing."""
+        """Perform all writes or none."""
         store = self._world.store
 
         def perform() -> None:
@@ -119,9 +120,13 @@ class SimulatedStore:
 
         self._world.wire.call(Surface.LEDGER, "write", _WritesSummary(writes), perform)
 
+    def update(self, key: Key, update: Update) -> Item | None:
+        """Change an item in place."""
+        return self._world.wire.call(Surface.LEDGER, "update", key, lambda: self._world.store.update(key, update))
+
 
 class _WritesSummary:
-    """Says what is written, where a trace is printed."""
+    """A summary of writes for a trace."""
 
     def __init__(self, writes: Sequence[Write]) -> None:
         self._writes = writes
@@ -154,12 +159,12 @@ def _item_summary(item: Item | None) -> str:
 
 
 class StackBooks:
-    """What CloudFormation's API says of stacks, from CloudFormation's own books.
+    """What CloudFormation's API reports about stacks, taken from the simulated CloudFormation's own books.
 
     Parameters
     ----------
     forgets_removed_resources
-        Whether a resource that was removed from its stack is no longer known.
+        Whether the API no longer knows a resource that was removed from its stack.
     """
 
     def __init__(self, cloudformation: "CloudFormation", *, forgets_removed_resources: bool) -> None:
@@ -167,12 +172,12 @@ class StackBooks:
         self._forgets_removed_resources = forgets_removed_resources
 
     def state(self, stack_id: str) -> StackState:
-        """Return the status of a stack and of its root."""
+        """Return the status of a stack and of its root stack."""
         stack = self._cloudformation.stacks[stack_id]
         return StackState(stack.status, stack.root.status)
 
     def resource(self, resource: ResourceKey) -> HeldResource:
-        """Return a resource as its stack has it."""
+        """Return a resource as its stack holds it."""
         stack = self._cloudformation.stacks.get(resource.stack_id)
         event = stack.state_of(resource.logical_resource_id) if stack is not None else None
         if stack is None or event is None:
@@ -183,7 +188,7 @@ class StackBooks:
         return HeldResource(event.physical_id, event.status)
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...]:
-        """Return the resources of one stack that have a physical id."""
+        """Return the resources of one stack that have the physical id."""
         for stack in self._cloudformation.stacks.values():
             found = [name for name, resource in stack.resources.items() if resource.physical_id == physical_id]
             if found:
@@ -191,7 +196,7 @@ class StackBooks:
         return ()
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool:
-        """Return whether a stack's events name a physical id."""
+        """Return whether a stack's events name the physical id."""
         stack = self._cloudformation.stacks.get(resource.stack_id)
         return stack is not None and any(
             event.physical_id == physical_id
@@ -201,7 +206,7 @@ class StackBooks:
         )
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool:
-        """Return whether a deployment of the stack's root has succeeded since the resource got a physical id."""
+        """Return whether a deployment of the root stack has succeeded since the resource got the physical id."""
         stack = self._cloudformation.stacks[resource.stack_id]
         named: list[int] = []
         for event in reversed(stack.events):
@@ -218,25 +223,25 @@ class StackBooks:
 
 
 class SimulatedStacks:
-    """The function's client for CloudFormation."""
+    """The function's client for CloudFormation's API."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
 
     def state(self, stack_id: str) -> StackState | None:
-        """Return the status of a stack and of its root."""
+        """Return the status of a stack and of its root stack."""
         return self._asked("state", stack_id, lambda: self._world.stack_books.state(stack_id))
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
-        """Return a resource as its stack has it."""
+        """Return a resource as its stack holds it."""
         return self._asked("resource", resource, lambda: self._world.stack_books.resource(resource))
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
-        """Return the resources that have a physical id."""
+        """Return the resources that have the physical id."""
         return self._asked("holders", physical_id, lambda: self._world.stack_books.holders(physical_id))
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
-        """Return whether a stack's events name a physical id."""
+        """Return whether a stack's events name the physical id."""
         books = self._world.stack_books
         return self._asked(
             "has_named",
@@ -245,7 +250,7 @@ class SimulatedStacks:
         )
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool | None:
-        """Return whether a deployment of the stack's root has succeeded since the resource got a physical id."""
+        """Return whether a deployment of the root stack has succeeded since the resource got the physical id."""
         books = self._world.stack_books
         return self._asked(
             "has_completed", (resource, physical_id), lambda: books.has_completed(resource, physical_id, since)

@@ -85,7 +85,7 @@ class CloudFormation:
         request_id: str = "",
         hold_at: int | None = None,
     ) -> SentRequest:
-        """Send a request to the function; CloudFormation waits for its response until the time-out."""
+        """Send a request to the function; CloudFormation waits for its response until the timeout."""
         timeline = self.timeline
         # CloudFormation needs some time between two requests: it never signs two of them in the same second.
         if timeline.now < self._last_signed + 1:

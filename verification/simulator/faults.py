@@ -67,7 +67,7 @@ _GRAVE: Final = frozenset(
         "unknown for a minute",
         "HTTP 500 for a minute",
         "HTTP 403",
-        "time-out, but done",
+        "timeout, but done",
     }
 )
 
@@ -167,8 +167,8 @@ _OF_RESPONSE: Final = (
     Fault("HTTP 400, but done", FaultKind.ERROR_AFTER, lambda _: HttpStatus(400)),
     Fault("HTTP 403", FaultKind.ERROR, lambda _: HttpStatus(403)),
     Fault("HTTP 409", FaultKind.ERROR, lambda _: HttpStatus(409)),
-    Fault("time-out, not done", FaultKind.ERROR, lambda _: TimeoutError()),
-    Fault("time-out, but done", FaultKind.ERROR_AFTER, lambda _: TimeoutError()),
+    Fault("timeout, not done", FaultKind.ERROR, lambda _: TimeoutError()),
+    Fault("timeout, but done", FaultKind.ERROR_AFTER, lambda _: TimeoutError()),
     DEATH,
     DEATH_AFTER,
     LATE,

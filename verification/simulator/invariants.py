@@ -108,7 +108,7 @@ def one_number_per_resource(world: World, numbers: Mapping[str, ClaimedNumber]) 
         if count > 1:
             yield f"L2: {count} numbers are held for claim {claim}"
     kept = world.cloudformation.retained | _kept_by_policy(world)
-    # Between a replacement and its clean-up, or after a failed roll-back, CloudFormation itself knows two numbers.
+    # Between a replacement and its cleanup, or after a failed rollback, CloudFormation itself knows two numbers.
     replaced = {
         old
         for stack in world.cloudformation.stacks.values()
@@ -167,7 +167,7 @@ def one_release_one_token(world: World) -> Iterator[str]:
 def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
     """L5: each request gets one response, in time, and the same one however often the request is delivered.
 
-    A time-out of a few minutes can pass before Lambda redelivers a request whose invocation has died.
+    A timeout of a few minutes can pass before Lambda redelivers a request whose invocation has died.
     """
     for request in world.cloudformation.requests.values():
         if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELED):

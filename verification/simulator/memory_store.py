@@ -1,6 +1,6 @@
-"""A ledger store in memory that behaves as DynamoDB does, many times faster.
+"""A ledger store in memory that behaves as DynamoDB does, but is many times faster.
 
-``test_stores.py`` runs the same tests against this one and against ``DynamoDBStore``.
+``test_memory_store.py`` runs the same tests against this store and ``DynamoDBStore``.
 """
 
 import marshal
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Write
+from lambda_handlers.connect_phone_number.ledger.update import Update
 
 _MAX_WRITES: Final = 100
 _PAGE: Final = 50
 _WITHOUT_REFERENCES: Final = 2
-"""The version of marshal's format in which equal items are equal bytes."""
+"""The version of marshal's format that turns equal items into equal bytes."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,17 @@ class _Stored:
 
 
 class MemoryStore:
-    """Items by key, kept as bytes: what is handed out is a copy, and equal contents can be told by a hash.
+    """Items by key, stored as bytes, so that callers get copies and a hash identifies equal contents.
 
     Parameters
     ----------
     now
         Returns the time in seconds.
     index_lag_seconds
-        For how long the index does not know of a write, in seconds: twice as long for one item as for another, so that
-        it never shows one moment of the table. Default 0.
+        How long the index does not show a write, in seconds. The lag of some items is twice that of others, so the
+        index never shows the table at one single moment. Default 0.
     expires
-        Whether items are gone once their ``expires_at`` has passed; DynamoDB takes days at times. Default ``True``.
+        Whether items disappear once ``expires_at`` has passed. DynamoDB sometimes takes days. Default ``True``.
     """
 
     def __init__(self, now: Callable[[], float], index_lag_seconds: float = 0.0, *, expires: bool = True) -> None:
@@ -51,23 +52,23 @@ class MemoryStore:
         """Return an item."""
         stored = self._items.get(key)
         if stored is not None and stored.expires_at is not None and self._expires and stored.expires_at <= self._now():
-            # By its own doing: an item that has expired leaves the index, too.
+            # The store removes an expired item itself; the item leaves the index, too.
             del self._items[key]
             stored = None
-        return None if stored is None else marshal.loads(stored.body)  # noqa: S302 - its own bytes
+        return None if stored is None else marshal.loads(stored.body)  # noqa: S302 - the store's own bytes
 
     def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
-        """Return several items as they are at this moment."""
+        """Return several items, all as they are at this moment."""
         return [self.get(key) for key in keys]
 
     def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return a page of all items that have ``due``, in the order of their keys."""
+        """Return a page of the items that have ``due``, in the order of their keys."""
         keys = [key for key, stored in sorted(self._items.items()) if stored.due is not None]
         page, position = _page(keys, after)
         return ScanPage([marshal.loads(self._items[key].body) for key in page], position)  # noqa: S302
 
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
-        """Return a page of the keys of the items that are due, oldest first."""
+        """Return a page of the keys of due items, the oldest first."""
         self._bring_index_up_to_date()
         found = [
             (due_at, key)
@@ -77,12 +78,12 @@ class MemoryStore:
         return IndexPage(*_page([key for _, key in sorted(found)], after))
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Do all writes, or none and raise ``Conflict``.
+        """Perform all writes, or perform none and raise ``Conflict``.
 
         Raises
         ------
         ValueError
-            DynamoDB would refuse this as invalid.
+            DynamoDB would refuse the writes as invalid.
         """
         if not 1 <= len(writes) <= _MAX_WRITES or len({write.key for write in writes}) < len(writes):
             raise ValueError(f"a transaction takes 1 to {_MAX_WRITES} writes of different items")
@@ -102,27 +103,36 @@ class MemoryStore:
             lag = self._index_lag_seconds * (1 + sum(key[1].encode()) % 2)
             self._not_indexed_yet.append((self._now() + lag, key, entry))
 
+    def update(self, key: Key, update: Update) -> Item | None:
+        """Change an item in place and return it; return ``None`` where the update's condition does not hold."""
+        stored = self.get(key) or {}
+        if update.condition is not None and not update.condition.holds_for(stored):
+            return None
+        item = {"version": 0, **update.applied_to(stored), "pk": key[0], "sk": key[1]}
+        self._items[key] = _stored(key, item)
+        return item
+
     def remove(self, key: Key) -> None:
-        """Lose an item, as by somebody's mistake."""
+        """Lose an item, as if by an operator's mistake."""
         self._items.pop(key, None)
         self._index.pop(key, None)
 
     def replace(self, item: Item) -> None:
-        """Change an item behind everybody's back."""
+        """Change an item without a regular write."""
         key = (item["pk"], item["sk"])
         self._items[key] = _stored(key, item)
 
     def next_due_at(self, due: str) -> int | None:
-        """Return when the first item is due, or ``None`` where none is."""
+        """Return when the first item is due, or ``None`` if no item is."""
         times = [stored.due_at for stored in self._items.values() if stored.due == due]
         return min(times, default=None)
 
     def fingerprint(self) -> int:
-        """Return a number that is the same for the same contents, within this process."""
+        """Return a number that is the same for equal contents within this process."""
         return hash(frozenset((key, stored.body) for key, stored in self._items.items()))
 
     def dump(self) -> list[Item]:
-        """Return all items, for a person who looks for a mistake."""
+        """Return all items, for debugging."""
         return [marshal.loads(self._items[key].body) for key in sorted(self._items)]  # noqa: S302
 
     def _bring_index_up_to_date(self) -> None:

@@ -17,7 +17,7 @@ class StackResource:
     physical_id: str
     properties: Properties
     replaced: list[tuple[str, Properties]] = field(default_factory=list[tuple[str, Properties]])
-    """Earlier physical ids with their properties, to be deleted during the clean-up."""
+    """Earlier physical ids with their properties, to be deleted during the cleanup."""
     is_being_deleted: bool = False
     """Whether a Delete was sent, even if it failed."""
     established_at: float | None = None
@@ -110,7 +110,7 @@ class Stack:
         request_id: str = "",
         completes: bool = True,
     ) -> bool:
-        """Create a resource. If that fails, undo it, unless roll-back is disabled.
+        """Create a resource. If that fails, undo it, unless rollback is disabled.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class Stack:
         self.status = f"{kind}_COMPLETE" if deletion.succeeded or self.resources else f"{kind}_FAILED"
 
     def stop_create_without_roll_back(self, request: SentRequest) -> None:
-        """Stop waiting for a Create without undoing it, because roll-back is disabled."""
+        """Stop waiting for a Create without undoing it, because rollback is disabled."""
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
         self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
@@ -184,7 +184,7 @@ class Stack:
         Parameters
         ----------
         status
-            The stack's status meanwhile. It is DELETE_IN_PROGRESS for a nested stack that its root stack's roll-back
+            The stack's status meanwhile. It is DELETE_IN_PROGRESS for a nested stack that its root stack's rollback
             deletes, and for a stack that is to be deleted if its creation fails.
         """
         resource = self.resources[logical_id]
@@ -232,7 +232,7 @@ class Stack:
         return True
 
     def finish_update(self, request: SentRequest) -> bool:
-        """Process the response to an Update, without clean-up and roll-back."""
+        """Process the response to an Update, without cleanup and rollback."""
         resource = self.resources[request.logical_id]
         if not request.succeeded:
             self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
@@ -274,7 +274,7 @@ class Stack:
     def roll_back(self, request: SentRequest) -> bool:
         """Undo an Update that has succeeded, failed, or is still running, and clean up.
 
-        If the roll-back fails, a person asks CloudFormation to continue it a few minutes later.
+        If the rollback fails, a person asks CloudFormation to continue it a few minutes later.
         """
         for _ in range(3):
             back = self.begin_roll_back(request)
@@ -320,7 +320,7 @@ class Stack:
         return self.clean_up(request.logical_id)
 
     def stop_without_roll_back(self, request: SentRequest) -> None:
-        """Cancel an Update, or let it fail, without undoing it, because roll-back is disabled."""
+        """Cancel an Update, or let it fail, without undoing it, because rollback is disabled."""
         if request.state is RequestState.WAITING:
             request.state = RequestState.CANCELED
         resource = self.resources[request.logical_id]
@@ -351,7 +351,7 @@ class Stack:
         for logical_id in reversed(list(self.resources)):
             resource = self.resources[logical_id]
             if resource.replaced:
-                # CloudFormation knows the resources that a failed roll-back has left, and sends their Deletes.
+                # CloudFormation knows the resources that a failed rollback has left, and sends their Deletes.
                 replaced, resource.replaced = resource.replaced, []
                 self.status = "DELETE_IN_PROGRESS"
                 for physical_id, properties in replaced:
@@ -373,7 +373,7 @@ class Stack:
         return False
 
     def remove(self, logical_id: str) -> bool:
-        """Remove a resource from the template. The clean-up deletes or abandons it."""
+        """Remove a resource from the template. The cleanup deletes or abandons it."""
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
         resource = self.resources[logical_id]
         deletion = self._deleted_in_clean_up(logical_id, resource.physical_id, resource.properties)

@@ -35,7 +35,7 @@ class Surface(StrEnum):
     CONNECT = "connect"
     LEDGER = "ledger"
     STACKS = "stacks"
-    RESPONSE = "answer"
+    RESPONSE = "response"
 
 
 @dataclass(slots=True)

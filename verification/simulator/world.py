@@ -1,4 +1,4 @@
-"""One simulated account and Region: the handler and everything around it, put together."""
+"""One simulated account and Region: the handler and everything around it."""
 
 import json
 import traceback
@@ -31,7 +31,7 @@ REGION: Final = "us-east-1"
 PROVIDER_ID: Final = "provider"
 SWEEP_SECONDS: Final = 300.0
 QUIET_SECONDS: Final = 30 * 3600.0
-"""For how long the world goes on when a scenario is over: longer than Connect holds a number that it cannot provide."""
+"""How long the world continues after a scenario: longer than Connect holds a number that it cannot provide."""
 NEVER_QUIET_SECONDS: Final = 100 * 3600.0
 
 _EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, ResponseNotDelivered)
@@ -43,22 +43,22 @@ class Endless(AssertionError):
 
 @dataclass(frozen=True)
 class Options:
-    """What the world is like.
+    """The options of a world.
 
     Parameters
     ----------
     signs_time
-        Whether CloudFormation's presigned URLs say when they were signed. Default ``True``.
+        Whether CloudFormation's presigned URLs show when they were signed. Default ``True``.
     emulator
         How Connect behaves. Default: without throttling.
     index_lag_seconds
-        How late the ledger's index is. Default 0.
+        How many seconds the ledger's index is late. Default 0.
     clock_difference_seconds
-        By how much the clocks of two hosts of the function differ. Default 0.
+        The difference between the clocks of two hosts of the function, in seconds. Default 0.
     expires
-        When the ledger's items expire after their date: ``promptly``, or ``late``, after days. Default ``promptly``.
+        When DynamoDB removes expired items: ``promptly``, or ``late`` (after days). Default ``promptly``.
     sweeps_always
-        Whether the schedule's calls that have nothing to do are played, too. Default ``False``.
+        Whether to also play the schedule's calls that find no work. Default ``False``.
     forgets_removed_resources
         Whether DescribeStackResource no longer knows a resource that was removed from its stack. Default ``True``.
     """
@@ -73,14 +73,16 @@ class Options:
 
 
 class World:
-    """Everything.
+    """The simulated account and Region, with CloudFormation, Lambda, Connect, and the ledger.
 
     Parameters
     ----------
     injector
         Decides which calls of the handler are hit by faults.
     chooser
-        Decides who goes on where several invocations run at the same time.
+        Decides which invocation continues when several run at the same time.
+    jitter
+        Returns a number from 0 to 1, by which the function varies its pauses. Default: always 0.5.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class World:
         options: Options | None = None,
         injector: Injector | None = None,
         chooser: Chooser | None = None,
+        jitter: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.options = options = options or Options()
         self.timeline = Timeline(chooser)
@@ -95,22 +98,22 @@ class World:
         self.wire.keeps_history = chooser is not None
         self.violations: list[str] = []
         self.by_hand: set[str] = set()
-        """ARNs of numbers that somebody has claimed by hand."""
+        """ARNs of numbers that a person has claimed by hand."""
         self.taken_over: set[str] = set()
-        """ARNs of numbers that the handler has claimed and somebody else has made theirs."""
+        """ARNs of numbers that the handler has claimed and another owner has taken over."""
         self.released_by_hand: set[str] = set()
-        """ARNs of numbers that somebody has released by hand."""
+        """ARNs of numbers that a person has released by hand."""
         self.on_response: Callable[[SentRequest], None] = _ignore
-        """Told of each response at the moment when it arrives."""
+        """Called with each request at the moment when its response arrives."""
         self.on_effect: Callable[[str, Mapping[str, Any]], None] = _ignore
-        """Told of each change in Connect at the moment when the handler makes it: operation and parameters."""
+        """Called at the moment when the handler changes something in Connect, with the operation and its parameters."""
         self.expectations: list[tuple[Callable[[], bool], str]] = []
-        """What has to be so in the end, besides the contract."""
+        """Conditions that must hold in the end, in addition to the contract."""
         self.log: list[str] = []
         self.emulator = ConnectEmulator(self.timeline.clock, options.emulator, sleep=_no_sleep)
         self.instance_arn = self.emulator.add_instance(REGION)
         self.client = EmulatedConnectClient(self.emulator, REGION)
-        """For people who do something in Connect by hand."""
+        """A client for changes that people make in Connect by hand."""
         self.store = MemoryStore(self.timeline.clock, options.index_lag_seconds, expires=options.expires == "promptly")
         self._function = Function(
             Dependencies(
@@ -123,16 +126,16 @@ class World:
                 write_line=self.log.append,
                 provider_id=PROVIDER_ID,
                 new_worker=lambda: self.lambda_service.new_worker(),
-                jitter=lambda: 0.5,
+                jitter=jitter,
             )
         )
         self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
         self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
         self.stack_books = StackBooks(self.cloudformation, forgets_removed_resources=options.forgets_removed_resources)
         self.is_explored = False
-        """Whether a scenario is at the point where the order of calls is to be varied."""
+        """Whether the scenario is at the point where the order of calls is to be varied."""
         self.is_provider_gone = False
-        """Whether the provider's stack was destroyed: nothing runs any more."""
+        """Whether the provider's stack was destroyed. Nothing runs any more then."""
         self.is_schedule_stopped = False
         """Whether the schedule no longer calls the function."""
         self._last_sweep = START
@@ -142,16 +145,16 @@ class World:
     # --- What scenarios do ---
 
     def stack(self, name: str = "app", parent: Stack | None = None) -> Stack:
-        """Return a new stack, perhaps nested in another one."""
+        """Return a new stack, nested in ``parent`` if that is given."""
         return self.cloudformation.stack(name, parent)
 
     def number(self, **properties: Any) -> dict[str, Any]:
-        """Return the properties of a number in the United States, changed or completed by others."""
+        """Return the properties of a number in the United States; ``properties`` adds to or replaces the defaults."""
         usual = {"TargetArn": self.instance_arn, "CountryCode": "US", "Type": "DID", "ServiceTimeout": 3600}
         return {**usual, **properties}
 
     def claim_by_hand(self, country_code: str = "US") -> tuple[str, str]:
-        """Claim a number in Connect as somebody does who knows nothing of the provider; return ARN and number."""
+        """Claim a number in Connect as a person does who does not know the provider. Return the ARN and the number."""
         found = self.client.search_available_phone_numbers(
             TargetArn=self.instance_arn, PhoneNumberCountryCode=country_code, PhoneNumberType="DID"
         )
@@ -162,24 +165,24 @@ class World:
         return arn, number
 
     def sleep_until_provided(self) -> None:
-        """Let the world go on until a number that was just claimed by hand can be seen and changed."""
+        """Advance the world until a number that was just claimed by hand can be seen and changed."""
         settings = self.emulator.settings
         self.sleep(10 + settings.claim_seconds + settings.describe_lag_seconds)
 
     def release_by_hand(self, arn: str) -> None:
-        """Release a number in Connect as somebody does who knows nothing of the provider."""
+        """Release a number in Connect as a person does who does not know the provider."""
         self.client.release_phone_number(PhoneNumberId=arn)
         self.released_by_hand.add(arn)
 
     @property
     def established(self) -> set[str]:
-        """ARNs of the numbers that a complete deployment has made a resource's."""
+        """ARNs of the numbers that belong to a resource since a complete deployment."""
         return self.cloudformation.established
 
     def upgrade(self) -> None:
-        """Let the ledger be one that another version of the function has written.
+        """Rewrite the ledger as if another version of the function had written it.
 
-        Such a version leaves out what it does not know, where that has the default, and has something of its own.
+        That version omits attributes that have the default value, and adds an attribute of its own.
         """
         for item in self.store.dump():
             changed = {name: value for name, value in item.items() if value not in ("", 0, False, [], {})}
@@ -187,32 +190,32 @@ class World:
             self.store.replace(changed)
 
     def forget_retained(self) -> None:
-        """Take note that what stacks have let go of has found a new owner, which may delete it."""
+        """Record that the numbers that stacks let go of have a new owner, which may delete them."""
         self.cloudformation.retained.clear()
 
     def destroy_provider(self) -> None:
-        """Destroy function and schedule: whatever is not finished now never is."""
+        """Destroy the function and its schedule. Unfinished work stays unfinished."""
         self.is_provider_gone = True
         for task in list(self.lambda_service.running):
             self.timeline.kill(task)
         self.lambda_service.is_gone = True
 
     def wait(self, *requests: SentRequest) -> None:
-        """Let the world go on until CloudFormation no longer waits for the requests."""
+        """Advance the world until CloudFormation no longer waits for the requests."""
         self.cloudformation.wait(*requests)
 
     def wait_until_held(self, request: SentRequest) -> None:
-        """Let the world go on until the request's first invocation stands still, or has ended without."""
+        """Advance the world until the request's first invocation is held, or has ended without being held."""
         first = request.lambda_event.invocations[0]
         self.run_until(lambda: first.is_held or first.is_over)
 
     def let_go(self, request: SentRequest) -> None:
-        """Let an invocation go on that stands still."""
+        """Let the request's held invocation continue."""
         for task in request.lambda_event.invocations:
             self.timeline.release(task)
 
     def sleep(self, seconds: float) -> None:
-        """Let the world go on for a while."""
+        """Advance the world by some seconds."""
         until = self.timeline.now + seconds
         self.timeline.at(until, _nothing)
         self.run_until(lambda: self.timeline.now >= until)
@@ -223,27 +226,27 @@ class World:
         return self.lambda_service.invoke(name, {"action": "sweep"}, hold_at)
 
     def expect_at_the_end(self, condition: Callable[[], bool], what: str) -> None:
-        """Take note of what is not so when everything has come to rest."""
+        """Check a condition after everything has come to rest. Record a violation if it does not hold."""
         self.expectations.append((condition, what))
 
     def expect(self, condition: bool, what: str) -> None:
-        """Take note of what does not happen although it should."""
+        """Record a violation if the condition does not hold."""
         if not condition:
             self.violations.append(f"Not so: {what}")
 
     def expect_unless_hit(self, condition: bool, what: str) -> None:
-        """Take note of what does not happen although it should, in a run that no fault has hit."""
+        """Record a violation if the condition does not hold in a run that no fault has hit."""
         if not any(call.fault for call in self.wire.calls):
             self.expect(condition, what)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Let the world go on until a condition holds."""
+        """Advance the world until a condition holds."""
         while not condition():
             if not self._step():
                 raise Endless("what a scenario waits for does not happen")
 
     def run_until_quiet(self) -> None:
-        """Let the world go on for as long as anything is still to come: retries, sweeps, claims that lapse."""
+        """Advance the world for as long as anything is still to come: retries, sweeps, claims that lapse."""
         timeline = self.timeline
         self.wire.is_closed = True
         for lambda_event in self.lambda_service.invocations:
@@ -269,7 +272,7 @@ class World:
         audit = self.emulator.audit
         for entry in audit[self._audit_counted :]:
             if entry.took_effect or (entry.client_token is not None and entry.outcome == "ok"):
-                # Of calls in another order the sum is the same.
+                # The sum is the same for the same calls in another order.
                 self._audit_sum += hash((entry.operation, entry.phone_number_arn, entry.client_token, entry.time))
         self._audit_counted = len(audit)
         numbers = [
@@ -294,7 +297,7 @@ class World:
     # --- Parts ---
 
     def _host_clock(self) -> float:
-        """Return the time as the host has it that the running invocation is on."""
+        """Return the time on the host of the running invocation."""
         difference = self.options.clock_difference_seconds
         if difference and self.timeline.current is not None:
             is_fast = sha256(self.timeline.current.name.encode()).digest()[0] % 2
@@ -320,11 +323,11 @@ class World:
         return min(times, default=None)
 
     def _next_sweep_at(self) -> float | None:
-        """Return when the schedule's next call comes that has anything to do; the others change nothing."""
+        """Return the time of the schedule's next call that has work to do. The other calls change nothing."""
         due_at = START if self.options.sweeps_always else self.store.next_due_at(DUE)
         if due_at is None or self.is_provider_gone or self.is_schedule_stopped:
             return None
-        # The schedule calls every five minutes. What is overdue is for the next call.
+        # The schedule calls every five minutes. Overdue work waits for the next call.
         earliest = max(due_at - START, self._last_sweep - START + 1, self.timeline.now - START)
         return START + ceil(earliest / SWEEP_SECONDS) * SWEEP_SECONDS
 

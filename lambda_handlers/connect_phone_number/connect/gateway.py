@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import rules
 from ..claim import Settings, Specification
+from ..hints.pacing import Pacing
 from ..timing import Timing
 from .errors import ConnectError, ErrorKind, classify_error
 
@@ -56,9 +57,12 @@ class Connect:
     other error is raised as ``ConnectError`` at once.
     """
 
-    def __init__(self, client: "ConnectClient", timing: Timing) -> None:
+    def __init__(self, client: "ConnectClient", timing: Timing, pacing: Pacing) -> None:
         self._client = client
         self._timing = timing
+        self.pacing = pacing
+        self.claimed_at: float | None = None
+        """When Connect accepted the claim of this invocation, by the clock."""
         self.was_uncertain = False
         """Whether a call has ended without a clear response, so that it may still take effect."""
 
@@ -97,7 +101,9 @@ class Connect:
             "Tags": dict(tags),
             "ClientToken": token,
         }
-        return str(self._call("ClaimPhoneNumber", parameters, is_needed)["PhoneNumberArn"])
+        arn = str(self._call("ClaimPhoneNumber", parameters, is_needed)["PhoneNumberArn"])
+        self.claimed_at = self._timing.clock()
+        return arn
 
     def import_number(
         self,
@@ -254,12 +260,16 @@ class Connect:
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
+            self.pacing.wait_for_turn(operation)
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
             try:
-                return method(**parameters)
+                response = method(**parameters)
+                self.pacing.used(operation)
+                return response
             except (ClientError, BotoCoreError) as cause:
                 error = classify_error(operation, cause)
+            has_next_turn = self.pacing.after_error(operation, is_throttled=error.kind is ErrorKind.THROTTLED)
             if error.kind is ErrorKind.NOT_FOUND and self._is_being_created(str(parameters.get("TargetArn", ""))):
                 error = ConnectError(operation, ErrorKind.NOT_READY, error.code, error.service_message)
             waited = self._timing.now() - first
@@ -275,7 +285,8 @@ class Connect:
                 raise error
             was_uncertain = was_uncertain or error.kind is ErrorKind.UNCERTAIN
             self.was_uncertain = self.was_uncertain or was_uncertain
-            self._timing.backoff(retry, str(error))
+            if not has_next_turn:
+                self._timing.backoff(retry, str(error))
             retry += 1
 
     def _is_being_created(self, target_arn: str) -> bool:

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..contract import DUE_INDEX
 from ..json_types import as_list, as_mapping
 from .store import Conflict, IndexPage, Item, Key, ScanPage, StoreUnavailable, Write
+from .update import Attribute, Condition, Operand, Sum, Update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -107,6 +108,31 @@ class DynamoDBStore:
         except BotoCoreError as error:
             raise _unavailable(error) from error
 
+    def update(self, key: Key, update: Update) -> Item | None:
+        """Change an item in place and return it; return ``None`` where the update's condition does not hold."""
+        expressions = _Expressions()
+        assignments = [f"{expressions.name(name)} = {expressions.of(value)}" for name, value in update.values.items()]
+        parameters: dict[str, Any] = {"UpdateExpression": f"SET {', '.join(assignments)}"}
+        if update.condition is not None:
+            parameters["ConditionExpression"] = expressions.condition(update.condition)
+        if expressions.values:
+            parameters["ExpressionAttributeValues"] = expressions.values
+        try:
+            response = self._client.update_item(
+                TableName=self._table_name,
+                Key=self._key(key),
+                ExpressionAttributeNames=expressions.names,
+                ReturnValues="ALL_NEW",
+                **parameters,
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+                return None
+            raise _unavailable(error) from error
+        except BotoCoreError as error:
+            raise _unavailable(error) from error
+        return self._item(response["Attributes"])
+
     def _transaction_item(self, write: Write) -> "TransactWriteItemTypeDef":
         # A plain dict is used because conditions with and without a value do not fit one TypedDict.
         action: Any = {"TableName": self._table_name, "ConditionExpression": "attribute_not_exists(pk)"}
@@ -124,6 +150,39 @@ class DynamoDBStore:
 
     def _item(self, item: dict[str, Any]) -> Item:
         return {name: _plain(self._deserialize(value)) for name, value in item.items()}
+
+
+class _Expressions:
+    """The expressions of one update, with placeholders for all names and values.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, dict[str, str]] = {}
+
+    def name(self, attribute: str) -> str:
+        placeholder = f"#{attribute}"
+        self.names[placeholder] = attribute
+        return placeholder
+
+    def of(self, value: Operand | Sum) -> str:
+        match value:
+            case Sum(left, right):
+                return f"{self.of(left)} + {self.of(right)}"
+            case Attribute(name, default):
+                return f"if_not_exists({self.name(name)}, {self.of(default)})"
+            case int():
+                placeholder = f":v{len(self.values)}"
+                self.values[placeholder] = {"N": str(value)}
+                return placeholder
+
+    def condition(self, condition: Condition) -> str:
+        compared = f"{self.name(condition.name)} {condition.comparison} {self.of(condition.value)}"
+        if not condition.holds_if_absent:
+            return compared
+        return " OR ".join((f"attribute_not_exists({self.name(condition.name)})", compared))
 
 
 def _plain(value: Any) -> Any:

@@ -62,6 +62,7 @@ class Ledger:
     def __init__(self, store: Store, timing: Timing) -> None:
         self._store = store
         self._timing = timing
+        self._written: dict[ClaimKey, Claim] = {}
 
     def resource(self, key: ResourceKey, request_key: str) -> Resource:
         """Return what a decision on a request needs: the resource's entry, the request's entry, and the claims.
@@ -70,6 +71,7 @@ class Ledger:
         written only on the condition that the entry has not changed since it was read. The decision has therefore seen
         every claim.
         """
+        self._written.clear()
         resource_entry = ResourceEntry(key.stack_id, key.logical_resource_id)
         keys = [resource_entry_key(key), request_entry_key(key, request_key)]
         resource_item, request_item = self._with_retries(lambda: self._store.get_all(keys))
@@ -90,6 +92,13 @@ class Ledger:
         if claim is None:
             raise LookupError(f"The ledger has lost claim {key.claim_id} of {key.resource}.")
         return claim
+
+    def known_claim(self, key: ClaimKey) -> Claim:
+        """Return a claim as the latest ``save`` has written it, or as it is now.
+
+        For a caller that goes on right after that write, or whose next write shows whether this is still so.
+        """
+        return self._written.get(key) or self.claim(key)
 
     def find_claim(self, key: ClaimKey) -> Claim | None:
         """Return one claim, or ``None`` if there is none."""
@@ -124,7 +133,12 @@ class Ledger:
         """
         writes = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
         writes += [Write(key_of(one), None, one.version) for one in remove]
+        # Until this write is certain, nothing is known.
+        self._written.clear()
         self._with_retries(lambda: self._store.write(writes))
+        for one in (entry, *others):
+            if isinstance(one, Claim):
+                self._written[one.own_key] = replace(one, version=one.version + 1)
         return replace(entry, version=entry.version + 1)
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:

@@ -6,7 +6,10 @@ the meantime gets ``Conflict``, reads again and decides again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .update import Update
 
 Key = tuple[str, str]
 """Partition key and sort key."""
@@ -80,4 +83,8 @@ class Store(Protocol):
 
     def write(self, writes: Sequence[Write]) -> None:
         """Perform all writes, or perform none and raise ``Conflict``."""
+        ...
+
+    def update(self, key: Key, update: "Update") -> Item | None:
+        """Change an item in place and return it; return ``None`` where the update's condition does not hold."""
         ...

@@ -5,7 +5,6 @@ until which the call may still succeed. Closing a claim includes a check of thes
 every number that Connect may have given out. Only a clear response removes the record.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -33,7 +32,13 @@ _OTHERS_SECONDS: Final = 45
 """How long to wait for another invocation's call for the same number."""
 _LOOKS: Final = 4
 """Maximum number of DescribePhoneNumber calls for a number that is listed but not yet describable."""
+_SHORT_PAUSE_SECONDS: Final = 0.3
+_ASK_SECONDS: Final = 1.0
+_SHORT_LOOKS: Final = 10
+"""So many looks at a claimed number follow on each other quickly: Connect admits a few calls at once."""
 _MAX_PAGES: Final = 100
+_SHARED_CANDIDATES: Final = 20
+"""How many candidates of the shared stock are tried before a claim searches by itself."""
 
 
 def acquire(invocation: Invocation, claim: Claim) -> Claim:
@@ -47,7 +52,6 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
         No number can be obtained. The message says why.
     """
     while True:
-        claim = invocation.reread(claim)
         if not claim.is_open:
             raise Superseded
         if claim.arn:
@@ -55,15 +59,21 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
         try:
             if claim.is_adopted:
                 return adopt(invocation, claim)
+            if not claim.specification.source_phone_number_arn:
+                # Before the candidate is chosen: it should not grow old while others have their turns.
+                invocation.connect.pacing.wait_for_turn("ClaimPhoneNumber")
             claim = _announce(invocation, claim)
         except Conflict:
+            claim = invocation.reread(claim)
             continue
         # An earlier invocation may have got the number without receiving the response, and Connect may have forgotten
         # the token.
-        own = find_own(invocation, claim, claim.candidate) if _other_calls(invocation, claim) else None
-        claim = (
-            _call_claim(invocation, claim) if own is None else record_number(invocation, claim, claim.candidate, own)
-        )
+        has_other_calls = bool(_other_calls(invocation, claim))
+        own = find_own(invocation, claim, claim.candidate) if has_other_calls else None
+        if own is None:
+            claim = _call_claim(invocation, claim, is_announced=not has_other_calls)
+        else:
+            claim = record_number(invocation, claim, claim.candidate, own)
 
 
 def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState:
@@ -76,10 +86,15 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
     Failed
         Connect cannot provide the number, or does not know it.
     """
+    began = invocation.connect.claimed_at
+    pacing = invocation.connect.pacing
+    _wait_for_providing(invocation)
     polls = 0
     while True:
         state = invocation.connect.describe(claim.arn)
         if state is not None and state.status == "CLAIMED":
+            if began is not None:
+                pacing.provided_after(invocation.timing.clock() - began)
             return state
         if state is not None and state.status == "FAILED":
             raise Failed(
@@ -96,12 +111,28 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
                 f"Amazon Connect accepted the claim of {claim.phone_number}, but {since} seconds later knows no number "
                 f"{claim.arn}. Deploy again; if this goes on, contact AWS Support with this ARN."
             )
-        invocation.timing.backoff(
-            polls,
-            f"{claim.phone_number} is claimed, but Connect has not finished providing it",
-            5.0,
-        )
+        unfinished = f"{claim.phone_number} is claimed, but Connect has not finished providing it"
+        if polls < _SHORT_LOOKS:
+            invocation.timing.sleep(_SHORT_PAUSE_SECONDS, unfinished)
+        else:
+            invocation.timing.backoff(polls - _SHORT_LOOKS, unfinished, 5.0)
         polls += 1
+
+
+def _wait_for_providing(invocation: Invocation) -> None:
+    """Wait for as long as Connect took to provide numbers of late: an earlier look would be in vain."""
+    began = invocation.connect.claimed_at
+    if began is None:
+        return
+    pacing, timing = invocation.connect.pacing, invocation.timing
+    usual = pacing.providing_seconds()
+    # Where it is not known, the invocation that was first finds out for all.
+    while usual is None and not pacing.is_first and timing.clock() - began < _OTHERS_SECONDS:
+        timing.sleep(_ASK_SECONDS, "waiting until Connect has provided the number")
+        usual = pacing.providing_seconds()
+    left = began + (_SHORT_PAUSE_SECONDS if usual is None else usual) - timing.clock()
+    if left > 0:
+        timing.sleep(left, "waiting until Connect has provided the number")
 
 
 def record_number(invocation: Invocation, claim: Claim, phone_number: str, arn: str) -> Claim:
@@ -168,13 +199,19 @@ def _announce(invocation: Invocation, claim: Claim) -> Claim:
     announced = replace(claim, candidate=phone_number, in_flight_calls=claim.calls_with(call))
     if claim.candidate:
         return invocation.ledger.save(announced)
-    owner = invocation.ledger.number(phone_number)
-    if owner is not None and owner.claim_id != claim.id:
-        if _names_the_number(claim):
-            raise Failed(_taken(owner))
-        raise Conflict
     reservation = NumberReservation.of(phone_number, claim.own_key)
-    return invocation.ledger.save(announced, *(() if owner is not None else (reservation,)))
+    try:
+        return invocation.ledger.save(announced, reservation)
+    except Conflict:
+        # Either the claim has changed, or the number is reserved: for another claim, or by this claim's earlier write.
+        owner = invocation.ledger.number(phone_number)
+        if owner is None:
+            raise
+        if owner.claim_id == claim.id:
+            return invocation.ledger.save(announced)
+        if _names_the_number(claim):
+            raise Failed(_taken(owner)) from None
+        raise
 
 
 def _choose(invocation: Invocation, claim: Claim) -> str:
@@ -184,15 +221,21 @@ def _choose(invocation: Invocation, claim: Claim) -> str:
             f"{len(claim.rejected_candidates)} numbers in a row went to somebody else between search and claim. "
             "Deploy again."
         )
-    for page in _pages(invocation, claim):
-        # Connect returns the same first page to every caller. Each claim goes through the page in its own order, so
-        # that callers that do not share this ledger rarely choose the same number either.
-        for phone_number in sorted(page, key=lambda n: sha256((claim.id + n).encode()).digest()):
-            if phone_number in claim.rejected_candidates:
-                continue
-            owner = invocation.ledger.number(phone_number)
-            if owner is None or owner.claim_id == claim.id:
+    target_arn = claim.opening.target_arn
+    for _ in range(_SHARED_CANDIDATES):
+        shared = invocation.stock.take(claim.specification, target_arn, lambda token: _page(invocation, claim, token))
+        if shared is None:
+            break
+        if shared not in claim.rejected_candidates:
+            return shared
+    token = ""
+    for _ in range(_MAX_PAGES):
+        candidates, token = _page(invocation, claim, token)
+        for phone_number in candidates:
+            if _is_free(invocation, claim, phone_number):
                 return phone_number
+        if not token:
+            break
     desired = claim.specification
     prefix = f" that begins with {desired.prefix}" if desired.prefix else ""
     raise Failed(
@@ -201,27 +244,46 @@ def _choose(invocation: Invocation, claim: Claim) -> str:
     )
 
 
-def _pages(invocation: Invocation, claim: Claim) -> Iterator[tuple[str, ...]]:
-    token = ""
-    for _ in range(_MAX_PAGES):
-        try:
-            page = invocation.connect.search(claim.specification, claim.opening.target_arn, token)
-        except ConnectError as error:
-            raise Failed(error.remediation(f"TargetArn {claim.opening.target_arn}")) from error
-        yield page.phone_numbers
-        token = page.next_token
-        if not token:
-            return
+def _page(invocation: Invocation, claim: Claim, token: str) -> tuple[tuple[str, ...], str]:
+    """Return a page of numbers in the order in which this claim tries them, and the next page's token.
+
+    Every search gets the same first page. An order of its own makes it rare that claims that do not share this ledger
+    are after the same number.
+    """
+    try:
+        page = invocation.connect.search(claim.specification, claim.opening.target_arn, token)
+    except ConnectError as error:
+        raise Failed(error.remediation(f"TargetArn {claim.opening.target_arn}")) from error
+    ordered = sorted(page.phone_numbers, key=lambda number: sha256((claim.id + number).encode()).digest())
+    return tuple(ordered), page.next_token
 
 
-def _call_claim(invocation: Invocation, claim: Claim) -> Claim:
-    """Call ClaimPhoneNumber for the candidate, and record the result."""
+def _is_free(invocation: Invocation, claim: Claim, phone_number: str) -> bool:
+    if phone_number in claim.rejected_candidates:
+        return False
+    owner = invocation.ledger.number(phone_number)
+    return owner is None or owner.claim_id == claim.id
+
+
+def _call_claim(invocation: Invocation, claim: Claim, *, is_announced: bool) -> Claim:
+    """Call ClaimPhoneNumber for the candidate, and record the result.
+
+    Parameters
+    ----------
+    is_announced
+        Whether the call was recorded as in flight just now, and nothing was done since.
+    """
     candidate = claim.candidate
     source = claim.specification.source_phone_number_arn
     token = tokens.claim_token(claim.id, candidate)
     tags = {**claim.opening.tags, **invocation.ownership_tags(claim)}
 
+    looks = count()
+
     def is_needed() -> bool:
+        if next(looks) == 0 and is_announced:
+            # The write that announced the call was conditional on the claim, and came right before this.
+            return True
         now = invocation.reread(claim)
         return now.is_open and not now.arn and now.candidate == candidate
 

@@ -64,12 +64,12 @@ def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool
     began = invocation.timing.now()
     polls = 0
     while True:
-        claim = invocation.reread(claim)
         if claim.state is not ClaimState.CLOSING and not claim.has_calls_in_flight:
             return Closed(claim)
         try:
             closed = _step(invocation, claim, permit)
         except Conflict:
+            claim = invocation.reread(claim)
             continue
         except (ConnectError, Failed) as error:
             name = claim.phone_number or claim.candidate or claim.id
@@ -82,6 +82,7 @@ def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool
             # As far as can be seen now, nothing was claimed. The sweeper checks again when that is certain.
             return Closed(invocation.reread(claim))
         invocation.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)
+        claim = invocation.reread(claim)
         polls += 1
 
 
@@ -164,6 +165,8 @@ def _release_number(invocation: Invocation, claim: Claim, arn: str, permit: Perm
             f"{arn} is not of account {invocation.scope.account} and Region {invocation.scope.region}, where this "
             "provider works. Release it with the provider of that place."
         )
+    # Before the first look: of many deletions at once, each makes its two calls when it is its turn.
+    invocation.connect.pacing.lead("ReleasePhoneNumber", follower="DescribePhoneNumber")
     began = invocation.timing.now()
     unseen = 0
     for polls in count():

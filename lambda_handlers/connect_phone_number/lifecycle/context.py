@@ -7,6 +7,7 @@ from .. import contract, rules
 from ..claim import Claim
 from ..cloudformation.stacks import RetryingStacks
 from ..connect.gateway import Connect
+from ..hints.stock import Stock
 from ..ledger.ledger import Ledger
 from ..logs import Log
 from ..timing import Timing
@@ -48,6 +49,7 @@ class Invocation:
     scope: Scope
     log: Log
     worker: str
+    stock: Stock
 
     def reread(self, claim: Claim) -> Claim:
         """Return the claim as it is now."""

@@ -31,11 +31,14 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
     turn = 0
     while True:
         turn += 1
-        claim = invocation.reread(claim)
         if not claim.is_open:
             raise Superseded
         state = _wait_until_provided(invocation, claim)
         desired = claim.desired
+        if claim.phone_number == state.phone_number:
+            seen = _as_seen(claim, state)
+            if _is_as_desired(invocation, seen, state):
+                return seen, state
         try:
             claim = _write_down(invocation, claim, state)
             state = _put_ownership_tags(invocation, claim, state)
@@ -45,6 +48,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             claim = _update_tags(invocation, claim, state, desired)
             claim = _associate_flow(invocation, claim, state, desired)
         except Conflict:
+            claim = invocation.reread(claim)
             continue
         claim = invocation.reread(claim)
         if claim.desired == desired and claim.is_open:
@@ -74,10 +78,11 @@ def _wait_until_provided(invocation: Invocation, claim: Claim) -> PhoneNumberSta
     return state
 
 
-def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Claim:
+def _as_seen(claim: Claim, state: PhoneNumberState) -> Claim:
+    """Return the claim with what Connect says of its number."""
     if claim.provisioned and claim.country_code and claim.phone_number == state.phone_number:
         return claim
-    written = replace(
+    return replace(
         claim,
         provisioned=True,
         phone_number=state.phone_number,
@@ -85,6 +90,26 @@ def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -
         type=state.type,
         applied_tags=tuple(claim.applied_tags or claim.opening.tags),
     )
+
+
+def _is_as_desired(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:
+    """Return whether nothing has to be changed, as with a number that was claimed with its settings."""
+    desired = claim.desired
+    tags = {**desired.tags, **invocation.ownership_tags(claim)}
+    return (
+        _is_at(state, desired)
+        and _has_description(claim, state, desired)
+        and all(state.tags.get(key) == value for key, value in tags.items())
+        and set(claim.applied_tags) == set(desired.tags)
+        and claim.applied_flow_arn == desired.contact_flow_arn
+        and not claim.flow_may_differ
+    )
+
+
+def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Claim:
+    written = _as_seen(claim, state)
+    if written is claim:
+        return claim
     owner = invocation.ledger.number(state.phone_number)
     if owner is not None:
         return invocation.ledger.save(written)
@@ -139,10 +164,13 @@ def _is_at(state: PhoneNumberState, desired: Settings) -> bool:
 def _update_description(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> None:
+    if not _has_description(claim, state, desired):
+        _set_description(invocation, claim, desired.description, turn)
+
+
+def _has_description(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
     is_left_alone = claim.specification.adopt and not desired.description
-    if state.description == desired.description or is_left_alone:
-        return
-    _set_description(invocation, claim, desired.description, turn)
+    return state.description == desired.description or is_left_alone
 
 
 def _set_description(invocation: Invocation, claim: Claim, description: str, turn: int) -> None:

@@ -72,7 +72,7 @@ def fail(invocation: Invocation, request: Request, reason: str) -> Response:
 
 
 def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
-    claim = invocation.ledger.claim(entry.claim_keys[0])
+    claim = invocation.ledger.known_claim(entry.claim_keys[0])
     while True:
         try:
             if claim.request_key != request.key:
@@ -83,8 +83,11 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
                 raise Superseded
             claim = acquire(invocation, claim)
             claim, state = converge(invocation, claim)
-            return _succeed(invocation, request, claim, state)
+            return _succeed(invocation, request, entry, claim, state)
         except Conflict:
+            entry = _reread(invocation, request)
+            if entry.response is not None:
+                return entry.response
             claim = invocation.reread(claim)
         except Superseded:
             # If this claim obtained a number, the invocation that canceled the claim or the sweeper releases it.
@@ -95,13 +98,16 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
             return fail(invocation, request, error.remediation(claim.phone_number or claim.candidate))
 
 
-def _succeed(invocation: Invocation, request: Request, claim: Claim, state: PhoneNumberState) -> Response:
+def _reread(invocation: Invocation, request: Request) -> RequestEntry:
     entry = invocation.ledger.request(request.resource, request.key)
-    claim = invocation.reread(claim)
     if entry is None:
         raise LookupError(f"The ledger has lost request {request.key} of {request.resource}.")
-    if entry.response is not None:
-        return entry.response
+    return entry
+
+
+def _succeed(
+    invocation: Invocation, request: Request, entry: RequestEntry, claim: Claim, state: PhoneNumberState
+) -> Response:
     if not claim.is_open or claim.request_key != request.key:
         raise Superseded
     parsed = rules.parse_phone_number_arn(claim.arn)
@@ -195,7 +201,7 @@ def _awaited(invocation: Invocation, request: Request) -> Permit:
 
 
 def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Finding:
-    claim = invocation.ledger.claim(key)
+    claim = invocation.ledger.known_claim(key)
     closed = close(invocation, claim, _awaited(invocation, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
@@ -254,6 +260,6 @@ def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
 def _timed_out(problem: TimedOut) -> str:
     last = f" Last: {problem}." if str(problem) else ""
     return (
-        f"Not done within the time-out.{last} What was begun is undone or finished in the background. Try again; "
+        f"Not done within the timeout.{last} What was begun is undone or finished in the background. Try again; "
         "for a longer wait raise ServiceTimeout (at most 3600 seconds)."
     )

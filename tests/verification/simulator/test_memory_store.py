@@ -12,6 +12,7 @@ from lambda_handlers.connect_phone_number.contract import DUE_INDEX
 from lambda_handlers.connect_phone_number.ledger import dynamodb
 from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
 from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Store, Write
+from lambda_handlers.connect_phone_number.ledger.update import Attribute, Comparison, Condition, Sum, Update
 from verification.simulator.memory_store import MemoryStore
 
 _TABLE: Final = "ledger"
@@ -65,6 +66,7 @@ def _put(key: Key, expected: int, **attributes: Any) -> Write:
 A: Final = ("one", "a")
 B: Final = ("one", "b")
 C: Final = ("two", "a")
+COUNTER: Final = ("COUNTER", "COUNTER")
 
 
 def test_what_is_not_there_is_none(store: Store) -> None:
@@ -318,3 +320,58 @@ def test_values_that_the_ledger_may_not_have_are_refused(value: object) -> None:
 def test_index_keys_have_the_type_of_the_index(attributes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="index key"):
         MemoryStore(lambda: 0.0).write([_put(A, 0, **attributes)])
+
+
+def test_an_update_creates_an_item_and_counts_in_it(store: Store) -> None:
+    count = Update({"taken": Sum(Attribute("taken"), 1), "limit": Attribute("limit", 7), "seen": 3})
+
+    first, second = store.update(COUNTER, count), store.update(COUNTER, count)
+
+    assert first is not None
+    assert second is not None
+    assert (first["taken"], first["limit"], first["seen"]) == (1, 7, 3)
+    assert (second["taken"], second["limit"], second["seen"]) == (2, 7, 3)
+    stored = store.get(COUNTER)
+    assert stored is not None
+    assert stored["taken"] == 2
+
+
+def test_all_values_of_an_update_are_of_the_item_before_it(store: Store) -> None:
+    store.update(COUNTER, Update({"a": 1, "b": 10}))
+
+    changed = store.update(COUNTER, Update({"a": Sum(Attribute("a"), Attribute("b")), "b": Sum(5, Attribute("a"))}))
+
+    assert changed is not None
+    assert (changed["a"], changed["b"]) == (11, 6)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "holds"),
+    [
+        (Comparison.LESS, 5, False),
+        (Comparison.LESS, 6, True),
+        (Comparison.NOT_LESS, 5, True),
+        (Comparison.NOT_LESS, 6, False),
+        (Comparison.EQUAL, 5, True),
+        (Comparison.EQUAL, 6, False),
+    ],
+)
+def test_an_update_is_made_only_where_its_condition_holds(
+    store: Store, comparison: Comparison, value: int, holds: bool
+) -> None:
+    store.update(COUNTER, Update({"at": 5}))
+
+    changed = store.update(COUNTER, Update({"at": 9}, Condition("at", comparison, value)))
+
+    assert (changed is not None) is holds
+    stored = store.get(COUNTER)
+    assert stored is not None
+    assert stored["at"] == (9 if holds else 5)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_condition_says_whether_it_holds_without_the_attribute(store: Store, holds: bool) -> None:
+    condition = Condition("at", Comparison.LESS, 5, holds_if_absent=holds)
+
+    assert (store.update(COUNTER, Update({"at": 9}, condition)) is not None) is holds
+    assert (store.get(COUNTER) is not None) is holds

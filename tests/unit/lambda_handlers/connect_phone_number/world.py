@@ -12,6 +12,9 @@ from lambda_handlers.connect_phone_number.cloudformation.resource_key import Res
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, RetryingStacks, StackState
 from lambda_handlers.connect_phone_number.connect.gateway import Connect
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
+from lambda_handlers.connect_phone_number.hints.hint import Hints
+from lambda_handlers.connect_phone_number.hints.pacing import Pacing
+from lambda_handlers.connect_phone_number.hints.stock import Stock
 from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX, decode, resource_partition
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
 from lambda_handlers.connect_phone_number.lifecycle.context import Invocation, Scope
@@ -255,14 +258,17 @@ class World:
     def invocation(self, seconds: float = LAMBDA_SECONDS, request_deadline: float | None = None) -> Invocation:
         """Return what the steps of the lifecycle get."""
         timing = Timing(self.clock, self.clock.pause, self.clock.now + seconds, lambda: 0.5, request_deadline)
+        log = Log(self.lines.append, self.clock)
+        hints = Hints(self.store, timing, lambda error: log.warning("goes on without hints", error=error))
         return Invocation(
-            connect=Connect(cast("ConnectClient", self.client), timing),
+            connect=Connect(cast("ConnectClient", self.client), timing, Pacing(hints)),
             ledger=Ledger(self.store, timing),
             stacks=RetryingStacks(self.stacks, timing),
             timing=timing,
             scope=Scope(REGION, ACCOUNT, self.provider_id),
-            log=Log(self.lines.append, self.clock),
+            log=log,
             worker=self._new_worker(),
+            stock=Stock(hints),
         )
 
     def _new_worker(self) -> str:

@@ -114,7 +114,7 @@ def test_what_a_stacks_status_means(status: str, true: set[str]) -> None:
 @pytest.mark.parametrize(
     ("status", "root_status", "true"),
     [
-        # The root deletes a nested stack in its roll-back.
+        # The root deletes a nested stack in its rollback.
         ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", {"is_rolling_back", "is_in_progress", "is_being_deleted"}),
         ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS", {"is_rolling_back", "is_in_progress"}),
         # The nested stack is done, the deployment as a whole may still be rolled back.

@@ -8,9 +8,12 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from lambda_handlers.connect_phone_number.claim import Settings, Specification
 from lambda_handlers.connect_phone_number.connect.errors import ConnectError, ErrorKind
 from lambda_handlers.connect_phone_number.connect.gateway import Connect, Page, PhoneNumberState
+from lambda_handlers.connect_phone_number.hints.hint import Hints
+from lambda_handlers.connect_phone_number.hints.pacing import Pacing
 from lambda_handlers.connect_phone_number.ledger.store import Conflict
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut, Timing
 from tests.unit.lambda_handlers.connect_phone_number.world import VirtualClock
+from verification.simulator.memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -63,7 +66,9 @@ class _Bench:
         self.began = self.clock.now
         deadline = None if request is None else self.began + request
         timing = Timing(self.clock, self.clock.pause, self.began + invocation, lambda: 1.0, deadline)
-        self.connect = Connect(cast("ConnectClient", self.client), timing)
+        hints = Hints(MemoryStore(self.clock), timing, lambda _: None)
+        hints.is_available = False
+        self.connect = Connect(cast("ConnectClient", self.client), timing, Pacing(hints))
 
     @property
     def waited(self) -> float:

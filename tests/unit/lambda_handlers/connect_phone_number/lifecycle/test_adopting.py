@@ -196,7 +196,7 @@ def test_an_adopted_number_is_changed_in_place(world: World) -> None:
 
 
 def test_an_update_does_not_establish_an_adoption(world: World) -> None:
-    # A deployment that failed with roll-back off may be changed, tried again, and rolled back then.
+    # A deployment that failed with rollback off may be changed, tried again, and rolled back then.
     arn = world.claimed_by_hand(NUMBER)
     adopt(world)
     assert _changed(world, arn, Description="Sales")

@@ -105,7 +105,7 @@ def test_a_number_is_its_first_resources_again_also_after_requests_that_left_it_
     assert world.held() == []
 
 
-# A rename that was stopped with roll-back disabled; then the stack is deleted, the old resource first.
+# A rename that was stopped with rollback disabled; then the stack is deleted, the old resource first.
 
 
 def _old_deleted_first(world: World) -> str:
@@ -397,7 +397,7 @@ def test_a_number_that_connect_does_not_show_yet_is_not_taken_for_gone(world: Wo
 
 
 def test_a_number_that_was_adopted_for_good_is_rolled_back_where_its_previous_owner_has_it_again(world: World) -> None:
-    # A resource is imported into its old stack, or its retention was undone by a roll-back.
+    # A resource is imported into its old stack, or its retention was undone by a rollback.
     arn = retained(world)
     adopt_for_good(world)
     world.stacks.hold(RESOURCE, arn)

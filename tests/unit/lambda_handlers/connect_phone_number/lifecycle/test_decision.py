@@ -88,7 +88,7 @@ def test_an_update_of_the_same_second_as_a_create_is_not_stale(world: World) -> 
 
 
 def test_an_update_of_the_same_second_as_a_delete_is_not_stale(world: World) -> None:
-    # A roll-back sends both.
+    # A rollback sends both.
     old, new = replaced(world)
     world.stacks.status = ROLLING_BACK
     delete, update = world.event("Delete", new, CountryCode="GB"), world.event("Update", new)

@@ -129,7 +129,7 @@ def test_what_cloudformation_said_of_the_old_number_is_not_lost_on_the_way_back(
 def test_while_a_deployment_goes_on_cloudformation_is_asked_twice_whether_it_is_undone(
     world: World, rolls_back: bool
 ) -> None:
-    # Right after a roll-back has begun, CloudFormation may still tell of the deployment before.
+    # Right after a rollback has begun, CloudFormation may still tell of the deployment before.
     old, new = replaced(world)
     began = world.clock()
     world.stacks = _Behind(world, until=began + 20.0, then=ROLLING_BACK if rolls_back else "UPDATE_IN_PROGRESS")

@@ -428,7 +428,7 @@ def test_a_claim_that_changes_while_it_is_handed_over_is_decided_on_again(world:
 def test_a_number_that_is_on_its_way_back_is_taken_up_at_once_by_its_previous_owner(world: World) -> None:
     arn = world.created(PhoneNumber=NUMBER)
     assert adopt_within_the_stack(world).physical_id == arn
-    # The roll-back deletes the new resource. It does not wait until the number is restored.
+    # The rollback deletes the new resource. It does not wait until the number is restored.
     world.emulator.faults.add("TagResource", "error", code="InvalidParameterException", calls=None)
     assert not world.delete(arn, resource="Renamed").succeeded
     assert _claim(world, RENAMED).state is ClaimState.CLOSING

@@ -195,7 +195,7 @@ def test_s17_a_claim_that_stays_in_progress_past_the_time_out(world: World) -> N
     assert (failed.status, failed.reason) == (
         "FAILED",
         (
-            f"Not done within the time-out. Last: {number} is claimed, but Connect has not finished providing it. "
+            f"Not done within the timeout. Last: {number} is claimed, but Connect has not finished providing it. "
             "What was begun is undone or finished in the background. Try again; for a longer wait raise "
             "ServiceTimeout (at most 3600 seconds)."
         ),
@@ -232,7 +232,7 @@ def test_a_delete_that_times_out_is_finished_by_the_sweeper(world: World) -> Non
     )
     failed = world.delete(arn, ServiceTimeout="300")
     assert failed.status == "FAILED"
-    assert failed.reason.startswith("Not done within the time-out. Last: ReleasePhoneNumber: InternalServiceException")
+    assert failed.reason.startswith("Not done within the timeout. Last: ReleasePhoneNumber: InternalServiceException")
     world.clock.pause(3000)
     world.sweep()
     assert world.held() == []

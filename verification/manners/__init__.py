@@ -1,0 +1,1 @@
+"""Every behavior of AWS that the simulator plays, with its source; ``catalog`` writes ``docs/manners.md`` from it."""

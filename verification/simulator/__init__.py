@@ -1,0 +1,1 @@
+"""The world that the handler runs in: AWS as it may behave, virtual time, faults, and who judges the outcome."""
