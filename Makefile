@@ -1,4 +1,4 @@
-# Every developer action. `make` alone lists them; each sets up first what it needs and is not there yet.
+# Every developer action. `make` alone lists them. Each target first sets up what it needs.
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -1,7 +1,6 @@
 """The phone number as a construct. It describes the number to claim; the provider's function claims it."""
 
 from enum import StrEnum
-from typing import Final
 
 from aws_cdk import Duration, Fn, RemovalPolicy, Token
 from aws_cdk import aws_connect as connect
@@ -11,10 +10,7 @@ from .function_code import rules
 from .phone_number_base import IPhoneNumber, PhoneNumberBase
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
 from .phone_number_resource import PhoneNumberResource
-from .properties import NumberProperties, check_properties, known, refuse, timeout_seconds
-
-DEFAULT_TIMEOUT: Final = Duration.hours(1)
-"""Three invocations of the function fit in, so users see the function's own reason and not a timeout."""
+from .properties import DEFAULT_TIMEOUT, NumberProperties, check_properties, known, refuse, timeout_seconds
 
 
 class PhoneNumberType(StrEnum):

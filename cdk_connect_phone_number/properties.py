@@ -7,13 +7,21 @@ CloudFormation will know.
 
 import re
 from dataclasses import dataclass, fields
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from aws_cdk import Duration, Stack, Token
 from constructs import IConstruct
 
 from .function_code import properties as function_properties
 from .function_code import rules
+
+DEFAULT_TIMEOUT: Final = Duration.hours(1)
+"""Three invocations of the function fit in, so users see the function's own reason and not a timeout."""
+_MARKER: Final = "${Token["
+"""Begins the part of a text that stands for a value that only CloudFormation knows.
+
+https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +54,7 @@ class NumberProperties:
             if isinstance(value := getattr(self, field.name), str)
         }
         return function_properties.Given(
-            known={name: value for name, value in texts.items() if not Token.is_unresolved(value)},
+            known={name: value for name, value in texts.items() if known(value) is not None},
             names=frozenset(texts),
             region=region,
             adopt=self.adopt,
@@ -83,6 +91,8 @@ def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
     ValueError
         If CloudFormation would not accept it, or if the function could not work in so short a time.
     """
+    if timeout is DEFAULT_TIMEOUT:
+        return rules.MAX_TIMEOUT_SECONDS
     if timeout.is_unresolved():
         return timeout.to_seconds()
     seconds = timeout.to_seconds(integral=False)
@@ -94,7 +104,9 @@ def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
 
 def known(value: str | None) -> str | None:
     """Return ``value`` if it is known at synth, or ``None`` if it is absent or a token."""
-    return None if value is None or Token.is_unresolved(value) else value
+    # Only a text with the marker is asked about, as each question is a call to another process.
+    is_token = value is not None and _MARKER in value and Token.is_unresolved(value)
+    return None if is_token else value
 
 
 def refuse(scope: IConstruct, message: str) -> NoReturn:

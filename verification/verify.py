@@ -18,7 +18,6 @@ from docs.tools.sections import LIFECYCLE, VERIFICATION, write_section
 from verification.crash_tests.driver import play_round
 from verification.exploration.fault_matrix import Case, first_of_pairs, paired_scenarios, pairs, single_faults
 from verification.exploration.interleavings import interleavings
-from verification.exploration.reached import EXPECTED, Reached, counting
 from verification.exploration.replaying import (
     EXAMPLES_OF_A_WALK,
     PRIORITY_DEPTH,
@@ -30,6 +29,7 @@ from verification.exploration.replaying import (
 )
 from verification.exploration.schedules import Bounds, explore, play_by_priorities
 from verification.scenarios.catalog import all_scenarios, by_name, in_other_worlds
+from verification.simulator.reached import EXPECTED, Reached, counting
 
 SCENARIOS: Final = "Scenarios"
 WORLDS: Final = "Scenarios in other worlds"
@@ -191,7 +191,7 @@ def schedules_table(tallies: list[Tally]) -> str:
         "| Interleaving | Bounds | Schedules | Cut | Of all within the bounds |",
         "| --- | --- | ---: | ---: | --- |",
     )
-    explanation = "A schedule is cut where it leads to a state from which all went on before."
+    explanation = "A schedule is cut when it reaches a state that an earlier schedule has already explored."
     return "\n".join([*header, *rows, "", explanation])
 
 

@@ -42,7 +42,7 @@ LEAKS: Final = "leaked numbers"
 DOUBLE: Final = "double claims"
 WRONG: Final = "wrong or repeated releases"
 TOKENS: Final = "changed tokens"
-RESPONSES: Final = "no or changed answer"
+RESPONSES: Final = "no or changed response"
 HONESTY: Final = "untrue SUCCESS"
 KINDS: Final = (LEAKS, DOUBLE, WRONG, TOKENS, RESPONSES, HONESTY)
 

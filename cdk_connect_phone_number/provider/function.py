@@ -19,7 +19,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..function_code import ASSET
+from ..function_code import ASSET, contract
 
 FUNCTION_TIMEOUT: Final = Duration.minutes(13)
 """Three invocations with Lambda's pauses, and then two for the failed event, end within CloudFormation's hour."""
@@ -75,7 +75,7 @@ class ProviderFunction(lambda_.Function):
                     events.IRuleTarget,
                     targets.LambdaFunction(
                         cast(lambda_.IFunction, self),
-                        event=events.RuleTargetInput.from_object({"action": "sweep"}),
+                        event=events.RuleTargetInput.from_object({contract.ACTION: contract.SWEEP}),
                     ),
                 )
             ],

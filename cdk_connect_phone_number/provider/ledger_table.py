@@ -23,10 +23,10 @@ class LedgerTable(dynamodb.Table):
         super().__init__(
             scope,
             id,
-            partition_key=_attribute("pk", dynamodb.AttributeType.STRING),
-            sort_key=_attribute("sk", dynamodb.AttributeType.STRING),
+            partition_key=_attribute(contract.PARTITION_KEY, dynamodb.AttributeType.STRING),
+            sort_key=_attribute(contract.SORT_KEY, dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            time_to_live_attribute="expires_at",
+            time_to_live_attribute=contract.EXPIRES_AT,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
@@ -41,8 +41,8 @@ class LedgerTable(dynamodb.Table):
         )
         self.add_global_secondary_index(
             index_name=contract.DUE_INDEX,
-            partition_key=_attribute("due", dynamodb.AttributeType.STRING),
-            sort_key=_attribute("due_at", dynamodb.AttributeType.NUMBER),
+            partition_key=_attribute(contract.DUE, dynamodb.AttributeType.STRING),
+            sort_key=_attribute(contract.DUE_AT, dynamodb.AttributeType.NUMBER),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 

@@ -15,6 +15,19 @@ PROVIDER_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 DUE_INDEX: Final = "due"
 """The index of the ledger's table that the sweeper uses to find what is due."""
 
+PARTITION_KEY: Final = "pk"
+SORT_KEY: Final = "sk"
+DUE: Final = "due"
+"""The index's partition key: what is due for a claim. Only claims that have something left to do have it."""
+DUE_AT: Final = "due_at"
+"""The index's sort key: when, in seconds since the epoch."""
+EXPIRES_AT: Final = "expires_at"
+"""When DynamoDB may remove an item, in seconds since the epoch."""
+
+ACTION: Final = "action"
+SWEEP: Final = "sweep"
+"""The schedule's event is ``{ACTION: SWEEP}``."""
+
 METRIC_NAMESPACE: Final = "ConnectPhoneNumber"
 PROVIDER_DIMENSION: Final = "Provider"
 

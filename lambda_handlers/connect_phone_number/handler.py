@@ -131,7 +131,7 @@ class Function:
         fields = as_mapping(event)
         if fields is None:
             log.error("malformed event: not an object")
-        elif fields.get("action") == "sweep":
+        elif fields.get(contract.ACTION) == contract.SWEEP:
             sweep(self._invocation(context, log, None))
         elif (records := as_list(fields.get("Records"))) is not None:
             for record in records:

@@ -1,8 +1,11 @@
-"""The properties of ``Custom::ConnectPhoneNumber`` and what each of them must look like.
+"""The properties of a ``Custom::ConnectPhoneNumber``: which ones exist, and what each must look like.
 
-``PROPERTIES`` is the only table of the properties. The construct runs its checks at synth, as far as the values are
-known then. The function runs them at each deployment. A new property needs a row in this table, a field of
-``Specification`` or ``Settings`` that it is parsed into, and a parameter of the construct.
+``PROPERTIES`` is the one table of them. The construct runs its checks at synth, as far as the values are known then.
+The function runs them at each deployment. To add a property:
+
+1. Add its row here, with its check from ``rules``, and read it in ``parse_properties``.
+2. Add the field of ``Specification`` or ``Settings`` (``claim.py``) that it is parsed into.
+3. Add it to ``NumberProperties`` and to the parameters of ``PhoneNumber`` (``cdk_connect_phone_number``).
 """
 
 import json

@@ -263,7 +263,7 @@ def test_probes_have_their_turn_between_the_steps() -> None:
     assert (number.description, number.tags) == ("Acceptance, first", {"step": "claim"})
     assert number.claimed_at == 1_700_000_000
     assert probing.outcomes == ["as expected"]
-    # Neither is there a claim more nor a release, and the probes' own stack is gone before the number is.
+    # The run makes no additional claim or release, and deletes the probes' stack before the number.
     assert _done(world) == [
         "deploy",
         "deploy",

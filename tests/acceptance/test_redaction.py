@@ -1,4 +1,4 @@
-"""Nothing that says whose a response is gets into a record, however it is written."""
+"""A record contains nothing that identifies the account, however the response spells it."""
 
 import json
 from datetime import UTC, datetime

@@ -36,7 +36,7 @@ def remove_number(stack: cdk.Stack, _: PhoneNumber) -> None:
 
 
 class NumberStack:
-    """A stack with one number, ``Line``, whose properties each deployment gives anew.
+    """A stack with one number, ``Line``, whose properties each deployment sets.
 
     It is synthesized in this process, which spares a start of jsii for each deployment; all else is the
     CLI's work, or CloudFormation's where a method says so.

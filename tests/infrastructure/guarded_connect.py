@@ -14,7 +14,7 @@ _NUMBERS = "arn:aws:connect:us-east-1:000000000000:phone-number/"
 _INSTANCES = "arn:aws:connect:us-east-1:000000000000:instance/"
 _GROUPS = "arn:aws:connect:us-east-1:000000000000:traffic-distribution-group/"
 _NEW_NUMBER = f"{_NUMBERS}*"
-"""What a call is about whose number has no id yet, or that is about all numbers."""
+"""The resource of a call that names no number: the number has no id yet, or the call is about all numbers."""
 
 
 class GuardedConnect:

@@ -158,7 +158,7 @@ CLOSING: Final = (
         (Hunt("S19 renamed, stopped with rollback off, *"),),
     ),
     Breakage(
-        "a refused answer is given up at once",
+        "a refused response is given up at once",
         (Patch("handler.py", "if is_awaited or not problem.is_void:", "if not problem.is_void:"),),
         (Hunt("S20 response 403 for a whole invocation"),),
     ),

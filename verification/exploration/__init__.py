@@ -1,1 +1,1 @@
-"""Ways through a scenario: every fault, every order of calls, random ones; and what they have reached."""
+"""Ways through a scenario: every fault, every order of calls, and random ones."""

@@ -10,8 +10,8 @@ from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResou
 from lambda_handlers.connect_phone_number.ledger.store import IndexPage, Item, Key, ScanPage, Write
 from lambda_handlers.connect_phone_number.ledger.update import Update
 from local_aws.connect_emulator.service import OPERATIONS
-from verification.exploration.reached import current
 
+from .reached import current
 from .wire import Surface
 
 if TYPE_CHECKING:

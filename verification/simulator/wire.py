@@ -12,8 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
-from verification.exploration.reached import current
-
+from .reached import current
 from .timeline import START, Killed, Timeline
 
 _R = TypeVar("_R")

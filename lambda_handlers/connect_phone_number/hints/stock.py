@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from .. import contract
 from ..claim import Specification
 from ..ledger.store import Item, Key, Write
 from ..ledger.update import Attribute, Sum, Update
@@ -54,7 +55,7 @@ class Stock:
         kind = sha256(f"{specification.digest} {target_arn}".encode()).hexdigest()[:32]
         name = f"STOCK#{kind}#{minute}"
         expires_at = self._timing.now() + _KEPT_SECONDS
-        count = Update({"taken": Sum(Attribute("taken"), 1), "expires_at": expires_at})
+        count = Update({"taken": Sum(Attribute("taken"), 1), contract.EXPIRES_AT: expires_at})
         taken = self._hints.update((name, "STOCK"), count, lambda item: int(item["taken"]))
         if taken is None:
             return None
@@ -82,11 +83,11 @@ class Stock:
 
     def _put(self, key: Key, page: _Page, expires_at: int) -> None:
         item: Item = {
-            "pk": key[0],
-            "sk": key[1],
+            contract.PARTITION_KEY: key[0],
+            contract.SORT_KEY: key[1],
             "version": 1,
             "candidates": list(page.candidates),
             "next_token": page.next_token,
-            "expires_at": expires_at,
+            contract.EXPIRES_AT: expires_at,
         }
         self._hints.write([Write(key, item, 0)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..contract import DUE_INDEX
+from ..contract import DUE_INDEX, PARTITION_KEY, SORT_KEY
 from ..json_types import as_list, as_mapping
 from .store import Conflict, IndexPage, Item, Key, ScanPage, StoreUnavailable, Write
 from .update import Attribute, Condition, Operand, Sum, Update
@@ -76,7 +76,7 @@ class DynamoDBStore:
             )
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(error) from error
-        keys = [(item["pk"], item["sk"]) for item in map(self._item, page["Items"])]
+        keys = [(item[PARTITION_KEY], item[SORT_KEY]) for item in map(self._item, page["Items"])]
         return IndexPage(keys, page.get("LastEvaluatedKey"))
 
     def scan_unfinished(self, after: object = None) -> ScanPage:
@@ -146,7 +146,7 @@ class DynamoDBStore:
         return {"Put": action}
 
     def _key(self, key: Key) -> dict[str, Any]:
-        return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+        return {PARTITION_KEY: {"S": key[0]}, SORT_KEY: {"S": key[1]}}
 
     def _item(self, item: dict[str, Any]) -> Item:
         return {name: _plain(self._deserialize(value)) for name, value in item.items()}

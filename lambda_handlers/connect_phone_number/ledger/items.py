@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
+from .. import contract
 from ..claim import Claim, ClaimKey, ClaimState
 from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.response import Response
@@ -155,15 +156,15 @@ def index_of(entry: Entry) -> Item:
     Unfinished claims are due. Live claims can be listed. Closed claims expire.
     """
     if isinstance(entry, RequestEntry):
-        return {"expires_at": entry.received_at + REQUEST_KEPT_SECONDS}
+        return {contract.EXPIRES_AT: entry.received_at + REQUEST_KEPT_SECONDS}
     if not isinstance(entry, Claim):
         return {}
     is_unfinished = entry.state in (ClaimState.OPENING, ClaimState.CLOSING) or entry.has_calls_in_flight
     if is_unfinished or (entry.state is ClaimState.LIVE and entry.follow_up):
-        return {"due": DUE, "due_at": entry.next_check_at}
+        return {contract.DUE: DUE, contract.DUE_AT: entry.next_check_at}
     if entry.state is ClaimState.LIVE:
-        return {"due": LIVE, "due_at": entry.claimed_at}
-    return {"expires_at": entry.closed_at + CLAIM_KEPT_SECONDS}
+        return {contract.DUE: LIVE, contract.DUE_AT: entry.claimed_at}
+    return {contract.EXPIRES_AT: entry.closed_at + CLAIM_KEPT_SECONDS}
 
 
 _E = TypeVar("_E")
@@ -180,8 +181,8 @@ def encode(entry: Entry) -> Item:
     return {
         **attributes,
         **index_of(entry),
-        "pk": partition,
-        "sk": sort,
+        contract.PARTITION_KEY: partition,
+        contract.SORT_KEY: sort,
         "version": entry.version + 1,
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
 
+from .. import contract
 from ..claim import Claim, ClaimKey
 from ..cloudformation.resource_key import ResourceKey
 from ..timing import TimedOut, Timing
@@ -158,9 +159,9 @@ class Ledger:
             for key in page.keys:
                 item = self._with_retries(lambda key=key: self._store.get(key))  # type: ignore[misc]
                 # The index may lag behind, so the item itself decides.
-                if item is None or item.get("due") not in desired:
+                if item is None or item.get(contract.DUE) not in desired:
                     continue
-                if until is None or item.get("due_at", 0) <= until:
+                if until is None or item.get(contract.DUE_AT, 0) <= until:
                     yield _claim_or_problem(item)
             position = page.next_position
             if position is None:
@@ -182,4 +183,7 @@ def _claim_or_problem(item: Item) -> Claim | UnreadableItem:
     try:
         return decode(Claim, item)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        return UnreadableItem((str(item.get("pk")), str(item.get("sk"))), f"{type(error).__name__}: {error}")
+        return UnreadableItem(
+            (str(item.get(contract.PARTITION_KEY)), str(item.get(contract.SORT_KEY))),
+            f"{type(error).__name__}: {error}",
+        )

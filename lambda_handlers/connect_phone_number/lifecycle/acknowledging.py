@@ -10,13 +10,18 @@ from dataclasses import replace
 from typing import Final
 
 from ..claim import Claim, ClaimState
-from ..cloudformation.stacks import HeldResource
+from ..cloudformation.stacks import HeldResource, Stacks
 from ..ledger.store import Conflict
 from .context import Invocation
-from .decision import was_named
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
+
+
+def was_named(stacks: Stacks, claim: Claim) -> bool | None:
+    """Return whether CloudFormation has ever recorded the claim's number as the resource's, or ``None`` if unknown."""
+    # A claimed number has an ARN of its own. An adopted number may have belonged to another resource before.
+    return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not claim.is_adopted)
 
 
 def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:

@@ -50,14 +50,14 @@ class Closed:
     problem: str = ""
 
 
-def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool = True) -> Closed:
+def close(invocation: Invocation, claim: Claim, permit: Permit, waits: bool = True) -> Closed:
     """Release what was claimed. A repeated or parallel run of this changes nothing more.
 
     Parameters
     ----------
     permit
         Called each time before the number is released or restored.
-    is_patient
+    waits
         Whether to wait for a creation that is still running in another invocation. The sweeper does not wait, because
         it comes again.
     """
@@ -78,7 +78,7 @@ def close(invocation: Invocation, claim: Claim, permit: Permit, is_patient: bool
         if closed is not None:
             return closed
         has_waited = polls > 0 and invocation.timing.now() - began >= _WAIT_FOR_WORKER_SECONDS
-        if not is_patient or has_waited:
+        if not waits or has_waited:
             # As far as can be seen now, nothing was claimed. The sweeper checks again when that is certain.
             return Closed(invocation.reread(claim))
         invocation.timing.backoff(polls, f"waiting for the creation of {claim.id} to end", 5.0)

@@ -25,11 +25,12 @@ from .. import rules, tokens
 from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
 from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
 from ..cloudformation.response import Response, Status
-from ..cloudformation.stacks import Stacks, still_has
+from ..cloudformation.stacks import still_has
 from ..ledger.items import Entry, RequestEntry, ResourceEntry
 from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
 from ..properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
+from .acknowledging import was_named
 from .context import Invocation
 from .moving import find_moved
 
@@ -406,12 +407,6 @@ class _Decision:
 def _may_matter(claim: Claim) -> bool:
     # A number that was handed over to another resource may be handed back.
     return claim.state is not ClaimState.CLOSED or claim.outcome is Outcome.TRANSFERRED
-
-
-def was_named(stacks: Stacks, claim: Claim) -> bool | None:
-    """Return whether CloudFormation has ever recorded the claim's number as the resource's, or ``None`` if unknown."""
-    # A claimed number has an ARN of its own. An adopted number may have belonged to another resource before.
-    return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not claim.is_adopted)
 
 
 def _not_told(claim: Claim) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Final
 
+from .. import contract
 from ..claim import Claim, ClaimState
 from ..cloudformation.request import Request, RequestType
 from ..cloudformation.response import Response, Status
@@ -69,7 +70,7 @@ def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> s
 
 def _is_waiting(claim: Claim) -> bool:
     """Return whether something is left to do for a claim, except for one that Connect takes back on its own."""
-    return index_of(claim).get("due") == DUE and not claim.is_returning_to_inventory
+    return index_of(claim).get(contract.DUE) == DUE and not claim.is_returning_to_inventory
 
 
 def _is_needed(invocation: Invocation, claim: Claim) -> bool:

@@ -107,7 +107,7 @@ def _go_on(invocation: Invocation, claim: Claim) -> str:
         claim = ask_what_became_of(invocation, claim)
         if claim.state is not ClaimState.CLOSING:
             return ""
-    return close(invocation, claim, partial(_permit, invocation), is_patient=False).problem
+    return close(invocation, claim, partial(_permit, invocation), waits=False).problem
 
 
 def _permit(invocation: Invocation, claim: Claim) -> None:

@@ -51,7 +51,7 @@ def die(*_: object) -> None:
 
 
 class HookedClient:
-    """A client for Amazon Connect beside whose calls something else happens.
+    """A client for Amazon Connect that lets something else happen before or after its calls.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ BRITISH: Final[dict[str, Any]] = {"CountryCode": "GB", "AllowReplacement": "true
 
 
 def _both_for_the_same(world: World, *, acknowledged: bool) -> tuple[Claim, Claim]:
-    """Return two live claims of which each was made for what the other was made for, the older one first."""
+    """Return two live claims with the same specification, the older one first."""
     old = world.created()
     world.update(old, **BRITISH)
     first, second = world.claims()

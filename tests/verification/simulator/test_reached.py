@@ -1,7 +1,7 @@
 """Whether the scenarios come to every rule, outcome and transition; ``make verify`` also looks at calls' places."""
 
-from verification.exploration.reached import EXPECTED, Reached, counting
 from verification.scenarios.catalog import all_scenarios, by_name
+from verification.simulator.reached import EXPECTED, Reached, counting
 from verification.simulator.runner import run
 
 
