@@ -269,13 +269,29 @@ def _with_request(log: Log, request: Request) -> Log:
     )
 
 
+class _LazyClient:
+    """A client that is made at its first call: to make one costs more than most events do with it."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._made: object = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._made is None:
+            self._made = self._make()
+        return getattr(self._made, name)
+
+
 @cache
 def _dependencies() -> Dependencies:
-    # Created on the first event and kept, because a warm function reuses its connections.
+    # Made on the first event and kept: a warm function reuses its connections.
+    connect: Any = _LazyClient(lambda: boto3.client("connect", config=_ONE_TRY))
+    dynamodb: Any = _LazyClient(lambda: boto3.client("dynamodb", config=_ONE_TRY))
+    cloudformation: Any = _LazyClient(lambda: boto3.client("cloudformation", config=_SOME_TRIES))
     return Dependencies(
-        connect=boto3.client("connect", config=_ONE_TRY),
-        store=DynamoDBStore(boto3.client("dynamodb", config=_ONE_TRY), os.environ[contract.LEDGER_TABLE_NAME]),
-        stacks=CloudFormationStacks(boto3.client("cloudformation", config=_SOME_TRIES)),
+        connect=connect,
+        store=DynamoDBStore(dynamodb, os.environ[contract.LEDGER_TABLE_NAME]),
+        stacks=CloudFormationStacks(cloudformation),
         put=http_put,
         clock=time.time,
         pause=time.sleep,

@@ -1,6 +1,6 @@
 import json
 import traceback
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -450,26 +450,59 @@ def _no_dependencies_yet() -> Generator[None]:
         handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
 
 
-def test_on_event_makes_the_clients_once(monkeypatch: pytest.MonkeyPatch) -> None:
+class _Client:
+    """A client of boto3 whose every call returns its arguments."""
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def call(**arguments: str) -> object:
+            return name, arguments
+
+        return call
+
+
+def test_a_client_is_made_once_and_only_where_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[str, Mapping[str, Any]]] = []
 
     def client(service: str, **options: Any) -> object:
         made.append((service, options))
-        return object()
+        return _Client()
 
     monkeypatch.setattr(boto3, "client", client)
     monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
     monkeypatch.setenv("PROVIDER_ID", "shared")
     with _no_dependencies_yet():
-        world = World()
+        handler.on_event({"no": "request"}, World().context())
+        assert made == []
+
+        connect: Any = handler._dependencies().connect  # pyright: ignore[reportPrivateUsage]
         for _ in range(2):
-            handler.on_event({"no": "request"}, world.context())
-    options = dict(made)
-    assert sorted(service for service, _ in made) == ["cloudformation", "connect", "dynamodb"]
+            assert connect.describe_phone_number(PhoneNumberId="id") == (
+                "describe_phone_number",
+                {"PhoneNumberId": "id"},
+            )
+    assert [service for service, _ in made] == ["connect"]
+
+
+@pytest.mark.parametrize(("service", "least"), [("connect", 1), ("dynamodb", 1), ("cloudformation", 5)])
+def test_each_client_makes_as_many_tries_as_nothing_else_counts(
+    monkeypatch: pytest.MonkeyPatch, service: str, least: int
+) -> None:
     # Tries are counted in connect.gateway and in the ledger. Nothing counts them for CloudFormation.
-    invocations = {service: given["config"].retries["total_max_attempts"] for service, given in options.items()}
-    assert invocations["connect"] == invocations["dynamodb"] == 1
-    assert invocations["cloudformation"] > 1
+    made: dict[str, Any] = {}
+
+    def client(name: str, **options: Any) -> object:
+        made[name] = options["config"].retries["total_max_attempts"]
+        return _Client()
+
+    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
+    monkeypatch.setenv("PROVIDER_ID", "shared")
+    with _no_dependencies_yet():
+        dependencies: Any = handler._dependencies()  # pyright: ignore[reportPrivateUsage]
+        dependencies.connect.list_phone_numbers_v2()
+        dependencies.store._client.get_item()
+        dependencies.stacks._client.describe_stacks()
+    assert made[service] == least
 
 
 @pytest.mark.parametrize(
