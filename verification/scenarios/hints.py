@@ -24,6 +24,14 @@ def scenarios() -> Iterator[Scenario]:
     """Return the scenarios."""
     for first in range(4):
         yield Scenario(f"S33 no hints from update {first} on", create_and_delete, _ONE, scripted=_denied_from(first))
+    yield Scenario("S33 no hints, a short timeout", _in_a_minute, _ONE, scripted=_denied_from(0), is_short=False)
+    yield Scenario(
+        "S33 a long providing time, a short timeout",
+        _with_hints(_long_providing, _in_a_minute),
+        _ONE,
+        is_short=False,
+    )
+    yield Scenario("S33 a turn that comes too late, canceled before it", _canceled_in_line, _ONE, is_short=False)
     yield Scenario("S33 turns an hour ahead", _with_hints(_turns_ahead), _ONE)
     yield Scenario("S33 turns of a clock that is a minute fast", _with_hints(_turns_fast), _ONE)
     yield Scenario("S33 an interval of nothing", _with_hints(_no_interval), _ONE, _THROTTLED)
@@ -48,12 +56,38 @@ def _denied_from(first: int) -> Callable[[], Injector]:
     return make
 
 
-def _with_hints(spoil: Callable[[World], None]) -> Callable[[World], None]:
-    def play(world: World) -> None:
+def _with_hints(
+    spoil: Callable[[World], None], play: Callable[[World], None] = create_and_delete
+) -> Callable[[World], None]:
+    def played(world: World) -> None:
         spoil(world)
-        create_and_delete(world)
+        play(world)
 
-    return play
+    return played
+
+
+def _in_a_minute(world: World) -> None:
+    stack = world.stack()
+    creation = stack.begin_create("Number", world.number(ServiceTimeout=60))
+    world.wait(creation)
+    reason = creation.response.reason if creation.response is not None else ""
+    world.expect(creation.succeeded, f"a minute is enough: {reason}")
+    if stack.finish_create(creation):
+        stack.destroy()
+
+
+def _canceled_in_line(world: World) -> None:
+    now = int(world.timeline.now * 1000)
+    _schedule(world, tickets=400, busy_until=now + 200_000)
+    stack = world.stack()
+    creation = stack.begin_create("Number", world.number(ServiceTimeout=120))
+    world.sleep(60)
+    deletion = stack.begin_cancel_create(creation)
+    world.wait(deletion)
+    stack.finish_cancel_create(deletion)
+    world.run_until(lambda: creation.lambda_event.is_over)
+    claims = sum(call.operation == "ClaimPhoneNumber" for call in world.wire.calls)
+    world.expect(claims == 0, f"nothing is claimed after the cancellation, but {claims} claims were made")
 
 
 def _schedule(world: World, **attributes: object) -> None:

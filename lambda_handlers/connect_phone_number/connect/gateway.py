@@ -257,6 +257,7 @@ class Connect:
 
     def _call(self, operation: str, parameters: Mapping[str, Any], is_needed: Callable[[], bool] = lambda: True) -> Any:
         method = getattr(self._client, _METHODS[operation])
+        self.pacing.wait_for_turn(operation)
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:

@@ -10,6 +10,8 @@ invocation call too early or too late, which Connect or time corrects. Nothing e
 https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html#connect-api-quotas
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,11 +34,15 @@ _LATER_PROBE: Final = 40
 """After so many, where Connect has shown how much it admits."""
 _SHORT_WAIT_SECONDS: Final = 0.5
 _LONGEST_WAIT_SECONDS: Final = 600.0
-"""An item that says more than this is wrong. Nor is a turn waited for longer than half of the time that is left."""
+"""An item that says more than this is wrong."""
+_LONGEST_PART: Final = 0.75
+"""Nor is a turn waited for longer than this part of the time that is left."""
 _PROVIDING: Final = "ClaimPhoneNumber"
 """The item of this operation also says how long Connect takes to provide a number."""
-_LONGEST_PROVIDING_MS: Final = 60_000
-_PROVIDING_TOLERANCE_SECONDS: Final = 0.3
+_LONGEST_PROVIDING_MS: Final = 10_000
+_PROVIDING_TOLERANCE_SECONDS: Final = 0.1
+_EARLIER: Final = 0.7
+"""The part of the usual time after which the first invocation looks."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ class _Schedule:
 
     @classmethod
     def of(cls, item: Item) -> "_Schedule":
-        interval = max(_SHORTEST_INTERVAL_MS, int(item.get("interval_ms", FIRST_INTERVAL_MS)))
+        interval = int(item.get("interval_ms", FIRST_INTERVAL_MS))
+        interval = min(_LONGEST_INTERVAL_MS, max(_SHORTEST_INTERVAL_MS, interval))
         return cls(
             tickets=int(item.get("tickets", 0)),
             base_ticket=int(item.get("base_ticket", 0)),
@@ -101,45 +108,61 @@ class Pacing:
         self._hints = hints
         self._held: dict[str, tuple[int, _Schedule]] = {}
         self._leads: dict[str, str] = {}
+        self._given_up: set[str] = set()
         self._providing_ms: int | None = None
         self.is_first = False
         """Whether no other invocation claims at present, as far as that is known."""
 
-    def wait_for_turn(self, operation: str) -> None:
-        """Wait until a call of the operation is due, unless its turn is held already or nothing is known about it.
+    @property
+    def is_available(self) -> bool:
+        """Whether hints can be read and written."""
+        return self._hints.is_available
 
-        Raises
-        ------
-        NotFinished, TimedOut
-            The turn comes after the end of this invocation, or of the request.
+    def wait_for_turn(self, operation: str) -> None:
+        """Wait until the next call of the operation is due.
+
+        That is at once where its turn is held already, where nothing is known about it, and where the wait for it was
+        given up.
         """
         operation = self._leads.get(operation, operation)
-        if operation not in PACED or operation in self._held:
+        if operation not in PACED or operation in self._held or operation in self._given_up:
             return
         taken = self._take(operation)
         if taken is None:
             return
         ticket, schedule = taken
-        latest = self._timing.clock() + min(_LONGEST_WAIT_SECONDS, self._timing.left() / 2)
+        now = self._timing.clock()
+        latest = now + min(_LONGEST_WAIT_SECONDS, self._timing.left() * _LONGEST_PART)
+        if schedule.due(ticket) / 1000 > now + _LONGEST_WAIT_SECONDS:
+            # Wrong, or the tickets of many invocations that are gone.
+            self._change(operation, schedule, FIRST_INTERVAL_MS, _LATER_PROBE, is_empty=True)
+            schedule = self._read(operation) or schedule
         while True:
-            wait = schedule.due(ticket) / 1000 - self._timing.clock()
+            now = self._timing.clock()
+            wait = schedule.due(ticket) / 1000 - now
             if wait <= 0:
                 self._held[operation] = ticket, schedule
                 return
-            if self._timing.clock() >= latest:
+            if now >= latest:
+                self._given_up.add(operation)
                 return
             # A turn that is far off may come sooner meanwhile, but not in a third of the time.
             pause = wait if wait <= _SHORT_WAIT_SECONDS else max(_SHORT_WAIT_SECONDS, wait / 3)
-            pause = min(pause, latest - self._timing.clock())
-            self._timing.sleep(pause, f"waiting for the turn to call {operation}")
+            self._timing.sleep(min(pause, latest - now), f"waiting for the turn to call {operation}")
             schedule = self._read(operation) or schedule
 
-    def lead(self, operation: str, follower: str) -> None:
-        """Let calls of ``follower`` have the turns of ``operation``, which they are made together with."""
+    @contextmanager
+    def leading(self, operation: str, follower: str) -> Generator[None]:
+        """Let calls of ``follower`` have the turns of ``operation``, with which they are made together."""
         self._leads[follower] = operation
+        try:
+            yield
+        finally:
+            del self._leads[follower]
 
     def used(self, operation: str) -> None:
         """Take note that the call was made and not throttled; try a shorter interval where none was for a while."""
+        self._given_up.discard(operation)
         held = self._held.pop(operation, None)
         if held is None or held[0] % _FIRST_PROBE:
             return
@@ -155,6 +178,7 @@ class Pacing:
         if operation in self._leads and not is_throttled:
             return False
         operation = self._leads.get(operation, operation)
+        self._given_up.discard(operation)
         held = self._held.pop(operation, None)
         if held is None or not is_throttled:
             return False
@@ -172,14 +196,28 @@ class Pacing:
         return True
 
     def providing_seconds(self) -> float | None:
-        """Return how long Connect took to provide numbers of late, if this invocation has heard of it."""
+        """Return when to look at a number first, in seconds after its claim; ``None`` where that is not known.
+
+        The first invocation after a pause looks earlier than the others: Connect may have become faster, and there are
+        calls left for looks that come too early.
+        """
         if self._providing_ms is None and not self.is_first:
             self._read(_PROVIDING)
-        return None if self._providing_ms is None else self._providing_ms / 1000
+        if self._providing_ms is None:
+            return None
+        return self._providing_ms / 1000 * (_EARLIER if self.is_first else 1)
 
-    def provided_after(self, seconds: float) -> None:
-        """Take note of how long Connect took to provide a number, as far as that is news."""
-        known = self.providing_seconds()
+    def provided_after(self, seconds: float, *, is_exact: bool) -> None:
+        """Take note of how long Connect took to provide a number, as far as that is news.
+
+        Parameters
+        ----------
+        is_exact
+            Whether an earlier look came too early. Else Connect may have been faster, or the look was late.
+        """
+        known = None if self._providing_ms is None else self._providing_ms / 1000
+        if not is_exact and (known is None or seconds > known):
+            return
         if known is None or abs(known - seconds) > _PROVIDING_TOLERANCE_SECONDS:
             update = Update({"providing_ms": int(seconds * 1000)})
             self._hints.update(_key(_PROVIDING), update, _ignore)
@@ -226,17 +264,18 @@ class Pacing:
         """Start a new schedule for the tickets whose turn has not come, unless another invocation has done so."""
         now = int(self._timing.clock() * 1000)
         served = old.served(now)
+        # After a throttled call a little more than one turn, so that Connect is a call ahead.
+        base_at = now + (interval * 2 if is_empty else interval)
         update = Update(
             {
                 "base_ticket": served,
-                # A little more than one turn, so that Connect is a call ahead.
-                "base_at": now + (interval * 2 if is_empty else interval),
+                "base_at": base_at,
                 "credit": 0,
                 "interval_ms": interval,
                 "mark_ticket": served if is_empty else old.mark_ticket,
                 "mark_at": now if is_empty else old.mark_at,
                 "probe": probe,
-                "busy_until": now + (1 + old.tickets - served) * interval,
+                "busy_until": base_at + (old.tickets - served) * interval,
             },
             Condition("base_at", Comparison.EQUAL, old.base_at),
         )

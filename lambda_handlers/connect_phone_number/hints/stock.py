@@ -17,6 +17,7 @@ from .. import contract
 from ..claim import Specification
 from ..ledger.store import Item, Key, Write
 from ..ledger.update import Attribute, Sum, Update
+from ..timing import NotFinished, TimedOut
 from .hint import Hints
 
 PAGE_SIZE: Final = 10
@@ -66,7 +67,15 @@ class Stock:
             before = self._wait_for((name, f"PAGE#{number - 1}")) if number else _Page((), "")
             if before is None or (number and not before.next_token):
                 return None
-            page = _Page(*fetch(before.next_token))
+            try:
+                page = _Page(*fetch(before.next_token))
+            except (NotFinished, TimedOut):
+                raise
+            except Exception:
+                if not before.next_token:
+                    raise
+                # Another invocation's search cannot be continued here.
+                return None
             self._put((name, f"PAGE#{number}"), page, expires_at)
         return page.candidates[index] if page is not None and index < len(page.candidates) else None
 

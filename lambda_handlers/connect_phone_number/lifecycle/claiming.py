@@ -34,6 +34,10 @@ _LOOKS: Final = 4
 """Maximum number of DescribePhoneNumber calls for a number that is listed but not yet describable."""
 _SHORT_PAUSE_SECONDS: Final = 0.3
 _ASK_SECONDS: Final = 1.0
+_OTHERS_PROVIDING_SECONDS: Final = 5.0
+"""How long an invocation waits to be told how long Connect takes to provide a number."""
+_ANNOUNCED_SECONDS: Final = 1.0
+"""For so long after the write that announced a call, the claim is as it was then."""
 _SHORT_LOOKS: Final = 10
 """So many looks at a claimed number follow on each other quickly: Connect admits a few calls at once."""
 _MAX_PAGES: Final = 100
@@ -89,12 +93,15 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
     began = invocation.connect.claimed_at
     pacing = invocation.connect.pacing
     _wait_for_providing(invocation)
+    unfinished_at: float | None = None
+    """The latest look that came too early: how much later the number was ready is not known, as looks may be late."""
     polls = 0
     while True:
         state = invocation.connect.describe(claim.arn)
         if state is not None and state.status == "CLAIMED":
             if began is not None:
-                pacing.provided_after(invocation.timing.clock() - began)
+                looked_at = invocation.timing.clock() if unfinished_at is None else unfinished_at + _SHORT_PAUSE_SECONDS
+                pacing.provided_after(looked_at - began, is_exact=unfinished_at is not None)
             return state
         if state is not None and state.status == "FAILED":
             raise Failed(
@@ -111,6 +118,7 @@ def wait_until_claimed(invocation: Invocation, claim: Claim) -> PhoneNumberState
                 f"Amazon Connect accepted the claim of {claim.phone_number}, but {since} seconds later knows no number "
                 f"{claim.arn}. Deploy again; if this goes on, contact AWS Support with this ARN."
             )
+        unfinished_at = invocation.timing.clock()
         unfinished = f"{claim.phone_number} is claimed, but Connect has not finished providing it"
         if polls < _SHORT_LOOKS:
             invocation.timing.sleep(_SHORT_PAUSE_SECONDS, unfinished)
@@ -125,12 +133,13 @@ def _wait_for_providing(invocation: Invocation) -> None:
     if began is None:
         return
     pacing, timing = invocation.connect.pacing, invocation.timing
+    longest = min(_OTHERS_PROVIDING_SECONDS, timing.left() / 4)
     usual = pacing.providing_seconds()
     # Where it is not known, the invocation that was first finds out for all.
-    while usual is None and not pacing.is_first and timing.clock() - began < _OTHERS_SECONDS:
+    while usual is None and not pacing.is_first and pacing.is_available and timing.clock() - began < longest:
         timing.sleep(_ASK_SECONDS, "waiting until Connect has provided the number")
         usual = pacing.providing_seconds()
-    left = began + (_SHORT_PAUSE_SECONDS if usual is None else usual) - timing.clock()
+    left = began + (_SHORT_PAUSE_SECONDS if usual is None else min(usual, timing.left() / 4)) - timing.clock()
     if left > 0:
         timing.sleep(left, "waiting until Connect has provided the number")
 
@@ -278,10 +287,11 @@ def _call_claim(invocation: Invocation, claim: Claim, *, is_announced: bool) -> 
     token = tokens.claim_token(claim.id, candidate)
     tags = {**claim.opening.tags, **invocation.ownership_tags(claim)}
 
+    announced_at = invocation.timing.clock() if is_announced else 0.0
     looks = count()
 
     def is_needed() -> bool:
-        if next(looks) == 0 and is_announced:
+        if next(looks) == 0 and invocation.timing.clock() - announced_at < _ANNOUNCED_SECONDS:
             # The write that announced the call was conditional on the claim, and came right before this.
             return True
         now = invocation.reread(claim)

@@ -165,13 +165,18 @@ def _release_number(invocation: Invocation, claim: Claim, arn: str, permit: Perm
             f"{arn} is not of account {invocation.scope.account} and Region {invocation.scope.region}, where this "
             "provider works. Release it with the provider of that place."
         )
-    # Before the first look: of many deletions at once, each makes its two calls when it is its turn.
-    invocation.connect.pacing.lead("ReleasePhoneNumber", follower="DescribePhoneNumber")
-    began = invocation.timing.now()
+    # Of many deletions at once, each makes its two calls when it is its turn.
+    with invocation.connect.pacing.leading("ReleasePhoneNumber", follower="DescribePhoneNumber"):
+        return _look_and_release(invocation, claim, arn, permit)
+
+
+def _look_and_release(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
+    began: int | None = None
     unseen = 0
     for polls in count():
         state = invocation.connect.describe(arn)
         now = invocation.timing.now()
+        began = now if began is None else began
         unseen = 0 if state is not None else unseen + 1
         ended = None if state is None else _ends_without_release(invocation, claim, state, now)
         if ended is not None:

@@ -71,10 +71,12 @@ def test_a_look_before_a_release_has_its_turn(bench: Bench) -> None:
     for _ in range(4):
         bench.pacing().wait_for_turn(RELEASE)
     pacing = bench.pacing()
-    pacing.lead(RELEASE, follower=DESCRIBE)
 
-    assert bench.waited(pacing, DESCRIBE) > 0
-    assert bench.waited(pacing, RELEASE) == 0
+    with pacing.leading(RELEASE, follower=DESCRIBE):
+        assert bench.waited(pacing, DESCRIBE) > 0
+        assert bench.waited(pacing, RELEASE) == 0
+        pacing.used(RELEASE)
+    assert bench.waited(pacing, DESCRIBE) == 0
 
 
 def test_a_throttled_call_makes_the_interval_longer_once_for_all_that_had_the_old_one(bench: Bench) -> None:
@@ -106,12 +108,31 @@ def test_the_interval_becomes_shorter_while_nothing_is_throttled(bench: Bench) -
     assert bench.item()["interval_ms"] < FIRST_INTERVAL_MS
 
 
-def test_no_more_than_half_of_the_time_is_spent_waiting(bench: Bench) -> None:
+def test_a_turn_is_waited_for_once_and_not_for_all_of_the_time(bench: Bench) -> None:
     now = int(bench.clock.now * 1000)
     backlog = {"tickets": 600, "base_ticket": 0, "base_at": now, "interval_ms": 500, "busy_until": now + 300_000}
     bench.store.replace({"pk": ITEM[0], "sk": ITEM[1], "version": 0, **backlog})
 
-    assert bench.waited(bench.pacing(request_deadline=bench.clock.now + 60)) == pytest.approx(30)
+    pacing = bench.pacing(request_deadline=bench.clock.now + 60)
+
+    assert bench.waited(pacing) == pytest.approx(45)
+    assert bench.waited(pacing) == 0
+
+    pacing.after_error(CLAIM, is_throttled=True)
+    assert bench.waited(pacing) > 0
+
+
+@pytest.mark.parametrize("wrong", [{"interval_ms": 3_600_000}, {"base_at": 36_000_000}])
+def test_a_schedule_that_cannot_be_right_is_replaced(bench: Bench, wrong: dict[str, int]) -> None:
+    now = int(bench.clock.now * 1000)
+    item = {"tickets": 80, "base_ticket": 0, "base_at": now, "interval_ms": 500, "busy_until": now + 40_000}
+    item |= {name: now + value if name == "base_at" else value for name, value in wrong.items()}
+    bench.store.replace({"pk": ITEM[0], "sk": ITEM[1], "version": 0, **item})
+
+    bench.pacing().wait_for_turn(CLAIM)
+
+    assert bench.clock.now - bench.began < 100
+    assert bench.item()["interval_ms"] == FIRST_INTERVAL_MS
 
 
 @pytest.mark.parametrize("interval", ["soon", []])
@@ -142,14 +163,38 @@ def test_how_long_connect_takes_is_told_to_the_next(bench: Bench) -> None:
     first.wait_for_turn(CLAIM)
     assert first.is_first
     assert first.providing_seconds() is None
-    first.provided_after(2.1)
+    first.provided_after(2.1, is_exact=True)
 
     second = bench.pacing()
     second.wait_for_turn(CLAIM)
 
     assert not second.is_first
     assert second.providing_seconds() == pytest.approx(2.1)
-    second.provided_after(900)
+    second.provided_after(900, is_exact=True)
     third = bench.pacing()
     third.wait_for_turn(CLAIM)
-    assert third.providing_seconds() == 60
+    assert third.providing_seconds() == 10
+
+
+def test_a_look_that_came_too_late_is_not_taken_for_the_time_that_connect_takes(bench: Bench) -> None:
+    for known in (None, 2.1):
+        if known is not None:
+            bench.pacing().provided_after(known, is_exact=True)
+        pacing = bench.pacing()
+        pacing.wait_for_turn(CLAIM)
+        pacing.provided_after(50, is_exact=False)
+        assert bench.item().get("providing_ms") == (None if known is None else 2100)
+
+
+def test_after_a_pause_the_first_invocation_looks_earlier_and_tells_if_that_was_enough(bench: Bench) -> None:
+    bench.pacing().provided_after(9, is_exact=True)
+    bench.clock.pause(60)
+    first, second = bench.pacing(), bench.pacing()
+    first.wait_for_turn(CLAIM)
+    second.wait_for_turn(CLAIM)
+
+    assert first.providing_seconds() == pytest.approx(6.3)
+    assert second.providing_seconds() == 9
+    first.provided_after(6.3, is_exact=False)
+    second.provided_after(9, is_exact=False)
+    assert bench.item()["providing_ms"] == 6300

@@ -90,3 +90,29 @@ def test_a_spoiled_page_ends_the_hints_of_this_invocation(attribute: str) -> Non
 
     assert bench.take() is None
     assert bench.warnings == ["KeyError"]
+
+
+def test_a_search_that_cannot_be_continued_is_left_to_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    fetch = bench._fetch  # pyright: ignore[reportPrivateUsage]
+
+    def refuse(token: str) -> tuple[tuple[str, ...], str]:
+        if token:
+            raise ValueError("NextToken is invalid")
+        return fetch(token)
+
+    monkeypatch.setattr(bench, "_fetch", refuse)
+
+    assert [bench.take() for _ in range(11)][-1] is None
+
+
+def test_a_search_that_fails_at_its_beginning_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def refuse(_: str) -> tuple[tuple[str, ...], str]:
+        raise ValueError("TargetArn")
+
+    monkeypatch.setattr(bench, "_fetch", refuse)
+
+    with pytest.raises(ValueError, match="TargetArn"):
+        bench.take()
