@@ -241,8 +241,8 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         Why.NOT_YET,
         "The scheduled run gives a number up that was never acknowledged only when CloudFormation has said twice, five "
         "minutes apart, that it does not have it. Before it repeats a release that has failed, it looks once: an old "
-        "answer could hide that the stack was just deleted without the number. A request asks only once as well: an "
-        "old answer could let a Delete with a made-up physical ID release a number of which CloudFormation has just "
+        "response could hide that the stack was just deleted without the number. A request asks only once as well: an "
+        "old response could let a Delete with a made-up physical ID release a number of which CloudFormation has just "
         "taken note, or lift the protection of a number because of a rollback that is over.",
     ),
     _not_played(

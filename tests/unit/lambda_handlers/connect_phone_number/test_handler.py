@@ -157,12 +157,12 @@ def test_each_line_of_the_log_names_the_request(world: World) -> None:
 
 
 @pytest.mark.parametrize("problem", [500, 503, TimeoutError(), ConnectionResetError()])
-def test_s20_an_answer_that_does_not_arrive_is_sent_again(world: World, problem: int | Exception) -> None:
+def test_s20_a_response_that_does_not_arrive_is_sent_again(world: World, problem: int | Exception) -> None:
     world.put_status = [problem, problem]
     assert world.create().succeeded
 
 
-def test_s20_an_answer_that_never_arrives_is_left_to_a_redelivery_which_answers_alike(world: World) -> None:
+def test_s20_a_response_that_never_arrives_is_left_to_a_redelivery_which_answers_alike(world: World) -> None:
     event = world.event("Create")
     world.put_status = [500] * 7
     with pytest.raises(ResponseNotDelivered):
@@ -174,7 +174,7 @@ def test_s20_an_answer_that_never_arrives_is_left_to_a_redelivery_which_answers_
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_s20_an_answer_that_nobody_takes_does_not_come_again_and_is_published(world: World, status: int) -> None:
+def test_s20_a_response_that_nobody_takes_does_not_come_again_and_is_published(world: World, status: int) -> None:
     event = world.event("Create")
     world.put_status = [status] * 14
     # As long as CloudFormation listens, it may be the refusal that is wrong.
@@ -189,7 +189,7 @@ def test_s20_an_answer_that_nobody_takes_does_not_come_again_and_is_published(wo
     assert (metrics["ResponsesNotDelivered"], metrics["Provider"]) == (1, "shared")
 
 
-def test_s20_an_answer_that_is_taken_is_not_published_as_lost(world: World) -> None:
+def test_s20_a_response_that_is_taken_is_not_published_as_lost(world: World) -> None:
     world.put_status = [403, 400]
     assert world.create().succeeded
     assert not any("ResponsesNotDelivered" in line for line in world.messages())
