@@ -37,7 +37,9 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S33 an interval of nothing", _with_hints(_no_interval), _ONE, _THROTTLED)
     yield Scenario("S33 an item that is no schedule", _with_hints(_no_schedule), _ONE)
     yield Scenario("S33 a wrong providing time", _with_hints(_long_providing), _ONE)
-    yield Scenario("S33 shared candidates that are taken", _taken_candidates, Needed(_CREATIONS, _CREATIONS))
+    yield Scenario(
+        "S33 shared candidates that are taken", _taken_candidates, Needed(_CREATIONS, _CREATIONS), is_short=False
+    )
     yield Scenario("S33 shared candidates that nobody fetches", _abandoned_pages, Needed(2, 2))
     yield Scenario(
         "S33 eight creations at once, throttled", _at_once, Needed(_CREATIONS, _CREATIONS), _THROTTLED, is_short=False

@@ -51,7 +51,7 @@ def _refused_for_another_reason(world: World) -> None:
     )
     creation = world.stack().begin_create("Number", world.number())
     world.wait(creation)
-    asked = sum(call.operation == "ClaimPhoneNumber" for call in world.wire.calls)
+    asked = sum(call.operation == "ClaimPhoneNumber" and not call.fault for call in world.wire.calls)
     world.expect(asked <= _MOST_UNEXPLAINED, f"a refusal that repeats is believed, but {asked} claims were tried")
     reason = creation.response.reason if creation.response is not None else ""
     world.expect(

@@ -6,7 +6,8 @@ The target, description, tags, flow and owner are set back to what they were.
 from dataclasses import replace
 
 from .. import contract
-from ..claim import Claim, ClaimState, Outcome
+from ..claim import Claim, ClaimState, InFlightCall, Outcome
+from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
 from .context import Failed, Invocation
@@ -20,27 +21,15 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
     rollback is repeated.
     """
     if claim.arn:
-        # One "not found" proves nothing.
-        state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
-        if state is None and invocation.timing.now() - claim.claimed_at < LAG_SECONDS:
-            raise Failed(
-                f"Amazon Connect does not show {claim.phone_number} yet, so its adoption cannot be rolled back now."
-            )
-        if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
-            # The number is restored while it carries the provider's tag, because the role may not change it without the
-            # tag.
-            if claim.settings_before_adoption is not None:
-                claim = restore(invocation, claim, state, claim.settings_before_adoption)
-            previous = previous_of(invocation, claim)
-            if previous is None:
-                invocation.connect.untag(claim.arn, list(contract.OWNERSHIP_TAGS))
-            else:
-                invocation.tag(claim.arn, invocation.ownership_tags(previous))
+        claim = _undo_changes(invocation, claim)
     if claim.state is not ClaimState.CLOSING:
         # Another invocation has already ended this claim.
         return claim
     now = invocation.timing.now()
     calls = tuple(call for call in claim.in_flight_calls if call.until > now)
+    if invocation.connect.was_uncertain:
+        # A change without a clear response may take effect later. Then the number is looked at once more.
+        calls = (*calls, InFlightCall(claim.phone_number, invocation.worker, now + LAG_SECONDS))
     next_check_at = max((call.until for call in calls), default=now)
     ended = replace(claim, in_flight_calls=calls, next_check_at=next_check_at, due_since=next_check_at)
     if not calls:
@@ -54,6 +43,35 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
     return invocation.ledger.save(
         ended, _restore_previous(invocation, claim, previous), owner.owned_by(previous.own_key)
     )
+
+
+def _undo_changes(invocation: Invocation, claim: Claim) -> Claim:
+    """Set the number back to what it was, and return the claim as it is then."""
+    # One "not found" proves nothing.
+    state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
+    if state is None and invocation.timing.now() - claim.claimed_at < LAG_SECONDS:
+        raise Failed(
+            f"Amazon Connect does not show {claim.phone_number} yet, so its adoption cannot be rolled back now."
+        )
+    if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
+        # The number is restored while it carries the provider's tag, because the role may not change it without the
+        # tag.
+        if claim.settings_before_adoption is not None:
+            claim = restore(invocation, claim, state, claim.settings_before_adoption)
+        previous = previous_of(invocation, claim)
+        if previous is None:
+            invocation.connect.untag(claim.arn, list(contract.OWNERSHIP_TAGS))
+        else:
+            invocation.tag(claim.arn, invocation.ownership_tags(previous))
+    elif state is not None and _has_late_tag(invocation, claim, state):
+        invocation.connect.untag(claim.arn, [contract.PROVIDER_TAG])
+    return claim
+
+
+def _has_late_tag(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:
+    """Return whether a restored number has the provider's tag again, and no claim: a late change has put it on."""
+    is_ours = state.tags.get(contract.PROVIDER_TAG) == invocation.scope.provider_id
+    return is_ours and contract.CLAIM_TAG not in state.tags and previous_of(invocation, claim) is None
 
 
 def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> Claim:
