@@ -41,5 +41,7 @@ def _optional(node: Node, key: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise ContextError(f"The context value {key!r} must be a text, but is {value!r}. Put it in quotes in cdk.json.")
+        raise ContextError(
+            f"The context value {key!r} must be a string, but is {value!r}. Put it in quotes in cdk.json."
+        )
     return value

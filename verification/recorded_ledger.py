@@ -39,7 +39,7 @@ def record() -> list[Item]:
     def keep(store: SimulatedStore, writes: Sequence[Write]) -> None:
         write(store, writes)
         for each in writes:
-            if each.item is not None and str(each.item["sk"]).partition("#")[0] in _KINDS:
+            if each.item is not None and kind_of(each.item) in _KINDS:
                 features = set(_features(each.item))
                 if not features <= seen:
                     seen.update(features)
@@ -52,6 +52,11 @@ def record() -> list[Item]:
         for case in single_faults([_in_a_forgetful_world(by_name("S1 create, delete"))]):
             case.run()
     return sorted(_needed(chosen), key=lambda item: (str(item["pk"]), str(item["sk"]), int(item["version"])))
+
+
+def kind_of(item: Item) -> str:
+    """Return which kind of entry an item is: ``CLAIM``, ``NUMBER``, ``REQUEST``, ``RESOURCE``, or a hint."""
+    return str(item["sk"]).partition("#")[0]
 
 
 def path_of(version: str) -> Path:
@@ -83,7 +88,7 @@ def _in_a_forgetful_world(scenario: Scenario) -> Scenario:
 
 
 def _features(item: Item) -> Iterator[object]:
-    kind = str(item["sk"]).partition("#")[0]
+    kind = kind_of(item)
     for name, value in item.items():
         if value:
             yield kind, name

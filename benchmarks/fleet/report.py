@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Final
 
 from benchmarks.peers.compare import PEERS
@@ -18,11 +19,12 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 CHART: Final = ROOT / "docs" / "fleets.svg"
 OURS: Final = "this function"
 DEFAULT: Final = "default"
+SHARED: Final = "half used by others"
 COUNTS: Final = (1, 10, 100, 300)
 PEER_COUNTS: Final = (1, 10, 100)
-MAX_RATIO: Final = 1.15
-MAX_RATIO_SHARED: Final = 1.3
-MAX_CALLS: Final[Mapping[str, float]] = {"Create": 2.3, "Delete": 2.1}
+_MAX_RATIOS: Final[Mapping[str, float]] = {DEFAULT: 1.15, SHARED: 1.3}
+"""How many times the bound a large fleet may take, by situation."""
+_MAX_CALLS: Final[Mapping[str, float]] = {"Create": 2.3, "Delete": 2.1}
 _LARGE: Final = 100
 _COLUMNS: Final = (
     "Throttle",
@@ -43,7 +45,7 @@ _WIDTH: Final = 540
 _HEIGHT: Final = 260
 _SITUATIONS: Final[Mapping[str, tuple[float, float]]] = {
     DEFAULT: (RATE, 0.0),
-    "half used by others": (RATE, RATE / 2),
+    SHARED: (RATE, RATE / 2),
     "raised to 10 a second": (10.0, 0.0),
 }
 """What Connect admits a second, and what others take of it."""
@@ -73,12 +75,11 @@ class Row:
             return ""
         if fleet.failed:
             return f"{fleet.failed} failed"
-        if fleet.count < _LARGE or "raised" in self.situation:
+        if fleet.count < _LARGE:
             return ""
-        is_shared = "others" in self.situation
-        if fleet.ratio > (MAX_RATIO_SHARED if is_shared else MAX_RATIO):
+        if fleet.ratio > _MAX_RATIOS.get(self.situation, inf):
             return f"{fleet.ratio:.2f} times the bound"
-        if not is_shared and fleet.calls_each > MAX_CALLS[fleet.operation]:
+        if self.situation == DEFAULT and fleet.calls_each > _MAX_CALLS[fleet.operation]:
             return f"{fleet.calls_each:.2f} calls each"
         return ""
 

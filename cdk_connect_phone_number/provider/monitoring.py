@@ -125,7 +125,7 @@ class ProviderAlarms(Construct):
         quarter = Duration.minutes(15)
         self._alarm(
             "ReleaseKeepsFailing",
-            "For an hour, Amazon Connect has refused to release a number, which goes on costing. "
+            "Amazon Connect has refused to release a number for an hour, and the number is still billed. "
             "The function's log says which number and why: remove the cause, and the number is released.",
             metrics.metric_releases_failing(period=quarter),
             threshold=1,

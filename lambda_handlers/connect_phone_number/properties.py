@@ -149,7 +149,7 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
     unknown = sorted(set(properties).difference(_NAMES))
     if unknown:
         raise InvalidProperty(
-            f"{unknown[0]} is no property of Custom::ConnectPhoneNumber. Remove it; the properties are "
+            f"{unknown[0]} is not a property of Custom::ConnectPhoneNumber. Remove it; the properties are "
             f"{', '.join(_NAMES)}."
         )
     text = {each.name: _text(properties, each.name) for each in sorted(PROPERTIES, key=lambda each: each.name)}

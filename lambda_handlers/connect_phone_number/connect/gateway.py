@@ -261,7 +261,6 @@ class Connect:
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
-            self.pacing.wait_for_turn(operation)
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
             try:
@@ -288,6 +287,7 @@ class Connect:
             self.was_uncertain = self.was_uncertain or was_uncertain
             if not has_next_turn:
                 self._timing.backoff(retry, str(error))
+            self.pacing.wait_for_turn(operation)
             retry += 1
 
     def _is_being_created(self, target_arn: str) -> bool:

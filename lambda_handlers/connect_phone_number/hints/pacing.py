@@ -176,6 +176,7 @@ class Pacing:
     def after_error(self, operation: str, *, is_throttled: bool) -> bool:
         """Take note that the call has failed; return whether its next turn is to be waited for, and nothing else."""
         if operation in self._leads and not is_throttled:
+            # The turn is still that of the operation that leads.
             return False
         operation = self._leads.get(operation, operation)
         self._given_up.discard(operation)

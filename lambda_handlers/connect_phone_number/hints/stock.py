@@ -49,8 +49,8 @@ class Stock:
 
         Raises
         ------
-        ConnectError
-            By ``fetch``.
+        Exception
+            Whatever ``fetch`` raises for the first page.
         """
         minute = self._timing.now() // _SHARED_SECONDS
         kind = sha256(f"{specification.digest} {target_arn}".encode()).hexdigest()[:32]

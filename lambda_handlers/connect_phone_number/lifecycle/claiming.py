@@ -198,12 +198,10 @@ def find_own(invocation: Invocation, claim: Claim, phone_number: str) -> str | N
 
 def _announce(invocation: Invocation, claim: Claim) -> Claim:
     """Choose a candidate if there is none, and record the call as in flight."""
-    phone_number = claim.candidate
-    if not phone_number:
-        if claim.specification.source_phone_number_arn:
-            phone_number = claim.specification.source_phone_number_arn
-        else:
-            phone_number = claim.specification.phone_number or _choose(invocation, claim)
+    desired = claim.specification
+    phone_number = (
+        claim.candidate or desired.source_phone_number_arn or desired.phone_number or _choose(invocation, claim)
+    )
     call = InFlightCall(phone_number, invocation.worker, int(invocation.timing.invocation_deadline))
     announced = replace(claim, candidate=phone_number, in_flight_calls=claim.calls_with(call))
     if claim.candidate:

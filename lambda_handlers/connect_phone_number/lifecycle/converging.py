@@ -35,12 +35,11 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             raise Superseded
         state = _wait_until_provided(invocation, claim)
         desired = claim.desired
-        if claim.phone_number == state.phone_number:
-            seen = _as_seen(claim, state)
-            if _is_as_desired(invocation, seen, state):
-                return seen, state
+        seen = _as_seen(claim, state)
+        if claim.phone_number == state.phone_number and _is_as_desired(invocation, seen, state):
+            return seen, state
         try:
-            claim = _write_down(invocation, claim, state)
+            claim = _write_down(invocation, claim, seen)
             state = _put_ownership_tags(invocation, claim, state)
             state = _move(invocation, claim, state, desired, turn)
             claim = invocation.reread(claim)
@@ -106,15 +105,14 @@ def _is_as_desired(invocation: Invocation, claim: Claim, state: PhoneNumberState
     )
 
 
-def _write_down(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Claim:
-    written = _as_seen(claim, state)
-    if written is claim:
+def _write_down(invocation: Invocation, claim: Claim, seen: Claim) -> Claim:
+    if seen is claim:
         return claim
-    owner = invocation.ledger.number(state.phone_number)
+    owner = invocation.ledger.number(seen.phone_number)
     if owner is not None:
-        return invocation.ledger.save(written)
-    # An import shows only now which number it brings.
-    return invocation.ledger.save(written, NumberReservation.of(state.phone_number, claim.own_key))
+        return invocation.ledger.save(seen)
+    # The phone number of an import is known only now.
+    return invocation.ledger.save(seen, NumberReservation.of(seen.phone_number, claim.own_key))
 
 
 def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:

@@ -429,8 +429,8 @@ def _replacement_refusal(named: Claim, desired: DesiredNumber) -> str:
         )
     if not desired.allow_replacement:
         return (
-            f"{change} A released number cannot be had again for up to 180 days. Set AllowReplacement to true if that "
-            "is what you want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
+            f"{change} A released number cannot be claimed again for up to 180 days. Set AllowReplacement to true if "
+            "that is what you want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
         )
     return ""
 

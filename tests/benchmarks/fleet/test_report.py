@@ -4,9 +4,7 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.fleet.measure import Fleet, measure
-from benchmarks.fleet.report import DEFAULT, OURS, Row, chart, rows, table
-
-SHARED = "half used by others"
+from benchmarks.fleet.report import DEFAULT, OURS, SHARED, Row, chart, rows, table
 
 
 @pytest.fixture(scope="module")

@@ -38,4 +38,6 @@ def test_says_which_setting_is_no_text() -> None:
     with pytest.raises(ContextError) as wrong:
         settings(prefix=1206)
 
-    assert str(wrong.value) == ("The context value 'prefix' must be a text, but is 1206. Put it in quotes in cdk.json.")
+    assert str(wrong.value) == (
+        "The context value 'prefix' must be a string, but is 1206. Put it in quotes in cdk.json."
+    )

@@ -406,17 +406,17 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "removal policy as a property",
         {"RemovalPolicy": "retain"},
-        f"RemovalPolicy is no property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
+        f"RemovalPolicy is not a property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
     ),
     (
         "misspelt property",
         {"ContactFlow": FLOW},
-        f"ContactFlow is no property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
+        f"ContactFlow is not a property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
     ),
     (
         "property of another resource",
         {"InstanceId": ID, "Zone": "a"},
-        f"InstanceId is no property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
+        f"InstanceId is not a property of Custom::ConnectPhoneNumber. Remove it; the properties are {PROPERTIES}.",
     ),
     (
         "long value is cut",

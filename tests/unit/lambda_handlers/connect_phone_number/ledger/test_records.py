@@ -19,7 +19,7 @@ from lambda_handlers.connect_phone_number.ledger.items import (
 from lambda_handlers.connect_phone_number.ledger.store import Write
 from lambda_handlers.connect_phone_number.lifecycle.sweeping import sweep
 from tests.unit.lambda_handlers.connect_phone_number.world import World
-from verification.recorded_ledger import RECORDS, current_version, path_of
+from verification.recorded_ledger import RECORDS, current_version, kind_of, path_of
 
 _TYPES: Final[dict[str, type[Any]]] = {
     "CLAIM": Claim,
@@ -35,7 +35,7 @@ def _items(path: Path) -> list[dict[str, Any]]:
 
 
 def _entry(item: dict[str, Any]) -> Entry:
-    entry: Entry = decode(_TYPES[item["sk"].partition("#")[0]], item)
+    entry: Entry = decode(_TYPES[kind_of(item)], item)
     return entry
 
 

@@ -253,8 +253,8 @@ def test_a_replacement_is_refused_unless_it_is_allowed(world: World, desired: di
     refusal = reason(decided(world, world.event("Update", arn, **desired)))
     assert refusal.startswith(f"{number} is not what the changed properties ask for, so this update would release it ")
     assert refusal.endswith(
-        "A released number cannot be had again for up to 180 days. Set AllowReplacement to true if that is what you "
-        "want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
+        "A released number cannot be claimed again for up to 180 days. Set AllowReplacement to true if that is what "
+        "you want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
     )
     assert _states(world) == [ClaimState.LIVE]
     assert world.claim().acknowledged, "the update has named it all the same"
