@@ -28,7 +28,8 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S1 a chosen number", create_chosen, _ONE)
     yield Scenario("S1 an imported number", _create_imported, _ONE)
     yield Scenario("S2 create twice, one after the other", _create_twice_in_turn, _ONE)
-    yield Scenario("S2 create twice, at the same time", _create_twice_at_once, _ONE)
+    yield Scenario("S2 create twice, at the same time", _create_twice_at_once(World.number), _ONE)
+    yield Scenario("S2 import twice, at the same time", _create_twice_at_once(_imported), _ONE)
     for step in range(STEPS_OF_A_CREATE):
         for fault in (DEATH, DEATH_AFTER):
             yield Scenario(
@@ -42,6 +43,13 @@ def scenarios() -> Iterator[Scenario]:
             create_and_delete,
             _ONE,
             scripted=hitting(at_step("Create", step, first_only=False), DEATH),
+        )
+    for fault in (DEATH, DEATH_AFTER):
+        yield Scenario(
+            f"S3 an import dies, {fault.name.removeprefix('death ')} the call",
+            _create_imported,
+            _ONE,
+            scripted=hitting(lambda call: call.operation == "ImportPhoneNumber", fault),
         )
     yield Scenario("S20 somebody else answers a create", _answered_by_somebody_else, _ONE)
     yield Scenario("S5 no numbers", _failing(CountryCode="AD"), Needed(0, 0))
@@ -122,14 +130,13 @@ def _create_with_everything(world: World) -> None:
 
 def _create_imported(world: World) -> None:
     stack = world.stack()
-    source_arn = world.emulator.add_source_number("us-east-1", "+12065559999", "US", "DID")
-    properties = {
-        "TargetArn": world.instance_arn,
-        "SourcePhoneNumberArn": source_arn,
-        "ServiceTimeout": 3600,
-    }
-    if stack.create("Number", properties):
+    if stack.create("Number", _imported(world)):
         stack.destroy()
+
+
+def _imported(world: World) -> dict[str, Any]:
+    source_arn = world.emulator.add_source_number("us-east-1", "+12065559999", "US", "DID")
+    return {"TargetArn": world.instance_arn, "SourcePhoneNumberArn": source_arn, "ServiceTimeout": 3600}
 
 
 def _create_twice_in_turn(world: World) -> None:
@@ -143,13 +150,16 @@ def _create_twice_in_turn(world: World) -> None:
     stack.destroy()
 
 
-def _create_twice_at_once(world: World) -> None:
-    stack = world.stack()
-    request = stack.begin_create("Number", world.number())
-    world.cloudformation.redeliver(request)
-    world.wait(request)
-    if stack.finish_create(request):
-        stack.destroy()
+def _create_twice_at_once(properties: Callable[[World], dict[str, Any]]) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        stack = world.stack()
+        request = stack.begin_create("Number", properties(world))
+        world.cloudformation.redeliver(request)
+        world.wait(request)
+        if stack.finish_create(request):
+            stack.destroy()
+
+    return play
 
 
 def _failing(**properties: Any) -> Callable[[World], None]:
