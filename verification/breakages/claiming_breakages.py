@@ -62,6 +62,16 @@ CLAIMING: Final = (
         unit_tests=("tests/verification/simulator/test_memory_store.py", "-k", "needs_the_version"),
     ),
     Breakage(
+        "a reservation is removed whoever has it",
+        (Patch("ledger/dynamodb.py", '" AND claim_id = :claim_id"', '" AND :claim_id = :claim_id"'),),
+        unit_tests=("tests/verification/simulator/test_memory_store.py", "-k", "name_the_claim"),
+    ),
+    Breakage(
+        "a resource is read without its later claims",
+        (Patch("ledger/ledger.py", "resource_entry.claim_keys == (first,)", "first_item"),),
+        (Hunt("S11 *"),),
+    ),
+    Breakage(
         "the claim token does not depend on the number",
         (
             Patch(

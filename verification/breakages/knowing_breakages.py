@@ -258,15 +258,12 @@ KNOWING: Final = (
         (
             Patch(
                 _LEDGER,
-                "        resource_item, request_item =",
+                "        resource_item, request_item, first_item =",
                 "        seen = [c for c in self.unfinished_or_live() if isinstance(c, Claim) and c.resource == key]\n"
-                "        resource_item, request_item =",
+                "        resource_item, request_item, first_item =",
             ),
-            Patch(
-                _LEDGER,
-                "self._claims_of(resource_entry) if request is None else {})",
-                "{c.id: c for c in seen} if request is None else {})",
-            ),
+            Patch(_LEDGER, "None, _by_id([first_item]))", "None, {c.id: c for c in seen})"),
+            Patch(_LEDGER, "None, _by_id(items))", "None, {c.id: c for c in seen})"),
         ),
         (Hunt("S26 *"),),
     ),

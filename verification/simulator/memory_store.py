@@ -88,9 +88,11 @@ class MemoryStore:
         if not 1 <= len(writes) <= _MAX_WRITES or len({write.key for write in writes}) < len(writes):
             raise ValueError(f"a transaction takes 1 to {_MAX_WRITES} writes of different items")
         for write in writes:
-            self.get(write.key)
+            found = self.get(write.key)
             stored = self._items.get(write.key)
             if (stored.version if stored is not None else 0) != write.expected_version:
+                raise Conflict
+            if write.expected_claim_id and (found or {}).get("claim_id") != write.expected_claim_id:
                 raise Conflict
         prepared = [(write.key, None if write.item is None else _stored(write.key, write.item)) for write in writes]
         for key, item in prepared:

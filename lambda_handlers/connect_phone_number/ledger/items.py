@@ -88,9 +88,9 @@ class NumberReservation:
     version: int = field(default=0, kw_only=True)
 
     @classmethod
-    def of(cls, phone_number: str, owner: ClaimKey) -> "NumberReservation":
-        """Return a new reservation of a number."""
-        return cls(phone_number, owner.stack_id, owner.logical_resource_id, owner.claim_id)
+    def of(cls, phone_number: str, owner: ClaimKey, version: int = 0) -> "NumberReservation":
+        """Return a reservation of a number: a new one, or with version 1 as the ledger has it after its first write."""
+        return cls(phone_number, owner.stack_id, owner.logical_resource_id, owner.claim_id, version=version)
 
     @property
     def owner(self) -> ClaimKey:

@@ -1,11 +1,11 @@
 """The ledger: typed reads and writes, with retries while the database is slow or throttled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
 
-from .. import contract
+from .. import contract, tokens
 from ..claim import Claim, ClaimKey
 from ..cloudformation.resource_key import ResourceKey
 from ..timing import TimedOut, Timing
@@ -74,18 +74,20 @@ class Ledger:
         """
         self._written.clear()
         resource_entry = ResourceEntry(key.stack_id, key.logical_resource_id)
-        keys = [resource_entry_key(key), request_entry_key(key, request_key)]
-        resource_item, request_item = self._with_retries(lambda: self._store.get_all(keys))
+        # Most resources have had one claim only, which is therefore read in the same request.
+        first_id = tokens.claim_id(key.stack_id, key.logical_resource_id, 1)
+        first = ClaimKey(key.stack_id, key.logical_resource_id, first_id)
+        keys = [resource_entry_key(key), request_entry_key(key, request_key), claim_key(first)]
+        resource_item, request_item, first_item = self._with_retries(lambda: self._store.get_all(keys))
         if resource_item is not None:
             resource_entry = decode(ResourceEntry, resource_item)
-        request = None if request_item is None else decode(RequestEntry, request_item)
-        return Resource(resource_entry, request, self._claims_of(resource_entry) if request is None else {})
-
-    def _claims_of(self, resource_entry: ResourceEntry) -> dict[str, Claim]:
-        keys = [claim_key(key) for key in resource_entry.claim_keys]
-        items = self._with_retries(lambda: self._store.get_all(keys)) if keys else []
-        claims = [decode(Claim, item) for item in items if item is not None]
-        return {claim.id: claim for claim in claims}
+        if request_item is not None:
+            return Resource(resource_entry, decode(RequestEntry, request_item))
+        if resource_entry.claim_keys == (first,):
+            return Resource(resource_entry, None, _by_id([first_item]))
+        claim_keys = [claim_key(key) for key in resource_entry.claim_keys]
+        items = self._with_retries(lambda: self._store.get_all(claim_keys)) if claim_keys else []
+        return Resource(resource_entry, None, _by_id(items))
 
     def claim(self, key: ClaimKey) -> Claim:
         """Return one claim, which must exist."""
@@ -127,13 +129,13 @@ class Ledger:
         """
         return self._indexed(LIVE, None, (LIVE, DUE))
 
-    def save(self, entry: _E, *others: Entry, remove: tuple[Entry, ...] = ()) -> _E:
-        """Write all entries and remove the others, or change nothing and raise ``Conflict``.
+    def save(self, entry: _E, *others: Entry, remove: tuple[NumberReservation, ...] = ()) -> _E:
+        """Write all entries and remove the reservations, or change nothing and raise ``Conflict``.
 
         Return the first entry as it is stored now.
         """
         writes = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
-        writes += [Write(key_of(one), None, one.version) for one in remove]
+        writes += [Write(key_of(one), None, one.version, one.claim_id) for one in remove]
         # Until this write is certain, nothing is known.
         self._written.clear()
         self._with_retries(lambda: self._store.write(writes))
@@ -177,6 +179,11 @@ class Ledger:
                 except TimedOut as limit:
                     raise LedgerUnavailable(str(limit)) from error
         raise AssertionError("unreachable")
+
+
+def _by_id(items: Iterable[Item | None]) -> dict[str, Claim]:
+    claims = [decode(Claim, item) for item in items if item is not None]
+    return {claim.id: claim for claim in claims}
 
 
 def _claim_or_problem(item: Item) -> Claim | UnreadableItem:

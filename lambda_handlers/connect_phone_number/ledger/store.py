@@ -28,11 +28,15 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Write:
-    """Put ``item``, or delete it if ``None``, provided that the stored version is ``expected_version`` (0: no item)."""
+    """Put ``item``, or delete it if ``None``, provided that the stored version is ``expected_version`` (0: no item).
+
+    If ``expected_claim_id`` is given, the stored item must have this ``claim_id``, too.
+    """
 
     key: Key
     item: Item | None
     expected_version: int
+    expected_claim_id: str = ""
 
 
 @dataclass(frozen=True)

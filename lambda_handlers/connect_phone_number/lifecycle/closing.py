@@ -14,6 +14,7 @@ from .. import contract, tokens
 from ..claim import Claim, ClaimState, Outcome
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
+from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .adoption_rollback import roll_back_adoption
 from .claiming import LAG_SECONDS, find_own
@@ -233,10 +234,15 @@ def _ends_without_release(invocation: Invocation, claim: Claim, state: PhoneNumb
 
 def _end(invocation: Invocation, claim: Claim, outcome: Outcome) -> Claim:
     ended = claim.end(outcome, invocation.timing.now())
-    numbers = {name for name in (claim.phone_number, claim.candidate) if name}
-    owners = [owner for number in sorted(numbers) if (owner := invocation.ledger.number(number)) is not None]
-    remove = tuple(owner for owner in owners if owner.claim_id == claim.id)
-    ended = invocation.ledger.save(ended, remove=remove)
+    numbers = sorted({name for name in (claim.phone_number, claim.candidate) if name})
+    try:
+        # Nearly always, the reservations are still as the claim made them.
+        remove = tuple(NumberReservation.of(number, claim.own_key, version=1) for number in numbers)
+        ended = invocation.ledger.save(ended, remove=remove)
+    except Conflict:
+        owners = [owner for number in numbers if (owner := invocation.ledger.number(number)) is not None]
+        remove = tuple(owner for owner in owners if owner.claim_id == claim.id)
+        ended = invocation.ledger.save(ended, remove=remove)
     if outcome is Outcome.RELEASED:
         invocation.log.metrics(invocation.scope.provider_id, Releases=1)
     invocation.log.info("claim closed", claim=claim.id, outcome=outcome.value, number=claim.phone_number)

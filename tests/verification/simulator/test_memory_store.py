@@ -134,6 +134,15 @@ def test_removal_is_conditional(store: Store) -> None:
         store.write([Write(A, None, 1)])
 
 
+def test_a_removal_may_name_the_claim_that_must_be_there(store: Store) -> None:
+    store.write([_put(A, 0, claim_id="mine"), _put(B, 0)])
+    for key in (A, B):
+        with pytest.raises(Conflict):
+            store.write([Write(key, None, 1, "another's")])
+    store.write([Write(A, None, 1, "mine")])
+    assert store.get(A) is None
+
+
 def test_a_put_replaces_the_whole_item(store: Store) -> None:
     store.write([_put(A, 0, text="x", due="DUE", due_at=1)])
     store.write([_put(A, 1, other="y")])

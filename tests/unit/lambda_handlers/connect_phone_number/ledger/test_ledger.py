@@ -1,10 +1,11 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
+from lambda_handlers.connect_phone_number import tokens
 from lambda_handlers.connect_phone_number.claim import (
     Claim,
     ClaimKey,
@@ -42,6 +43,7 @@ KEY = ResourceKey("arn:stack", "Number")
 RESOURCE_ENTRY = ResourceEntry("arn:stack", "Number", generation=1, claims=("claim-1", "claim-2"))
 REQUEST = RequestEntry("arn:stack", "Number", "a" * 32, "Create", int(NOW), int(NOW) + 3600, claims=("claim-1",))
 NUMBER = NumberReservation("+12065550100", "arn:stack", "Number", "claim-1")
+_FIRST: Final = tokens.claim_id("arn:stack", "Number", 1)
 
 
 def _claim(claim_id: str, state: ClaimState, **changes: Any) -> Claim:
@@ -119,21 +121,39 @@ class _Counting(MemoryStore):
         return super().get_all(keys)
 
 
+_FIRST_READ: Final = [
+    (resource_partition(KEY), "RESOURCE"),
+    (resource_partition(KEY), "REQUEST#new"),
+    (resource_partition(KEY), f"CLAIM#{_FIRST}"),
+]
+
+
 def test_a_resource_is_read_in_snapshots(clock: VirtualClock) -> None:
     store = _Counting(clock)
     ledger = _ledger(store, clock)
     ledger.save(RESOURCE_ENTRY, _claim("claim-1", ClaimState.LIVE), _claim("claim-2", ClaimState.LIVE))
-    ledger.resource(KEY, "new")
+    assert set(ledger.resource(KEY, "new").claims) == {"claim-1", "claim-2"}
     assert store.reads == [
-        [(resource_partition(KEY), "RESOURCE"), (resource_partition(KEY), "REQUEST#new")],
+        _FIRST_READ,
         [(resource_partition(KEY), "CLAIM#claim-1"), (resource_partition(KEY), "CLAIM#claim-2")],
     ]
 
 
-def test_a_resource_without_open_claims_is_read_at_once(clock: VirtualClock) -> None:
+@pytest.mark.parametrize("claims", [(), (_FIRST,)])
+def test_a_resource_with_its_first_claim_or_none_is_read_at_once(clock: VirtualClock, claims: tuple[str, ...]) -> None:
     store = _Counting(clock)
-    _ledger(store, clock).resource(KEY, "new")
-    assert len(store.reads) == 1
+    ledger = _ledger(store, clock)
+    ledger.save(replace(RESOURCE_ENTRY, claims=claims), _claim(_FIRST, ClaimState.LIVE))
+    assert tuple(ledger.resource(KEY, "new").claims) == claims
+    assert store.reads == [_FIRST_READ]
+
+
+def test_the_first_claim_is_read_beside_a_later_one(clock: VirtualClock) -> None:
+    store = _Counting(clock)
+    ledger = _ledger(store, clock)
+    first, later = _claim(_FIRST, ClaimState.LIVE), _claim("claim-2", ClaimState.LIVE)
+    ledger.save(replace(RESOURCE_ENTRY, claims=(_FIRST, "claim-2")), first, later)
+    assert set(ledger.resource(KEY, "new").claims) == {_FIRST, "claim-2"}
 
 
 class _Meanwhile(MemoryStore):
