@@ -10,7 +10,16 @@ from .function_code import rules
 from .phone_number_base import IPhoneNumber, PhoneNumberBase
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
 from .phone_number_resource import PhoneNumberResource
-from .properties import DEFAULT_TIMEOUT, NumberProperties, check_properties, known, refuse, timeout_seconds
+from .properties import (
+    DEFAULT_TIMEOUT,
+    NumberProperties,
+    check_properties,
+    known,
+    refuse,
+    region_of,
+    stack_of,
+    timeout_seconds,
+)
 
 
 class PhoneNumberType(StrEnum):
@@ -154,7 +163,7 @@ class PhoneNumber(PhoneNumberBase):
             release_protection=release_protection,
             allow_replacement=allow_replacement,
         )
-        check_properties(self, properties)
+        check_properties(self, properties, region_of(stack_of(scope)))
         provider = provider or PhoneNumberProvider.get_or_create(self)
         _check_served(self, properties, provider)
         self._resource = PhoneNumberResource(
@@ -170,7 +179,7 @@ class PhoneNumber(PhoneNumberBase):
             removal_policy, default=RemovalPolicy.RETAIN if adopt else RemovalPolicy.DESTROY
         )
         # The number needs the whole provider until the number itself is deleted.
-        self._resource.node.add_dependency(provider)
+        self._resource.depend_on(provider)
 
     @staticmethod
     def from_phone_number_arn(

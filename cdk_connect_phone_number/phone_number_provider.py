@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
-from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -17,7 +17,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct, Dependable, IConstruct, Node
 
 from .function_code import contract
-from .properties import known, refuse
+from .properties import known, refuse, stack_of
 from .provider.function import SWEEP_INTERVAL, FailureQueue, ProviderFunction, ProviderLogs
 from .provider.ledger_table import LedgerTable
 from .provider.monitoring import ProviderAlarms, ProviderMetrics
@@ -100,6 +100,8 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     provider_id : str
         Distinguishes this provider from all others in tags, permissions, and metrics: a token until
         it is deployed.
+    sweep_rule_name : str
+        Name of the EventBridge rule that starts the sweeps: a token until it is deployed.
 
     Raises
     ------
@@ -174,7 +176,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
             memory_size=memory_size,
             tracing=tracing,
         )
-        function.sweep_every("Sweep", SWEEP_INTERVAL)
+        self.sweep_rule_name = function.sweep_every("Sweep", SWEEP_INTERVAL).rule_name
         self._service_token = function.function_arn
         if alarm_topic is not None:
             # jsii's class and interface do not match for a strict type checker, which sees both here.
@@ -209,7 +211,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         ValueError
             If the stack has another kind of construct with the id ``PhoneNumberProvider``.
         """
-        stack = Stack.of(scope)
+        stack = stack_of(scope)
         found = stack.node.try_find_child(DEFAULT_ID)
         if found is None:
             return PhoneNumberProvider(stack, DEFAULT_ID)

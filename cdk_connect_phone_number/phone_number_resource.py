@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import jsii
 from aws_cdk import CfnResource, ITaggableV2, RemovalPolicy, TagManager, TagType, Token
-from constructs import Construct, IValidation
+from constructs import Construct, IDependable, IValidation
 
 from .function_code import contract, rules
 from .properties import refuse
@@ -19,7 +19,13 @@ class PhoneNumberResource(CfnResource):
         self._tags = TagManager(TagType.KEY_VALUE, contract.RESOURCE_TYPE, None, tag_property_name="Tags")
         super().__init__(scope, id, type=contract.RESOURCE_TYPE, properties=properties)
         self._owner = scope
-        self.node.add_validation(self)
+        # Read once: each read is a call to another process.
+        self._own_node = self.node
+        self._own_node.add_validation(self)
+
+    def depend_on(self, dependable: IDependable) -> None:
+        """Have CloudFormation create ``dependable`` before this resource and delete it afterwards."""
+        self._own_node.add_dependency(dependable)
 
     @property
     def cdk_tag_manager(self) -> TagManager:

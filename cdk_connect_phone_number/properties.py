@@ -8,6 +8,7 @@ CloudFormation will know.
 import re
 from dataclasses import dataclass, fields
 from typing import Final, NoReturn
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Duration, Stack, Token
 from constructs import IConstruct
@@ -22,6 +23,9 @@ _MARKER: Final = "${Token["
 
 https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
 """
+
+_REGIONS: Final[WeakKeyDictionary[Stack, str | None]] = WeakKeyDictionary()
+"""What was asked about a stack once, since each question is a call to another process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +65,13 @@ class NumberProperties:
         )
 
 
-def check_properties(scope: IConstruct, properties: NumberProperties) -> None:
+def check_properties(scope: IConstruct, properties: NumberProperties, region: str | None) -> None:
     """Refuse properties that the function would refuse, as far as synth knows their values.
+
+    Parameters
+    ----------
+    region
+        The Region of the construct's stack, if synth knows it.
 
     Raises
     ------
@@ -75,12 +84,24 @@ def check_properties(scope: IConstruct, properties: NumberProperties) -> None:
             "target_arn is missing. Give the ARN of the Amazon Connect instance or traffic "
             "distribution group that the number is for, or the instance or group itself as target.",
         )
-    given = properties.given(known(Stack.of(scope).region))
+    given = properties.given(region)
     if sentence := function_properties.combination_problem(given):
         refuse(scope, _in_python_names(sentence))
     if found := function_properties.value_problem(given):
         name, problem = found
         refuse(scope, f"{_in_python_names(name)} {problem}")
+
+
+def stack_of(scope: IConstruct) -> Stack:
+    """Return the stack that contains ``scope``, or that is ``scope``."""
+    return scope if isinstance(scope, Stack) else Stack.of(scope)
+
+
+def region_of(stack: Stack) -> str | None:
+    """Return the Region of a stack, or ``None`` if synth does not know it."""
+    if stack not in _REGIONS:
+        _REGIONS[stack] = known(stack.region)
+    return _REGIONS[stack]
 
 
 def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:

@@ -21,13 +21,17 @@ class ProviderMetrics:
     """The metrics of one provider, in CloudWatch's namespace ``ConnectPhoneNumber``.
 
     Each sweep, every 5 minutes, publishes its findings as gauges; use their maximum. All other metrics count
-    events when they happen; use their sum. Every method accepts another statistic and the period
-    (5 minutes by default), as described in
+    events when they happen; use their sum. A value of 0 is not published, so an idle provider costs nothing
+    here, and an empty graph means that there is nothing to report. Every method accepts another statistic
+    and the period (5 minutes by default), as described in
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
     """
 
     provider_id: str
     """Distinguishes this provider from all others. This is the value of the metrics' dimension."""
+
+    sweep_rule_name: str
+    """Name of the EventBridge rule that starts the sweeps."""
 
     def metric(self, metric_name: str, *, statistic: str, period: Duration | None = None) -> cloudwatch.Metric:
         """Return any metric of the provider by name."""
@@ -52,7 +56,7 @@ class ProviderMetrics:
     ) -> cloudwatch.Metric:
         """Return how many phone numbers are still to be released after Connect has refused their release.
 
-        Each sweep publishes how many there are, so the value returns to 0 after they are released.
+        Each sweep publishes how many there are, until there are none.
         """
         return self.metric("ReleasesFailing", statistic=statistic, period=period)
 
@@ -79,8 +83,18 @@ class ProviderMetrics:
         return self.metric("OldestDueSeconds", statistic=statistic, period=period)
 
     def metric_sweep_runs(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return the number of sweeps."""
-        return self.metric("SweepRuns", statistic=statistic, period=period)
+        """Return how many sweeps the schedule has started.
+
+        Amazon EventBridge counts them, in the namespace ``AWS/Events``:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+        """
+        return cloudwatch.Metric(
+            namespace="AWS/Events",
+            metric_name="Invocations",
+            dimensions_map={"RuleName": self.sweep_rule_name},
+            statistic=statistic,
+            period=period or _DEFAULT_PERIOD,
+        )
 
     def metric_sweep_errors(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return how many claims sweeps could not handle because of an unexpected error.
@@ -148,8 +162,8 @@ class ProviderAlarms(Construct):
         )
         self._alarm(
             "SweeperStopped",
-            "The sweeper, which runs every five minutes, has not finished a run. "
-            "Look at the schedule's rule and the function's errors.",
+            "The schedule, which starts a sweep every five minutes, has not started one. "
+            "Look at the rule: it may be disabled, or not allowed to invoke the function.",
             metrics.metric_sweep_runs(period=quarter),
             threshold=1,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -49,7 +49,14 @@ class Log:
         self._line("ERROR", message, details)
 
     def metrics(self, provider_id: str, **values: float) -> None:
-        """Publish metrics of the provider."""
+        """Publish metrics of the provider, except those that are 0.
+
+        CloudWatch bills a custom metric for each hour in which it has a value, so an idle provider publishes none.
+        https://aws.amazon.com/cloudwatch/pricing/
+        """
+        values = {name: value for name, value in values.items() if value}
+        if not values:
+            return
         definition = {
             "Namespace": METRIC_NAMESPACE,
             "Dimensions": [[PROVIDER_DIMENSION]],

@@ -12,6 +12,7 @@ from verification.simulator.timeline import START
 from verification.simulator.world import World
 
 _QUEUE_METRIC: Final = "NumberOfMessagesSent"
+_RULE_METRIC: Final = "Invocations"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def alarms_of(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Alarm]:
 
 
 def metrics_of(world: World) -> dict[str, list[DataPoint]]:
-    """Return what the function has published in a world, and what the queue of failures says of itself."""
+    """Return what the function has published in a world, and what the queue of failures and the schedule's rule say."""
     points: dict[str, list[DataPoint]] = {}
     for line in world.log:
         fields = json.loads(line)
@@ -80,5 +81,10 @@ def metrics_of(world: World) -> dict[str, list[DataPoint]]:
         DataPoint(lambda_event.sent_at, 1.0)
         for lambda_event in world.lambda_service.invocations
         if lambda_event.name.startswith("given up")
+    ]
+    points[_RULE_METRIC] = [
+        DataPoint(lambda_event.sent_at, 1.0)
+        for lambda_event in world.lambda_service.invocations
+        if lambda_event.name.startswith("sweep")
     ]
     return points

@@ -138,6 +138,6 @@ def test_in_a_healthy_week_no_alarm_rings(alarms: dict[str, Alarm]) -> None:
         assert stack.destroy()
     world.sleep(START + 7 * _DAY - world.timeline.now)
     points = metrics_of(world)
-    assert len(points["SweepRuns"]) > 7 * 24 * 11
+    assert len(points["Invocations"]) > 7 * 24 * 11
     ringing = [name for name, alarm in alarms.items() if alarm.first_rings_at(points, world.timeline.now) is not None]
     assert ringing == []

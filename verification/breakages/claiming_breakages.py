@@ -63,7 +63,7 @@ CLAIMING: Final = (
     ),
     Breakage(
         "a reservation is removed whoever has it",
-        (Patch("ledger/dynamodb.py", '" AND claim_id = :claim_id"', '" AND :claim_id = :claim_id"'),),
+        (Patch("ledger/dynamodb.py", '"claim_id = :claim_id"', '":claim_id = :claim_id"'),),
         unit_tests=("tests/verification/simulator/test_memory_store.py", "-k", "name_the_claim"),
     ),
     Breakage(

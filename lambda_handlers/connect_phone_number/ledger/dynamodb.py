@@ -140,7 +140,7 @@ class DynamoDBStore:
             action["ConditionExpression"] = "version = :version"
             action["ExpressionAttributeValues"] = {":version": {"N": str(write.expected_version)}}
         if write.expected_claim_id:
-            action["ConditionExpression"] += " AND claim_id = :claim_id"
+            action["ConditionExpression"] = " AND ".join((action["ConditionExpression"], "claim_id = :claim_id"))
             action["ExpressionAttributeValues"][":claim_id"] = {"S": write.expected_claim_id}
         if write.item is None:
             action["Key"] = self._key(write.key)

@@ -67,13 +67,13 @@ def sweep(invocation: Invocation) -> Sweep:
     _measure(invocation, result, now)
     invocation.log.metrics(
         invocation.scope.provider_id,
-        SweepRuns=1,
         DueWork=result.due,
         OldestDueSeconds=result.oldest_due_seconds,
         ReleasesFailing=result.releases_failing,
         ClaimsStuck=result.stuck,
         SweepErrors=result.errors,
     )
+    invocation.log.info("sweep ended", due=result.due, errors=result.errors)
     return result
 
 

@@ -30,7 +30,7 @@ def alarms(template: Template) -> dict[str, dict[str, Any]]:
         ("ReleasesFailing", "Maximum", "GreaterThanOrEqualToThreshold", 1, 900, 4, "notBreaching"),
         ("ClaimsStuck", "Maximum", "GreaterThanOrEqualToThreshold", 1, 900, 1, "notBreaching"),
         ("OldestDueSeconds", "Maximum", "GreaterThanOrEqualToThreshold", 3600, 900, 1, "notBreaching"),
-        ("SweepRuns", "Sum", "LessThanThreshold", 1, 900, 1, "breaching"),
+        ("Invocations", "Sum", "LessThanThreshold", 1, 900, 1, "breaching"),
         ("SweepErrors", "Sum", "GreaterThanOrEqualToThreshold", 1, 900, 1, "notBreaching"),
         ("NumberOfMessagesSent", "Sum", "GreaterThanOrEqualToThreshold", 1, 300, 1, "notBreaching"),
     ],
@@ -75,6 +75,7 @@ HANDLERS = Path(__file__).parents[4] / "lambda_handlers"
 # What a sweep finds, and publishes each time anew: a sum would count the same finding again and again.
 GAUGES = {"ReleasesFailing", "ClaimsStuck", "DueWork", "OldestDueSeconds"}
 METHODS = [name for name, _ in inspect.getmembers(ProviderMetrics, inspect.isfunction) if name.startswith("metric_")]
+OWN_METHODS = [name for name in METHODS if name != "metric_sweep_runs"]
 
 
 def metric_name(method: str) -> str:
@@ -86,7 +87,7 @@ def provider() -> PhoneNumberProvider:
     return PhoneNumberProvider(cdk.Stack(cdk.App(), "Stack"), "Provider")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OWN_METHODS)
 def test_each_method_is_named_after_its_metric_of_this_provider(provider: PhoneNumberProvider, method: str) -> None:
     metric = getattr(provider, method)()
 
@@ -95,6 +96,13 @@ def test_each_method_is_named_after_its_metric_of_this_provider(provider: PhoneN
     assert metric.dimensions == {"Provider": provider.provider_id}
     assert metric.statistic == ("Maximum" if metric.metric_name in GAUGES else "Sum")
     assert metric.period.to_seconds() == 300
+
+
+def test_eventbridge_counts_the_sweeps(template: Template, alarms: dict[str, dict[str, Any]]) -> None:
+    (rule,) = template.find_resources("AWS::Events::Rule")
+
+    assert alarms["Invocations"]["Namespace"] == "AWS/Events"
+    assert alarms["Invocations"]["Dimensions"] == [{"Name": "RuleName", "Value": {"Ref": rule}}]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -114,4 +122,4 @@ def test_there_is_a_method_for_each_metric_that_the_function_publishes() -> None
     )
     published = {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
 
-    assert {metric_name(method) for method in METHODS} == published
+    assert {metric_name(method) for method in OWN_METHODS} == published

@@ -136,7 +136,7 @@ def test_the_schedules_event_sweeps(world: World) -> None:
     world.clock.pause(3600)
     world.handle({"action": "sweep"})
     assert world.held() == []
-    assert any(line.get("SweepRuns") == 1 for line in world.messages())
+    assert any(line.get("DueWork") == 1 for line in world.messages())
 
 
 def test_each_line_of_the_log_names_the_request(world: World) -> None:

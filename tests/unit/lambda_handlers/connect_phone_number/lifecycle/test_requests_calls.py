@@ -283,7 +283,7 @@ def test_a_sweep_without_time_says_what_it_has_left(world: World) -> None:
     world.clock.pause(3600.0)
     swept = sweep(world.invocation(seconds=60.0))
     assert (swept.due, swept.releases_failing) == (1, 1)
-    assert world.messages()[-1]["DueWork"] == 1
+    assert world.messages()[-2]["DueWork"] == 1
 
 
 def test_the_provider_is_let_go_after_one_sweep_and_without_a_pause(world: World) -> None:
@@ -292,7 +292,7 @@ def test_the_provider_is_let_go_after_one_sweep_and_without_a_pause(world: World
     assert _delete_provider(world).succeeded
     # The request itself is sent a second after the one before.
     assert world.clock.now - began == 1.0
-    assert sum("SweepRuns" in message for message in world.messages()) == 1
+    assert sum(message.get("message") == "sweep ended" for message in world.messages()) == 1
 
 
 def test_a_provider_with_releases_that_are_refused_says_which_and_why(world: World) -> None:

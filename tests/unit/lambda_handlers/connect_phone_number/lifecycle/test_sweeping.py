@@ -31,7 +31,7 @@ def _refuse_releases(world: World, code: str = "AccessDeniedException") -> None:
 
 
 def _metrics(world: World) -> dict[str, Any]:
-    (line,) = (line for line in world.messages()[-1:] if "_aws" in line)
+    (line,) = (line for line in world.messages()[-2:] if "_aws" in line)
     return {name: value for name, value in line.items() if name != "_aws"}
 
 
@@ -40,15 +40,8 @@ def test_there_is_nothing_to_do(world: World) -> None:
     calls = len(world.emulator.audit)
     assert sweep(world.invocation()) == Sweep()
     assert len(world.emulator.audit) == calls
-    assert _metrics(world) == {
-        "Provider": "shared",
-        "SweepRuns": 1,
-        "DueWork": 0,
-        "OldestDueSeconds": 0,
-        "ReleasesFailing": 0,
-        "ClaimsStuck": 0,
-        "SweepErrors": 0,
-    }
+    assert not any("DueWork" in line for line in world.messages()), "a metric costs money for each hour with a value"
+    assert world.messages()[-1]["message"] == "sweep ended"
 
 
 def test_a_release_that_cloudformation_has_abandoned_is_made(world: World) -> None:
@@ -91,12 +84,9 @@ def test_a_release_that_keeps_failing_is_published(world: World) -> None:
         assert world.claim().failures == failures
     assert _metrics(world) == {
         "Provider": "shared",
-        "SweepRuns": 1,
         "DueWork": 1,
         "OldestDueSeconds": waited,
         "ReleasesFailing": 1,
-        "ClaimsStuck": 0,
-        "SweepErrors": 0,
     }
     warnings = [line for line in world.messages() if line.get("message") == "release is still due"]
     assert len(warnings) == 2
