@@ -10,16 +10,7 @@ from .function_code import rules
 from .phone_number_base import IPhoneNumber, PhoneNumberBase
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
 from .phone_number_resource import PhoneNumberResource
-from .properties import (
-    DEFAULT_TIMEOUT,
-    NumberProperties,
-    check_properties,
-    known,
-    refuse,
-    region_of,
-    stack_of,
-    timeout_seconds,
-)
+from .properties import DEFAULT_TIMEOUT, NumberProperties, check_properties, known, refuse, region_of, timeout_seconds
 
 
 class PhoneNumberType(StrEnum):
@@ -163,7 +154,7 @@ class PhoneNumber(PhoneNumberBase):
             release_protection=release_protection,
             allow_replacement=allow_replacement,
         )
-        check_properties(self, properties, region_of(stack_of(scope)))
+        check_properties(self, properties, region_of(scope))
         provider = provider or PhoneNumberProvider.get_or_create(self)
         _check_served(self, properties, provider)
         self._resource = PhoneNumberResource(

@@ -97,8 +97,9 @@ def stack_of(scope: IConstruct) -> Stack:
     return scope if isinstance(scope, Stack) else Stack.of(scope)
 
 
-def region_of(stack: Stack) -> str | None:
-    """Return the Region of a stack, or ``None`` if synth does not know it."""
+def region_of(scope: IConstruct) -> str | None:
+    """Return the Region of a construct's stack, or ``None`` if synth does not know it."""
+    stack = stack_of(scope)
     if stack not in _REGIONS:
         _REGIONS[stack] = known(stack.region)
     return _REGIONS[stack]
