@@ -97,15 +97,18 @@ def measure(
     options = Options(emulator=settings)
     world = _our_world(options) if make_world is None else make_world(options)
     stack = world.stack()
-    bound = max(count - BURST, 0) / (rate - others)
+
+    def bound(calls: int) -> float:
+        return max(calls - BURST, 0) / (rate - others)
+
     requests = [stack.begin_create(f"Number{index}", world.number(), hold_at=0) for index in range(count)]
-    created = _wait(world, "Create", requests, bound + PROVIDING_SECONDS)
+    created = _wait(world, "Create", requests, bound(count) + PROVIDING_SECONDS)
     for request in requests:
         stack.finish_create(request)
     # The throttle's bucket fills again, and CloudFormation is asked about each number.
     world.sleep(600)
     requests = [stack.begin_delete(request.logical_id, hold_at=0) for request in requests if request.succeeded]
-    deleted = _wait(world, "Delete", requests, bound)
+    deleted = _wait(world, "Delete", requests, bound(len(requests)))
     return created, deleted
 
 

@@ -21,7 +21,7 @@ OURS: Final = "this function"
 DEFAULT: Final = "default"
 SHARED: Final = "half used by others"
 COUNTS: Final = (1, 10, 100, 300)
-PEER_COUNTS: Final = (1, 10, 100)
+PEER_COUNTS: Final = (1, 10, 100, 300)
 _MAX_RATIOS: Final[Mapping[str, float]] = {DEFAULT: 1.15, SHARED: 1.3}
 """How many times the bound a large fleet may take, by situation."""
 _MAX_CALLS: Final[Mapping[str, float]] = {"Create": 2.3, "Delete": 2.1}
@@ -38,7 +38,7 @@ _COLUMNS: Final = (
     "DynamoDB requests each",
     "Failed",
 )
-_COLORS: Final = ("#888888", "#0b6e4f", "#c0392b", "#b35900")
+_COLORS: Final = ("#888888", "#0b6e4f", "#c0392b", "#b35900", "#5b3a9e")
 _LEFT: Final = 60
 _TOP: Final = 20
 _WIDTH: Final = 540
@@ -62,7 +62,7 @@ class Row:
     def line(self) -> str:
         """Return a row of the table."""
         fleet = self.fleet
-        ratio = f"{fleet.ratio:.2f}" if fleet.bound else "-"
+        ratio = f"{fleet.ratio:.2f}" if fleet.bound and not fleet.failed else "-"
         return (
             f"| {self.situation} | {self.handler} | {fleet.operation} | {fleet.count} | {fleet.bound:.1f} "
             f"| {fleet.seconds:.1f} | {ratio} | {fleet.calls_each:.2f} | {fleet.ledger_each:.1f} | {fleet.failed} |"
@@ -108,8 +108,14 @@ def chart(found: Iterable[Row]) -> str:
     """Return a chart of the creations at the default throttle as SVG: numbers against seconds."""
     created = [row for row in found if row.fleet.operation == "Create" and row.situation == DEFAULT]
     lines = {"bound": [(row.fleet.count, row.fleet.bound) for row in created if row.handler == OURS]}
+    names = {"bound": "bound"}
     for row in created:
-        lines.setdefault(row.handler, []).append((row.fleet.count, row.fleet.seconds))
+        points = lines.setdefault(row.handler, [])
+        names.setdefault(row.handler, row.handler)
+        if row.fleet.failed:
+            names[row.handler] = f"{row.handler}: {row.fleet.failed} of {row.fleet.count} fail"
+        else:
+            points.append((row.fleet.count, row.fleet.seconds))
     most, longest = max(row.fleet.count for row in created), max(row.fleet.seconds for row in created)
 
     def x(count: float) -> str:
@@ -124,7 +130,9 @@ def chart(found: Iterable[Row]) -> str:
         dashes = "6 4" if name == "bound" else "none"
         style = f'fill="none" stroke="{_COLORS[index]}" stroke-width="2" stroke-dasharray="{dashes}"'
         drawn.append(f'<polyline points="{path}" {style}/>')
-        drawn.append(f'<text x="{_LEFT + 20}" y="{_TOP + 20 + 18 * index}" fill="{_COLORS[index]}">{name}</text>')
+        drawn.append(
+            f'<text x="{_LEFT + 20}" y="{_TOP + 20 + 18 * index}" fill="{_COLORS[index]}">{names[name]}</text>'
+        )
     drawn += [
         f'<text x="{x(count)}" y="{_TOP + _HEIGHT + 20}" text-anchor="middle">{count}</text>'
         for count in sorted({row.fleet.count for row in created})

@@ -16,6 +16,7 @@ from verification.simulator.runner import FaultsByCall, Scenario, run
 from verification.simulator.wire import Fault
 from verification.simulator.world import World
 
+from .framework_style import FrameworkStylePeer
 from .helper_style import HelperStylePeer
 from .peer import Peer, Tools
 from .plain import PlainPeer
@@ -25,6 +26,7 @@ _OURS: Final = "this handler"
 PEERS: Final[Mapping[str, Callable[[Tools], Peer]]] = {
     "plain boto3": PlainPeer,
     "crhelper style": HelperStylePeer,
+    "CDK provider framework style": FrameworkStylePeer,
 }
 _NOT_FORPEERS: Final = frozenset({"S19", "S21"})
 """The usual handlers cannot adopt or retain numbers, and have no provider with a ledger."""

@@ -43,14 +43,14 @@ class Tools:
     new_id
         Returns a new UUID, as ``uuid4`` does.
     poll_later
-        Calls the function again with an event every two minutes, until ``stop_polling``.
+        Calls the function again with an event every so many seconds, until ``stop_polling``.
     """
 
     connect: "ConnectClient"
     put: Callable[[str, bytes], int]
     pause: Callable[[float], None]
     new_id: Callable[[], str]
-    poll_later: Callable[[str, Event], None]
+    poll_later: Callable[[str, Event, float], None]
     stop_polling: Callable[[str], None]
 
 

@@ -15,7 +15,6 @@ from .peer import Event, Peer, RetryingClient, Tools
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
 
-_POLL_SECONDS: Final = 120.0
 _LONGEST_POLLING_SECONDS: Final = 3600.0
 
 
@@ -49,7 +48,7 @@ class PeerWorld(World):
         # A peer may end with an exception: Lambda then retries the invocation.
         pass
 
-    def _poll_later(self, name: str, event: Event) -> None:
+    def _poll_later(self, name: str, event: Event, seconds: float) -> None:
         self._rules.add(name)
         until = self.timeline.now + _LONGEST_POLLING_SECONDS
         request = self.cloudformation.requests[name]
@@ -59,6 +58,6 @@ class PeerWorld(World):
                 return
             lambda_event: LambdaEvent = self.lambda_service.invoke(f"poll {request.name()}", event)
             request.lambda_event.invocations.extend(lambda_event.invocations)
-            self.timeline.after(_POLL_SECONDS, poll)
+            self.timeline.after(seconds, poll)
 
-        self.timeline.after(_POLL_SECONDS, poll)
+        self.timeline.after(seconds, poll)

@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.fleet.measure import Fleet, measure
 from benchmarks.fleet.report import DEFAULT, OURS, SHARED, Row, chart, rows, table
+from benchmarks.peers.compare import PEERS
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,14 @@ def test_table_and_chart_show_every_handler(found: list[Row]) -> None:
     drawn = chart(found)
 
     ElementTree.fromstring(drawn)  # noqa: S314 - our own
-    for name in (OURS, "plain boto3", "crhelper style"):
+    for name in (OURS, *PEERS):
         assert f">{name}</text>" in drawn
         assert f"| {name} |" in table(found)
+
+
+def test_a_handler_that_fails_has_no_time_to_show(found: list[Row]) -> None:
+    last = next(row for row in found if row.handler == "plain boto3" and row.fleet.operation == "Create")
+    failing = Row(DEFAULT, "plain boto3", replace(last.fleet, failed=3))
+
+    assert ">plain boto3: 3 of 10 fail</text>" in chart([*found, failing])
+    assert "| - |" in failing.line()

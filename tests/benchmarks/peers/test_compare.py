@@ -4,7 +4,7 @@ from benchmarks.peers.compare import DOUBLE, LEAKS, RESPONSES, TOKENS, compare, 
 from verification.scenarios.catalog import by_name
 from verification.simulator.faults import faults_of
 
-PEERS = ("plain boto3", "crhelper style")
+PEERS = ("plain boto3", "crhelper style", "CDK provider framework style")
 
 
 @pytest.mark.parametrize("peer", PEERS)
