@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the function's memory, its fleets, and a comparison with handlers written the usual way."""
+"""``python -m benchmarks``: memory, start, synth, fleets, and a comparison with handlers written the usual way."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ import sys
 from .fleet import report as fleets
 from .footprint import measure
 from .peers import compare
+from .processes import report as processes
 
 
 def main() -> int:
@@ -16,6 +17,7 @@ def main() -> int:
     arguments = parser.parse_args()
     is_good = [
         measure.report(writes=arguments.write),
+        processes.report(writes=arguments.write),
         fleets.report(writes=arguments.write),
         compare.report(whole=arguments.whole, writes=arguments.write),
     ]
