@@ -10,10 +10,11 @@ from .breakage import Breakage, Hunt
 from .claiming_breakages import CLAIMING
 from .closing_breakages import CLOSING
 from .copies import broken_copy, python
+from .hints_breakages import HINTS
 from .knowing_breakages import KNOWING
 from .worker import as_argument
 
-BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING)
+BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS)
 
 _EVERYTHING = Hunt("*")
 

@@ -1,5 +1,6 @@
 """Scenarios about hints that are lost, wrong or stale: S33. They may make the function slow, and nothing else."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Final
@@ -135,6 +136,12 @@ def _taken_candidates(world: World) -> None:
         world.store.replace({**page, "candidates": [taken, own, *[taken] * 8]})
     for index in range(1, _CREATIONS):
         stack.create(f"Number{index}", world.number())
+    refused = Counter(
+        call.task
+        for call in world.wire.calls
+        if call.operation == "ClaimPhoneNumber" and call.parameters["PhoneNumber"] == taken
+    )
+    world.expect(max(refused.values()) == 1, "no creation asks twice for a number that was refused")
     stack.destroy()
 
 
