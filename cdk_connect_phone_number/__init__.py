@@ -8,12 +8,14 @@ provider gets its own.
 from .phone_number import PhoneNumber, PhoneNumberType
 from .phone_number_base import IPhoneNumber
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
+from .provider.budget import PhoneNumberBudget
 from .provider.monitoring import ProviderMetrics
 
 __all__ = [
     "IPhoneNumber",
     "IPhoneNumberProvider",
     "PhoneNumber",
+    "PhoneNumberBudget",
     "PhoneNumberProvider",
     "PhoneNumberType",
     "ProviderMetrics",

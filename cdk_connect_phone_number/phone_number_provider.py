@@ -18,6 +18,7 @@ from constructs import Construct, Dependable, IConstruct, Node
 
 from .function_code import contract
 from .properties import known, refuse, stack_of
+from .provider.budget import PhoneNumberBudget
 from .provider.function import SWEEP_INTERVAL, FailureQueue, ProviderFunction, ProviderLogs
 from .provider.ledger_table import LedgerTable
 from .provider.monitoring import ProviderAlarms, ProviderMetrics
@@ -71,6 +72,9 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         provider serves. Its role can then claim for, import into, and move to only these targets, and
         can associate numbers only with flows of the instances among them. By default, the provider
         serves all targets of the account and Region.
+    budget : PhoneNumberBudget, optional
+        What is known of the account's budget of claims and releases. By default, the provider asks Service
+        Quotas for the quota, and refuses a claim that would not leave enough to release what it holds.
     ledger_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
         What happens to the DynamoDB table when the provider is destroyed.
     ledger_deletion_protection : bool, default False
@@ -90,8 +94,8 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         The function's memory in MiB.
     alarm_topic : aws_cdk.aws_sns.ITopic, optional
         Receives a notification when releases keep failing, a claim is stuck, the sweeper is behind,
-        has stopped, or has met an error, or an event could not be handled. Without it, there are no
-        alarms.
+        has stopped, or has met an error, an event could not be handled, or 80 % of the budget is used.
+        Without it, there are no alarms.
     service_token_parameter_name : str, optional
         Name of an SSM parameter that publishes the service token for ``from_ssm_parameter``.
 
@@ -116,6 +120,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         id: str,
         *,
         target_arns: Sequence[str] | None = None,
+        budget: PhoneNumberBudget | None = None,
         ledger_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         ledger_deletion_protection: bool = False,
         log_retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
@@ -159,6 +164,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
                 failures=failures,
                 encryption_key=key,
                 tracing=tracing,
+                asks_for_quota=budget is None or budget.quota is None,
             ),
             permissions_boundary=permissions_boundary,
         )
@@ -172,6 +178,7 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
                 contract.LEDGER_TABLE_NAME: ledger.table_name,
                 contract.PROVIDER_ID: self.provider_id,
                 **({} if self._target_arns is None else {contract.TARGET_ARNS: " ".join(self._target_arns)}),
+                **({} if budget is None else {contract.BUDGET: budget.to_environment(self)}),
             },
             memory_size=memory_size,
             tracing=tracing,

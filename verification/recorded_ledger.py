@@ -16,7 +16,7 @@ from typing import Final
 from unittest.mock import patch
 
 from docs.tools.pages import ROOT
-from lambda_handlers.connect_phone_number.ledger.store import Item, Write
+from lambda_handlers.connect_phone_number.ledger.store import Change, Item, Write
 
 from .exploration.fault_matrix import single_faults
 from .scenarios.catalog import all_scenarios, by_name
@@ -36,10 +36,10 @@ def record() -> list[Item]:
     seen, chosen = set[object](), list[Item]()
     write = SimulatedStore.write
 
-    def keep(store: SimulatedStore, writes: Sequence[Write]) -> None:
+    def keep(store: SimulatedStore, writes: Sequence[Write | Change]) -> None:
         write(store, writes)
         for each in writes:
-            if each.item is not None and kind_of(each.item) in _KINDS:
+            if isinstance(each, Write) and each.item is not None and kind_of(each.item) in _KINDS:
                 features = set(_features(each.item))
                 if not features <= seen:
                     seen.update(features)

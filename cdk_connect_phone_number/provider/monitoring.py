@@ -13,7 +13,10 @@ from ..function_code import contract
 
 _SUM: Final = "Sum"
 _MAXIMUM: Final = "Maximum"
+_MINIMUM: Final = "Minimum"
 _DEFAULT_PERIOD: Final = Duration.minutes(5)
+_DAY: Final = Duration.days(1)
+_NEARLY_USED_PERCENT: Final = 80
 _MISSING = cloudwatch.TreatMissingData
 
 
@@ -104,6 +107,35 @@ class ProviderMetrics:
         """
         return self.metric("SweepErrors", statistic=statistic, period=period)
 
+    def metric_budget_used(self, *, statistic: str = _MAXIMUM, period: Duration | None = None) -> cloudwatch.Metric:
+        """Return how many claims and releases of the last 180 days count toward the 200 % of the quota.
+
+        Published once a day, as are the other metrics of the budget. Their default period is therefore a day.
+        """
+        return self.metric("BudgetUsed", statistic=statistic, period=period or _DAY)
+
+    def metric_budget_left(self, *, statistic: str = _MINIMUM, period: Duration | None = None) -> cloudwatch.Metric:
+        """Return how many more claims and releases Amazon Connect allows.
+
+        Not published as long as the quota is not known.
+        """
+        return self.metric("BudgetLeft", statistic=statistic, period=period or _DAY)
+
+    def metric_budget_used_percent(
+        self, *, statistic: str = _MAXIMUM, period: Duration | None = None
+    ) -> cloudwatch.Metric:
+        """Return which part of the claims and releases that Amazon Connect allows is used, in percent.
+
+        Not published as long as the quota is not known.
+        """
+        return self.metric("BudgetUsedPercent", statistic=statistic, period=period or _DAY)
+
+    def metric_budget_days_until_more(
+        self, *, statistic: str = _MAXIMUM, period: Duration | None = None
+    ) -> cloudwatch.Metric:
+        """Return in how many days the first of the used claims and releases are free again."""
+        return self.metric("BudgetDaysUntilMore", statistic=statistic, period=period or _DAY)
+
     def metric_failed_deliveries(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return how many events all invocations of the function failed to handle."""
         return self.metric("FailedDeliveries", statistic=statistic, period=period)
@@ -123,7 +155,7 @@ class ProviderMetrics:
 
 
 class ProviderAlarms(Construct):
-    """Six alarms that notify a topic when they go off and when they are over."""
+    """Seven alarms that notify a topic when they go off and when they are over."""
 
     def __init__(
         self,
@@ -176,6 +208,14 @@ class ProviderAlarms(Construct):
             "report the error.",
             metrics.metric_sweep_errors(period=quarter),
             threshold=1,
+        )
+        self._alarm(
+            "BudgetNearlyUsed",
+            "80 % of the claims and releases that Amazon Connect allows in 180 days are used. Above 100 %, the account "
+            "cannot claim numbers for up to 180 days. The metrics of the budget say how many are left, and when more "
+            "are: create and destroy fewer numbers until then, or ask for a higher quota.",
+            metrics.metric_budget_used_percent(),
+            threshold=_NEARLY_USED_PERCENT,
         )
         self._alarm(
             "OnFailurePathUsed",

@@ -46,6 +46,7 @@ class ProviderResources:
     failures: sqs.IQueue
     encryption_key: kms.IKey | None
     tracing: bool
+    asks_for_quota: bool
 
 
 @jsii.implements(IValidation)
@@ -136,6 +137,7 @@ class _Arns:
             else served_targets(resources.target_arns)
         )
         self.source_numbers = all_of("sms-voice", "phone-number")
+        self.quota = all_of("servicequotas", contract.QUOTA_SERVICE, contract.PHONE_NUMBERS_QUOTA)
         self.stacks = all_of("cloudformation", "stack", "*/*")
         self.log_streams = stack.format_arn(
             service="logs",
@@ -241,6 +243,8 @@ def _infrastructure_statements(
         ],
         [resources.failures.queue_arn],
     )
+    if resources.asks_for_quota:
+        yield _allow("ReadQuota", ["servicequotas:GetServiceQuota"], [arns.quota])
     if resources.encryption_key is not None:
         services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("dynamodb", "sqs")]
         yield _allow(

@@ -234,6 +234,12 @@ class Claim:
     """Connect has reported CLAIMED at least once."""
     duplicate_arns: tuple[str, ...] = ()
     """ARNs of duplicates: further numbers that were claimed because Connect forgot a token. They must be released."""
+    duplicates_released_at: tuple[int, ...] = ()
+    """When the duplicates that are gone were released."""
+    is_inherited: bool = False
+    """The number was claimed for another resource, whose claim counts that."""
+    counted: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What the budget's sums contain of this claim. Only the ledger sets this."""
     applied_flow_arn: str = ""
     applied_tags: tuple[str, ...] = ()
     flow_may_differ: bool = False
@@ -442,6 +448,10 @@ class Claim:
             logical_resource_id=key.logical_resource_id,
             acknowledged=True,
             previous_claim_key=None,
+            is_inherited=True,
+            duplicate_arns=(),
+            duplicates_released_at=(),
+            counted={},
         )
 
     def _after(self, name: str, **changes: Any) -> Self:

@@ -37,6 +37,15 @@ PROVIDER_ID: Final = "PROVIDER_ID"
 """Environment variable: the provider's name in the tags of its numbers."""
 TARGET_ARNS: Final = "TARGET_ARNS"
 """Environment variable: the ARNs of the targets that the provider serves, separated by spaces. Absent if all."""
+BUDGET: Final = "BUDGET"
+"""Environment variable: what the provider was told about the budget, as JSON. Absent if nothing."""
+
+QUOTA_SERVICE: Final = "connect"
+PHONE_NUMBERS_QUOTA: Final = "L-8F812903"
+"""Service Quotas' code of the quota of phone numbers per instance.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
+"""
 
 TAG_PREFIX: Final = "cdk-connect-phone-number:"
 """Tag keys with this prefix say who owns a number. They are reserved for the provider."""

@@ -10,19 +10,21 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 
 from . import contract, rules
+from .budget import Policy
 from .cloudformation.request import MalformedRequest, Request, parse_request
 from .cloudformation.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
 from .cloudformation.stacks import CloudFormationStacks, RetryingStacks, Stacks
 from .connect.gateway import Connect
+from .connect.quotas import Quotas, ServiceQuotas
 from .hints.hint import Hints
 from .hints.pacing import Pacing
 from .hints.stock import Stock
@@ -91,6 +93,10 @@ class Dependencies:
         Returns a name that no other invocation has.
     jitter
         Returns a number from 0 to 1.
+    budget
+        What is known of the account's budget of claims and releases. Default: nothing.
+    quotas
+        Service Quotas. Default: it is not asked.
     """
 
     connect: "ConnectClient"
@@ -104,6 +110,8 @@ class Dependencies:
     new_worker: Callable[[], str]
     jitter: Callable[[], float]
     target_arns: tuple[str, ...] = ()
+    budget: Policy = field(default_factory=Policy)
+    quotas: Quotas | None = None
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
@@ -240,6 +248,8 @@ class Function:
             log=log,
             worker=world.new_worker(),
             stock=Stock(hints),
+            budget=world.budget,
+            quotas=world.quotas,
         )
 
 
@@ -288,6 +298,8 @@ def _dependencies() -> Dependencies:
     connect: Any = _LazyClient(lambda: boto3.client("connect", config=_ONE_TRY))
     dynamodb: Any = _LazyClient(lambda: boto3.client("dynamodb", config=_ONE_TRY))
     cloudformation: Any = _LazyClient(lambda: boto3.client("cloudformation", config=_SOME_TRIES))
+    client = cast(Any, boto3.client)
+    quotas: Any = _LazyClient(lambda: client("service-quotas", config=_SOME_TRIES))
     return Dependencies(
         connect=connect,
         store=DynamoDBStore(dynamodb, os.environ[contract.LEDGER_TABLE_NAME]),
@@ -300,6 +312,8 @@ def _dependencies() -> Dependencies:
         new_worker=lambda: uuid4().hex,
         jitter=random.random,
         target_arns=tuple(os.environ.get(contract.TARGET_ARNS, "").split()),
+        budget=Policy.parse(os.environ.get(contract.BUDGET, "")),
+        quotas=ServiceQuotas(quotas),
     )
 
 

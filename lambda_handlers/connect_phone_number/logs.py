@@ -49,14 +49,7 @@ class Log:
         self._line("ERROR", message, details)
 
     def metrics(self, provider_id: str, **values: float) -> None:
-        """Publish metrics of the provider, except those that are 0.
-
-        CloudWatch bills a custom metric for each hour in which it has a value, so an idle provider publishes none.
-        https://aws.amazon.com/cloudwatch/pricing/
-        """
-        values = {name: value for name, value in values.items() if value}
-        if not values:
-            return
+        """Publish metrics of the provider."""
         definition = {
             "Namespace": METRIC_NAMESPACE,
             "Dimensions": [[PROVIDER_DIMENSION]],
@@ -64,6 +57,16 @@ class Log:
         }
         metadata = {"Timestamp": int(self.clock() * 1000), "CloudWatchMetrics": [definition]}
         self.write(json.dumps({"_aws": metadata, PROVIDER_DIMENSION: provider_id, **values}))
+
+    def findings(self, provider_id: str, **values: float) -> None:
+        """Publish those metrics of the provider that are not 0.
+
+        CloudWatch bills a custom metric for each hour in which it has a value, so an idle provider publishes none.
+        https://aws.amazon.com/cloudwatch/pricing/
+        """
+        values = {name: value for name, value in values.items() if value}
+        if values:
+            self.metrics(provider_id, **values)
 
     def _line(self, level: str, message: str, details: Mapping[str, object]) -> None:
         self.write(json.dumps({"level": level, "message": message, **self.fields, **details}, default=str))

@@ -7,7 +7,7 @@ from typing import Final
 import aws_cdk as cdk
 import pytest
 
-from cdk_connect_phone_number import PhoneNumberProvider
+from cdk_connect_phone_number import PhoneNumberBudget, PhoneNumberProvider
 from local_aws.cdk_cli import CdkCli, CdkResult
 from local_aws.launcher import LocalAws
 
@@ -24,7 +24,12 @@ class SecondProvider:
         self._stack = TemplateStack(local_aws, "SecondProvider")
         self._cli = CdkCli(local_aws.environment, folder, app=str(folder))
         app = cdk.App(outdir=str(folder))
-        PhoneNumberProvider(cdk.Stack(app, self._stack.name), "Provider", service_token_parameter_name=_PARAMETER_NAME)
+        PhoneNumberProvider(
+            cdk.Stack(app, self._stack.name),
+            "Provider",
+            budget=PhoneNumberBudget(quota=1),
+            service_token_parameter_name=_PARAMETER_NAME,
+        )
         app.synth()
         # The function's code is in the bucket already: it is the same as the first provider's.
         deployed = self._stack.deploy((folder / f"{self._stack.name}.template.json").read_text())
@@ -68,6 +73,21 @@ def test_providers_beside_each_other_leave_each_others_numbers_alone(
     assert [release["outcome"] for release in number_of_second.releases(number["arn"])] == ["ok"]
     removed = second_provider.remove()
     assert removed.status == "DELETE_COMPLETE", removed.reasons
+
+
+def test_claim_above_the_budget_is_refused_before_connect_is_called(
+    local_aws: LocalAws, number_of_second: NumberStack
+) -> None:
+    assert number_of_second.submit().status == "CREATE_COMPLETE"
+    assert number_of_second.remove().status == "DELETE_COMPLETE"
+    claims = len(local_aws.connect.audit("ClaimPhoneNumber"))
+
+    refused = number_of_second.submit()
+
+    assert refused.status == "ROLLBACK_COMPLETE"
+    assert "No number is claimed, so that the account is not blocked from claiming numbers in" in refused.reasons
+    assert "2 are used (2 by stack number-of-second)" in refused.reasons
+    assert len(local_aws.connect.audit("ClaimPhoneNumber")) == claims
 
 
 def test_provider_with_numbers_is_not_destroyed(number_of_second: NumberStack, second_provider: SecondProvider) -> None:

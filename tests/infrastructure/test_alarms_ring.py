@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from lambda_handlers.connect_phone_number.budget import Policy
 from lambda_handlers.connect_phone_number.ledger.store import Write
 from verification.scenarios.helpers import at_step
 from verification.simulator.faults import DEATH
@@ -25,8 +26,9 @@ def alarms(synthesized: Synthesized) -> dict[str, Alarm]:
     return alarms_of(synthesized.resources("Everything", "AWS::CloudWatch::Alarm"))
 
 
-def _world(scripted: Callable[[], Injector] | None = None) -> World:
-    return World(Options(sweeps_always=True), scripted() if scripted is not None else None)
+def _world(scripted: Callable[[], Injector] | None = None, quota: int = 100) -> World:
+    options = Options(sweeps_always=True, budget=Policy(quota=quota))
+    return World(options, scripted() if scripted is not None else None)
 
 
 def _release_denied() -> World:
@@ -87,11 +89,22 @@ def _dies_at_every_invocation() -> World:
     return world
 
 
+def _nearly_used() -> World:
+    world = _world(quota=2)
+    for name in ("first", "second"):
+        stack = world.stack(name)
+        assert stack.create("Number", world.number())
+        assert stack.destroy()
+    world.sleep(3 * _DAY)
+    return world
+
+
 _TROUBLES: Final[dict[str, tuple[Callable[[], World], float]]] = {
     "ReleaseKeepsFailing": (_release_denied, 1.5 * _HOUR),
     "ClaimStuck": (_never_acknowledged, 31 * _HOUR),
     "SweeperBehind": (_sweeper_behind, 2 * _HOUR),
     "SweeperStopped": (_schedule_stopped, 1.5 * _HOUR),
+    "BudgetNearlyUsed": (_nearly_used, 2 * _DAY),
     "SweepError": (_unreadable, 0.5 * _HOUR),
     "OnFailurePathUsed": (_dies_at_every_invocation, 0.5 * _HOUR),
 }

@@ -95,12 +95,13 @@ def provider_of_two(synthesized: Synthesized) -> tuple[list[Statement], str]:
     return provider_of(synthesized, "TwoTargets")
 
 
-def calls_to(service: str) -> set[str]:
+def calls_to(service: str, known_by: str = "") -> set[str]:
     """Return the service's operations that occur in those of the function's modules that know its client."""
     sources = [path.read_text() for path in HANDLERS.rglob("*.py")]
-    source = "\n".join(text for text in sources if f"mypy_boto3_{service}" in text)
+    source = "\n".join(text for text in sources if (known_by or f"mypy_boto3_{service}") in text)
     operations = get_session().get_service_model(service).operation_names
-    return {f"{service}:{name}" for name in operations if re.search(rf"\b{xform_name(name)}\b", source)}
+    prefix = service.replace("-", "")
+    return {f"{prefix}:{name}" for name in operations if re.search(rf"\b{xform_name(name)}\b", source)}
 
 
 def is_allowed(statements: list[Statement], call: Call) -> bool:
@@ -176,6 +177,7 @@ def test_every_call_of_the_function_is_allowed_and_none_that_it_does_not_make(
 ) -> None:
     statements, _ = provider
     calls = set[str]().union(*(calls_to(service) for service in ("connect", "dynamodb", "cloudformation")))
+    calls |= calls_to("service-quotas", known_by="class ServiceQuotas")
     # A transaction needs the permissions of the reads or writes that it is made of.
     calls = calls - {"dynamodb:TransactGetItems"} | {"dynamodb:GetItem"}
     calls = calls - {"dynamodb:TransactWriteItems"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}

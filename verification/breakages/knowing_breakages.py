@@ -179,7 +179,13 @@ KNOWING: Final = (
     ),
     Breakage(
         "a claim that cannot be handled ends the sweep",
-        (Patch("lifecycle/sweeping.py", "    except Exception as error:\n", "    except OSError as error:\n"),),
+        (
+            Patch(
+                "lifecycle/sweeping.py",
+                "    except Exception as error:\n        # An unexpected",
+                "    except OSError as error:\n        # An unexpected",
+            ),
+        ),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_sweeping.py",),
     ),
     Breakage(

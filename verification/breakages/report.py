@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .breakage import Breakage, Hunt
+from .budget_breakages import BUDGET
 from .claiming_breakages import CLAIMING
 from .closing_breakages import CLOSING
 from .copies import broken_copy, python
@@ -14,7 +15,7 @@ from .hints_breakages import HINTS
 from .knowing_breakages import KNOWING
 from .worker import as_argument
 
-BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS)
+BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS, *BUDGET)
 
 _EVERYTHING = Hunt("*")
 

@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from greenlet import greenlet
 
+from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
+from lambda_handlers.connect_phone_number.ledger.items import BUDGET_KEY
+from lambda_handlers.connect_phone_number.ledger.store import Item
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient, Settings
 from local_aws.connect_emulator.server import EmulatorServer
 from verification.simulator.clients import StackBooks
@@ -22,7 +25,7 @@ from verification.simulator.wire import Call, Surface
 from verification.simulator.world import REGION, SWEEP_SECONDS, World
 
 from .clock import FastClock
-from .invocation import NOT_FINISHED, Surroundings, invoke_function
+from .invocation import NOT_FINISHED, TABLE_NAME, Surroundings, invoke_function, ledger_client
 from .servers import LedgerServer, ResponseBox, StacksServer
 
 _PUMP_SECONDS: Final = 0.003
@@ -181,6 +184,10 @@ class KillingWorld(World):
         self._responses.__exit__(None, None, None)
         self._connect.stop()
         self._ledger.__exit__(None, None, None)
+
+    def budget_item(self) -> Item | None:
+        """Return the ledger's item with the sums of the budget."""
+        return DynamoDBStore(ledger_client(self._ledger.url), TABLE_NAME).get(BUDGET_KEY)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
         """Advance the world until a condition holds. Other stacks continue meanwhile."""

@@ -20,17 +20,20 @@ from .services import (
     IAM_NOT_PLAYED,
     LAMBDA,
     LAMBDA_NOT_PLAYED,
+    QUOTAS,
+    QUOTAS_NOT_PLAYED,
     S3,
     S3_NOT_PLAYED,
 )
 
-MANNERS: Final[tuple[Manner, ...]] = (*CLOUDFORMATION, *LAMBDA, *DYNAMODB, *S3, *IAM, *CONNECT)
+MANNERS: Final[tuple[Manner, ...]] = (*CLOUDFORMATION, *LAMBDA, *DYNAMODB, *S3, *IAM, *QUOTAS, *CONNECT)
 NOT_PLAYED: Final[tuple[NotPlayed, ...]] = (
     *CLOUDFORMATION_NOT_PLAYED,
     *LAMBDA_NOT_PLAYED,
     *DYNAMODB_NOT_PLAYED,
     *S3_NOT_PLAYED,
     *IAM_NOT_PLAYED,
+    *QUOTAS_NOT_PLAYED,
     *CONNECT_NOT_PLAYED,
 )
 PAGE: Final = ROOT / "docs" / "manners.md"
@@ -61,6 +64,7 @@ _SURFACES: Final = {
     "connect": "calls to Amazon Connect",
     "ledger": "calls to the ledger",
     "stacks": "questions to CloudFormation",
+    "quotas": "at each question to Service Quotas",
     "response": "uploads of the response",
 }
 

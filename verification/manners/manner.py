@@ -13,6 +13,7 @@ class Service(StrEnum):
     DYNAMODB = "Amazon DynamoDB"
     S3 = "Amazon S3"
     IAM = "AWS IAM"
+    QUOTAS = "Service Quotas"
     CONNECT = "Amazon Connect"
 
 

@@ -12,6 +12,7 @@ from .sources import (
     INDEXES,
     PRESIGNED_URLS,
     QUEUES,
+    QUOTA,
     TIME_TO_LIVE,
     TRANSACTIONS,
     model,
@@ -24,6 +25,8 @@ _iam = partial(Manner, Service.IAM)
 _lambda_not_played = partial(NotPlayed, Service.LAMBDA)
 _dynamodb_not_played = partial(NotPlayed, Service.DYNAMODB)
 _s3_not_played = partial(NotPlayed, Service.S3)
+_quotas = partial(Manner, Service.QUOTAS)
+_quotas_not_played = partial(NotPlayed, Service.QUOTAS)
 _iam_not_played = partial(NotPlayed, Service.IAM)
 
 LAMBDA: Final = (
@@ -350,6 +353,29 @@ S3_NOT_PLAYED: Final = (
         PRESIGNED_URLS,
         Why.HARMLESS,
         "The upload is refused with 403, which is played.",
+    ),
+)
+
+QUOTAS: Final = (
+    _quotas(
+        "Service Quotas tells how many phone numbers an instance may have.",
+        QUOTA,
+        option("tells_quota"),
+    ),
+    _quotas(
+        "Service Quotas does not tell: it is denied or throttled, or does not know the instance.",
+        ASSUMED,
+        fault("quotas", "not told"),
+    ),
+)
+
+QUOTAS_NOT_PLAYED: Final = (
+    _quotas_not_played(
+        "The quota is raised or lowered.",
+        QUOTA,
+        Why.HARMLESS,
+        "It is asked for again every day. Until then, the function refuses or permits a claim by the quota of the day "
+        "before.",
     ),
 )
 

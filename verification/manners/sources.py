@@ -68,6 +68,9 @@ ASYNCHRONOUS: Final = Document(
 DESTINATIONS: Final = Document(
     "Capturing records of Lambda asynchronous invocations", f"{_LAMBDA}/invocation-async-retain-records.html"
 )
+QUOTA: Final = Document(
+    "GetServiceQuota", "https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html"
+)
 QUEUES: Final = Document(
     "Creating and configuring an Amazon SQS event source mapping", f"{_LAMBDA}/services-sqs-configure.html"
 )

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from verification.simulator.faults import DONE_LATER
 from verification.simulator.invariants import Needed
-from verification.simulator.runner import Scenario
+from verification.simulator.runner import Scenario, hitting
 from verification.simulator.world import World
 
 from .helpers import adoption, phone_number_of, silent_cloudformation
@@ -44,7 +45,21 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S23 adoption rollback denied, abandoned", _adoption_rollback_denied(again=False), _NONE)
     yield Scenario("S23 adopted by a replacement, rolled back", _replaced_by_adoption(undo=True), Needed(1, 1))
     yield Scenario("S23 adopted by a replacement, then deleted", _replaced_by_adoption(undo=False), Needed(1, 2))
+    yield Scenario(
+        "S23 adopted with everything, rolled back, a tag put on late",
+        _undone_with_late_tag,
+        _NONE,
+        scripted=hitting(
+            lambda call: call.task.startswith("Delete") and call.operation == "TagResource", DONE_LATER, 1
+        ),
+    )
     yield Scenario("S23 adopted, changed with rollback off, rolled back then", _changed_before_undone, _NONE)
+
+
+def _undone_with_late_tag(world: World) -> None:
+    _undone("ROLLBACK_IN_PROGRESS", _CHANGES["with everything"])(world)
+    # The sweeper takes the tag off again.
+    world.sleep(_ASKED_SECONDS)
 
 
 def _found(world: World) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from verification.simulator.runner import Scenario
 
 from . import (
     adoption,
+    budget,
     cancellation,
     creation,
     deletion,
@@ -39,6 +40,7 @@ _MODULES: Final = (
     late,
     ledger,
     hints,
+    budget,
 )
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},

@@ -7,7 +7,7 @@ from botocore import xform_name
 
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
-from lambda_handlers.connect_phone_number.ledger.store import IndexPage, Item, Key, ScanPage, Write
+from lambda_handlers.connect_phone_number.ledger.store import Change, IndexPage, Item, Key, ScanPage, Write
 from lambda_handlers.connect_phone_number.ledger.update import Update
 from local_aws.connect_emulator.service import OPERATIONS
 
@@ -102,11 +102,11 @@ class SimulatedStore:
         parameters = (due, until, after)
         return self._world.wire.call(Surface.LEDGER, "index", parameters, lambda: self._world.store.index(*parameters))
 
-    def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return a page of the items that have ``due``."""
-        return self._world.wire.call(Surface.LEDGER, "scan", after, lambda: self._world.store.scan_unfinished(after))
+    def scan(self, after: object = None) -> ScanPage:
+        """Return a page of all items."""
+        return self._world.wire.call(Surface.LEDGER, "scan", after, lambda: self._world.store.scan(after))
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write | Change]) -> None:
         """Perform all writes or none."""
         store = self._world.store
 
@@ -116,7 +116,8 @@ class SimulatedStore:
             store.write(writes)
             if reached is not None:
                 for item, write in zip(before, writes, strict=True):
-                    reached.saw_write(item, write.item)
+                    if isinstance(write, Write):
+                        reached.saw_write(item, write.item)
 
         self._world.wire.call(Surface.LEDGER, "write", _WritesSummary(writes), perform)
 
@@ -128,13 +129,17 @@ class SimulatedStore:
 class _WritesSummary:
     """A summary of writes for a trace."""
 
-    def __init__(self, writes: Sequence[Write]) -> None:
+    def __init__(self, writes: Sequence[Write | Change]) -> None:
         self._writes = writes
 
     def __str__(self) -> str:
-        return "; ".join(
-            f"{write.key[1][:18]}@{write.expected_version}={_item_summary(write.item)}" for write in self._writes
-        )
+        return "; ".join(map(_write_summary, self._writes))
+
+
+def _write_summary(write: Write | Change) -> str:
+    if isinstance(write, Change):
+        return f"{write.key[1]} changed"
+    return f"{write.key[1][:18]}@{write.expected_version}={_item_summary(write.item)}"
 
 
 def _item_summary(item: Item | None) -> str:
@@ -259,5 +264,20 @@ class SimulatedStacks:
     def _asked(self, operation: str, parameters: Any, look: Callable[[], _R]) -> _R | None:
         try:
             return self._world.wire.call(Surface.STACKS, operation, parameters, look)
+        except Unknown:
+            return None
+
+
+class SimulatedQuotas:
+    """The function's client for Service Quotas."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def phone_numbers(self, instance_arn: str) -> int | None:
+        """Return how many numbers the account may hold."""
+        quota = self._world.options.emulator.quota
+        try:
+            return self._world.wire.call(Surface.QUOTAS, "phone_numbers", instance_arn, lambda: quota)
         except Unknown:
             return None

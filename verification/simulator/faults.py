@@ -38,6 +38,8 @@ _WITH_TOKEN: Final = _TAKING | {"ReleasePhoneNumber", "UpdatePhoneNumber", "Upda
 DEATH: Final = Fault("death before", FaultKind.DEATH)
 DEATH_AFTER: Final = Fault("death after", FaultKind.DEATH_AFTER)
 LATE: Final = Fault("late", FaultKind.LATE)
+DONE_LATER: Final = Fault("no response, but done later", FaultKind.ERROR_BEFORE, lambda name: _no_response(name))
+"""For a change in Amazon Connect."""
 
 
 def faults_of(call: Call) -> tuple[Fault, ...]:
@@ -81,6 +83,8 @@ def _faults(surface: Surface, operation: str) -> tuple[Fault, ...]:
             return _of_ledger(operation)
         case Surface.STACKS:
             return _OF_STACKS
+        case Surface.QUOTAS:
+            return _OF_QUOTAS
         case Surface.RESPONSE:
             return _OF_RESPONSE
 
@@ -100,7 +104,7 @@ def _of_connect(operation: str) -> tuple[Fault, ...]:
     if operation in _CHANGES:
         found += [
             Fault("no response, but done", FaultKind.ERROR_AFTER, _no_response),
-            Fault("no response, but done later", FaultKind.ERROR_BEFORE, _no_response),
+            DONE_LATER,
             Fault(
                 "InternalServiceException, but done",
                 FaultKind.ERROR_AFTER,
@@ -159,6 +163,7 @@ _OF_STACKS: Final = (
     DEATH,
     LATE,
 )
+_OF_QUOTAS: Final = (Fault("not told", FaultKind.ERROR, lambda _: Unknown()), DEATH, DEATH_AFTER, LATE)
 _OF_RESPONSE: Final = (
     Fault("HTTP 500", FaultKind.ERROR, lambda _: HttpStatus(500)),
     Fault("HTTP 500 for a minute", FaultKind.LASTING, lambda _: HttpStatus(500)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import contract, tokens
+from lambda_handlers.connect_phone_number.budget import Budget, day_of
 from lambda_handlers.connect_phone_number.cloudformation.request import (
     failed_creation_id,
     is_failed_creation_id,
@@ -25,6 +26,7 @@ from .wire import Call, FaultKind, Surface
 from .world import World
 
 _SHORT_TIMEOUT_SECONDS: Final = 300
+_WINDOW_SECONDS: Final = 180 * 86_400
 _DELIVERED_ANEW: Final = re.compile(r"^(?:again |given up )*")
 _ARN: Final = re.compile(r"arn:aws:connect:[a-z0-9-]+:\d{12}:phone-number/[0-9a-f-]{36}")
 _TOKEN: Final = re.compile(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}")
@@ -75,6 +77,7 @@ def check(world: World, needed: Needed, *, faults_may_last: bool = False) -> lis
         *always_a_response(world, faults_may_last=faults_may_last),
         *no_churn(world, needed),
         *release_happens(world, numbers),
+        *budget_is_right(world),
     ]
 
 
@@ -204,6 +207,29 @@ def no_churn(world: World, needed: Needed) -> Iterator[str]:
         yield f"L6: {claims} claims instead of {needed.claims}"
     if releases > needed.releases:
         yield f"L6: {releases} releases instead of {needed.releases}"
+
+
+def budget_is_right(world: World) -> Iterator[str]:
+    """L6: the function's budget has as many claims and releases of its numbers as Connect has counted."""
+    if world.is_provider_gone or world.is_ledger_damaged:
+        return
+    now = world.timeline.now
+    effects = [entry for entry in world.emulator.audit if entry.took_effect and entry.time > now - _WINDOW_SECONDS]
+    ours = {
+        str(entry.phone_number_arn)
+        for entry in effects
+        if entry.operation in ("ClaimPhoneNumber", "ImportPhoneNumber") and entry.phone_number_arn not in world.by_hand
+    }
+    adopted = {number.arn for number in world.emulator.numbers() if _was_adopted(world, number.arn)} & world.by_hand
+    released = [
+        entry.phone_number_arn
+        for entry in effects
+        if entry.operation == "ReleasePhoneNumber" and entry.phone_number_arn in ours | adopted
+    ]
+    counted = Budget.of(world.budget_item()).without_past(day_of(now)).used
+    # When somebody else has released a number is not known. It counts as if that was just now.
+    if not 0 <= counted - len(ours) - len(released) <= len(world.released_by_hand):
+        yield f"L6: the budget has {counted} claims and releases, but there were {len(ours)} and {len(released)}"
 
 
 def release_happens(world: World, numbers: Mapping[str, ClaimedNumber]) -> Iterator[str]:

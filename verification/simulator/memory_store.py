@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Write
+from lambda_handlers.connect_phone_number.ledger.store import (
+    Change,
+    Conflict,
+    IndexPage,
+    InvalidChange,
+    Item,
+    Key,
+    ScanPage,
+    Write,
+)
 from lambda_handlers.connect_phone_number.ledger.update import Update
 
 _MAX_WRITES: Final = 100
@@ -61,10 +70,9 @@ class MemoryStore:
         """Return several items, all as they are at this moment."""
         return [self.get(key) for key in keys]
 
-    def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return a page of the items that have ``due``, in the order of their keys."""
-        keys = [key for key, stored in sorted(self._items.items()) if stored.due is not None]
-        page, position = _page(keys, after)
+    def scan(self, after: object = None) -> ScanPage:
+        """Return a page of the items, in the order of their keys."""
+        page, position = _page(sorted(self._items), after)
         return ScanPage([marshal.loads(self._items[key].body) for key in page], position)  # noqa: S302
 
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
@@ -77,7 +85,7 @@ class MemoryStore:
         ]
         return IndexPage(*_page([key for _, key in sorted(found)], after))
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write | Change]) -> None:
         """Perform all writes, or perform none and raise ``Conflict``.
 
         Raises
@@ -89,12 +97,15 @@ class MemoryStore:
             raise ValueError(f"a transaction takes 1 to {_MAX_WRITES} writes of different items")
         for write in writes:
             found = self.get(write.key)
+            if isinstance(write, Change):
+                _check_change(write.update, found or {})
+                continue
             stored = self._items.get(write.key)
             if (stored.version if stored is not None else 0) != write.expected_version:
                 raise Conflict
             if write.expected_claim_id and (found or {}).get("claim_id") != write.expected_claim_id:
                 raise Conflict
-        prepared = [(write.key, None if write.item is None else _stored(write.key, write.item)) for write in writes]
+        prepared = [(write.key, self._prepared(write)) for write in writes]
         for key, item in prepared:
             entry = None
             if item is None:
@@ -107,12 +118,17 @@ class MemoryStore:
 
     def update(self, key: Key, update: Update) -> Item | None:
         """Change an item in place and return it; return ``None`` where the update's condition does not hold."""
-        stored = self.get(key) or {}
-        if update.condition is not None and not update.condition.holds_for(stored):
+        if update.condition is not None and not update.condition.holds_for(self.get(key) or {}):
             return None
-        item = {"version": 0, **update.applied_to(stored), "pk": key[0], "sk": key[1]}
-        self._items[key] = _stored(key, item)
-        return item
+        self._items[key] = _stored(key, self._changed(key, update))
+        return self.get(key)
+
+    def _changed(self, key: Key, update: Update) -> Item:
+        return {"version": 0, **update.applied_to(self.get(key) or {}), "pk": key[0], "sk": key[1]}
+
+    def _prepared(self, write: Write | Change) -> _Stored | None:
+        item = self._changed(write.key, write.update) if isinstance(write, Change) else write.item
+        return None if item is None else _stored(write.key, item)
 
     def remove(self, key: Key) -> None:
         """Lose an item, as if by an operator's mistake."""
@@ -148,6 +164,20 @@ class MemoryStore:
             else:
                 self._index[key] = entry
         self._not_indexed_yet = waiting
+
+
+def _check_change(update: Update, item: Item) -> None:
+    try:
+        is_met = update.condition is None or update.condition.holds_for(item)
+    except TypeError:
+        # A comparison of a text with a number does not hold.
+        is_met = False
+    if not is_met:
+        raise Conflict
+    try:
+        update.applied_to(item)
+    except TypeError as error:
+        raise InvalidChange from error
 
 
 def _stored(key: Key, item: Item) -> _Stored:

@@ -34,6 +34,7 @@ class Surface(StrEnum):
     CONNECT = "connect"
     LEDGER = "ledger"
     STACKS = "stacks"
+    QUOTAS = "quotas"
     RESPONSE = "response"
 
 

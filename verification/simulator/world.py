@@ -8,14 +8,16 @@ from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from lambda_handlers.connect_phone_number.budget import Policy
 from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
-from lambda_handlers.connect_phone_number.ledger.items import DUE
+from lambda_handlers.connect_phone_number.ledger.items import BUDGET_KEY, DUE
+from lambda_handlers.connect_phone_number.ledger.store import Item
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
 from local_aws.connect_emulator import Settings as EmulatorSettings
 
-from .clients import HttpStatus, SimulatedConnect, SimulatedStacks, SimulatedStore, StackBooks
+from .clients import HttpStatus, SimulatedConnect, SimulatedQuotas, SimulatedStacks, SimulatedStore, StackBooks
 from .cloudformation import CloudFormation
 from .lambda_service import LambdaEvent, LambdaService
 from .memory_store import MemoryStore
@@ -57,6 +59,10 @@ class Options:
         The difference between the clocks of two hosts of the function, in seconds. Default 0.
     expires
         When DynamoDB removes expired items: ``promptly``, or ``late`` (after days). Default ``promptly``.
+    budget
+        What the function is told about the budget of claims and releases. Default: nothing.
+    tells_quota
+        Whether the function may ask Service Quotas. Default ``False``.
     sweeps_always
         Whether to also play the schedule's calls that find no work. Default ``False``.
     forgets_removed_resources
@@ -70,6 +76,8 @@ class Options:
     expires: Literal["promptly", "late"] = "promptly"
     forgets_removed_resources: bool = True
     sweeps_always: bool = False
+    budget: Policy = field(default_factory=Policy)
+    tells_quota: bool = False
 
 
 class World:
@@ -127,6 +135,8 @@ class World:
                 provider_id=PROVIDER_ID,
                 new_worker=lambda: self.lambda_service.new_worker(),
                 jitter=jitter,
+                budget=options.budget,
+                quotas=SimulatedQuotas(self) if options.tells_quota else None,
             )
         )
         self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
@@ -136,6 +146,8 @@ class World:
         """Whether the scenario is at the point where the order of calls is to be varied."""
         self.is_provider_gone = False
         """Whether the provider's stack was destroyed. Nothing runs any more then."""
+        self.is_ledger_damaged = False
+        """Whether items of the ledger were lost or changed from outside."""
         self.is_schedule_stopped = False
         """Whether the schedule no longer calls the function."""
         self._last_sweep = START
@@ -266,6 +278,10 @@ class World:
             if not self._step():
                 break
         timeline.now = max(timeline.now, end)
+
+    def budget_item(self) -> Item | None:
+        """Return the ledger's item with the sums of the budget."""
+        return self.store.get(BUDGET_KEY)
 
     def fingerprint(self) -> int:
         """Return a number that is the same for worlds with the same future, within this process."""

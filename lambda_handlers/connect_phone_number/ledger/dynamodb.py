@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..contract import DUE_INDEX, PARTITION_KEY, SORT_KEY
 from ..json_types import as_list, as_mapping
-from .store import Conflict, IndexPage, Item, Key, ScanPage, StoreUnavailable, Write
+from .store import Change, Conflict, IndexPage, InvalidChange, Item, Key, ScanPage, StoreBusy, StoreUnavailable, Write
 from .update import Attribute, Condition, Operand, Sum, Update
 
 if TYPE_CHECKING:
@@ -79,52 +79,35 @@ class DynamoDBStore:
         keys = [(item[PARTITION_KEY], item[SORT_KEY]) for item in map(self._item, page["Items"])]
         return IndexPage(keys, page.get("LastEvaluatedKey"))
 
-    def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return a page of all items in the table that have ``due``, with a strongly consistent read."""
+    def scan(self, after: object = None) -> ScanPage:
+        """Return a page of all items in the table, with a strongly consistent read."""
         parameters: dict[str, Any] = {"ExclusiveStartKey": after} if after is not None else {}
         try:
-            page = self._client.scan(
-                TableName=self._table_name,
-                ConsistentRead=True,
-                FilterExpression="attribute_exists(due)",
-                **parameters,
-            )
+            page = self._client.scan(TableName=self._table_name, ConsistentRead=True, **parameters)
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(error) from error
         return ScanPage([self._item(item) for item in page["Items"]], page.get("LastEvaluatedKey"))
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write | Change]) -> None:
         """Perform all writes, or perform none and raise ``Conflict``."""
         try:
             self._client.transact_write_items(TransactItems=[self._transaction_item(write) for write in writes])
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
-            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            if code == "TransactionCanceledException" and (
-                reasons & {"ConditionalCheckFailed", "TransactionConflict"} or not reasons
-            ):
+            reasons = _reasons(error)
+            # A conflict with another transaction says nothing about the conditions, so the same write is tried again.
+            if code == "TransactionCanceledException" and ("ConditionalCheckFailed" in reasons or not reasons):
                 raise Conflict from error
+            if code == "TransactionCanceledException" and "ValidationError" in reasons:
+                raise InvalidChange from error
             raise _unavailable(error) from error
         except BotoCoreError as error:
             raise _unavailable(error) from error
 
     def update(self, key: Key, update: Update) -> Item | None:
         """Change an item in place and return it; return ``None`` where the update's condition does not hold."""
-        expressions = _Expressions()
-        assignments = [f"{expressions.name(name)} = {expressions.of(value)}" for name, value in update.values.items()]
-        parameters: dict[str, Any] = {"UpdateExpression": f"SET {', '.join(assignments)}"}
-        if update.condition is not None:
-            parameters["ConditionExpression"] = expressions.condition(update.condition)
-        if expressions.values:
-            parameters["ExpressionAttributeValues"] = expressions.values
         try:
-            response = self._client.update_item(
-                TableName=self._table_name,
-                Key=self._key(key),
-                ExpressionAttributeNames=expressions.names,
-                ReturnValues="ALL_NEW",
-                **parameters,
-            )
+            response = self._client.update_item(**self._update_action(key, update), ReturnValues="ALL_NEW")
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
                 return None
@@ -133,7 +116,23 @@ class DynamoDBStore:
             raise _unavailable(error) from error
         return self._item(response["Attributes"])
 
-    def _transaction_item(self, write: Write) -> "TransactWriteItemTypeDef":
+    def _update_action(self, key: Key, update: Update) -> Any:
+        expressions = _Expressions()
+        assignments = [f"{expressions.name(name)} = {expressions.of(value)}" for name, value in update.values.items()]
+        action: dict[str, Any] = {
+            "TableName": self._table_name,
+            "Key": self._key(key),
+            "UpdateExpression": f"SET {', '.join(assignments)}",
+        }
+        if update.condition is not None:
+            action["ConditionExpression"] = expressions.condition(update.condition)
+        if expressions.values:
+            action["ExpressionAttributeValues"] = expressions.values
+        return {**action, "ExpressionAttributeNames": expressions.names}
+
+    def _transaction_item(self, write: Write | Change) -> "TransactWriteItemTypeDef":
+        if isinstance(write, Change):
+            return {"Update": self._update_action(write.key, write.update)}
         # A plain dict is used because conditions with and without a value do not fit one TypedDict.
         action: Any = {"TableName": self._table_name, "ConditionExpression": "attribute_not_exists(pk)"}
         if write.expected_version:
@@ -163,10 +162,12 @@ class _Expressions:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
+        self._placeholders: dict[str, str] = {}
         self.values: dict[str, dict[str, str]] = {}
 
     def name(self, attribute: str) -> str:
-        placeholder = f"#{attribute}"
+        # A name may contain what a placeholder may not.
+        placeholder = self._placeholders.setdefault(attribute, f"#n{len(self._placeholders)}")
         self.names[placeholder] = attribute
         return placeholder
 
@@ -202,4 +203,10 @@ def _unavailable(error: ClientError | BotoCoreError) -> Exception:
     if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _FINAL_ERRORS:
         # Not retryable: the table or the role must be fixed.
         return error
+    if isinstance(error, ClientError) and "TransactionConflict" in _reasons(error):
+        return StoreBusy("TransactionConflict")
     return StoreUnavailable(type(error).__name__)
+
+
+def _reasons(error: ClientError) -> set[str]:
+    return {str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])}

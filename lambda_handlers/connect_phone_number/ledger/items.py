@@ -137,6 +137,10 @@ def number_key(phone_number: str) -> Key:
     return f"NUMBER#{phone_number}", "NUMBER"
 
 
+BUDGET_KEY: Final[Key] = ("BUDGET", "BUDGET")
+"""The key of the budget's sums."""
+
+
 def key_of(entry: Entry) -> Key:
     """Return the key of an entry."""
     match entry:

@@ -1,15 +1,20 @@
 """The ledger: typed reads and writes, with retries while the database is slow or throttled."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from .. import contract, tokens
+from ..budget import USED, Budget, Limit, footprint, told_attributes
 from ..claim import Claim, ClaimKey
 from ..cloudformation.resource_key import ResourceKey
 from ..timing import TimedOut, Timing
 from .items import (
+    BUDGET_KEY,
+    CLAIM_PREFIX,
     DUE,
     LIVE,
     Entry,
@@ -24,8 +29,11 @@ from .items import (
     request_entry_key,
     resource_entry_key,
 )
-from .store import Item, Key, Store, StoreUnavailable, Write
+from .store import Change, Conflict, InvalidChange, Item, Key, Store, StoreBusy, StoreUnavailable, Write
+from .update import Attribute, Comparison, Condition, Sum, Update
 
+_SHORTER_FIRST: Final = 4
+"""How many times the first pause is halved where only another transaction is in the way."""
 _R = TypeVar("_R")
 _E = TypeVar("_E", ResourceEntry, RequestEntry, NumberReservation, Claim)
 
@@ -129,12 +137,59 @@ class Ledger:
         """
         return self._indexed(LIVE, None, (LIVE, DUE))
 
-    def save(self, entry: _E, *others: Entry, remove: tuple[NumberReservation, ...] = ()) -> _E:
+    def budget(self) -> Budget:
+        """Return the budget's sums."""
+        return Budget.of(self._with_retries(lambda: self._store.get(BUDGET_KEY)))
+
+    def save_budget(self, budget: Budget) -> None:
+        """Write the budget's sums, or raise ``Conflict`` if they have changed since they were read."""
+        item = {contract.PARTITION_KEY: BUDGET_KEY[0], contract.SORT_KEY: BUDGET_KEY[1], **budget.as_item()}
+        write = Write(BUDGET_KEY, {**item, "version": budget.version + 1}, budget.version)
+        self._with_retries(lambda: self._store.write([write]))
+
+    def clear_budget(self) -> Budget:
+        """Replace sums that somebody has spoiled by none, and return them. They are to be counted anew."""
+        version = self._timing.now()
+        # Without a condition, as there may be no version to depend on.
+        self._with_retries(lambda: self._store.update(BUDGET_KEY, Update({"version": version})))
+        with suppress(Conflict):
+            self.save_budget(Budget(version=version))
+        return self.budget()
+
+    def save_quota(self, instance_arn: str, quota: int | None) -> None:
+        """Write what Service Quotas has told about an instance. If it did not tell, what it told before remains."""
+        told = told_attributes(instance_arn, quota, self._timing.now())
+        update = Update({**told, "version": Sum(Attribute("version"), 1)})
+        self._with_retries(lambda: self._store.update(BUDGET_KEY, update))
+
+    def save(
+        self, entry: _E, *others: Entry, remove: tuple[NumberReservation, ...] = (), limit: Limit | None = None
+    ) -> _E:
         """Write all entries and remove the reservations, or change nothing and raise ``Conflict``.
 
-        Return the first entry as it is stored now.
+        The budget's sums change with the claims. Return the first entry as it is stored now.
+
+        Parameters
+        ----------
+        limit
+            What the sums may be at most before a write that adds a claim or a release to them.
         """
-        writes = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
+        change = _budget_change([one for one in (entry, *others) if isinstance(one, Claim)], limit)
+        if change is not None:
+            counted: list[Any] = [_counted(one) for one in (entry, *others)]
+            try:
+                stored: _E = self._write(*counted, remove=remove, change=change)
+            except InvalidChange:
+                # Somebody has spoiled the sums. The claims matter more, and the next recount brings the sums right.
+                return self._write(entry, *others, remove=remove)
+            return stored
+        return self._write(entry, *others, remove=remove)
+
+    def _write(
+        self, entry: _E, *others: Entry, remove: tuple[NumberReservation, ...] = (), change: Change | None = None
+    ) -> _E:
+        writes: list[Write | Change] = [Write(key_of(one), encode(one), one.version) for one in (entry, *others)]
+        writes += [] if change is None else [change]
         writes += [Write(key_of(one), None, one.version, one.claim_id) for one in remove]
         # Until this write is certain, nothing is known.
         self._written.clear()
@@ -146,10 +201,18 @@ class Ledger:
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
         """Return all claims that are not closed for good, from the table itself. This is slow but certain."""
+        return self._scanned(lambda item: contract.DUE in item)
+
+    def all_claims(self) -> Iterator[Claim]:
+        """Return all claims, those that are closed included, from the table itself. This is slow but certain."""
+        found = self._scanned(lambda item: str(item[contract.SORT_KEY]).startswith(CLAIM_PREFIX))
+        return (claim for claim in found if isinstance(claim, Claim))
+
+    def _scanned(self, condition: Callable[[Item], bool]) -> Iterator[Claim | UnreadableItem]:
         position: object = None
         while True:
-            page = self._with_retries(lambda at=position: self._store.scan_unfinished(at))  # type: ignore[misc]
-            yield from map(_claim_or_problem, page.items)
+            page = self._with_retries(lambda at=position: self._store.scan(at))  # type: ignore[misc]
+            yield from (_claim_or_problem(item) for item in page.items if condition(item))
             position = page.next_position
             if position is None:
                 return
@@ -175,10 +238,34 @@ class Ledger:
                 return call()
             except StoreUnavailable as error:
                 try:
-                    self._timing.backoff(retry, f"the ledger is unavailable ({error})")
+                    # What another transaction has, it has for some milliseconds.
+                    first = retry - _SHORTER_FIRST if isinstance(error, StoreBusy) else retry
+                    self._timing.backoff(first, f"the ledger is unavailable ({error})")
                 except TimedOut as limit:
                     raise LedgerUnavailable(str(limit)) from error
         raise AssertionError("unreachable")
+
+
+def _counted(entry: Any) -> Any:
+    """Return an entry as it is to be stored: a claim with what the budget's sums contain of it then."""
+    return replace(entry, counted=footprint(entry)) if isinstance(entry, Claim) else entry
+
+
+def _budget_change(claims: Sequence[Claim], limit: Limit | None) -> Change | None:
+    """Return the change of the budget's sums when these claims are stored, or ``None`` if no claim's part changes."""
+    changes: Counter[str] = Counter()
+    for claim in claims:
+        changes.update(footprint(claim))
+        changes.subtract(claim.counted)
+    if all(claim.counted == footprint(claim) for claim in claims):
+        return None
+    # Also if the sums stay the same, as when one claim takes over another's number, they get a new version: a recount
+    # that has seen only one of the two must not be written.
+    values = {name: Sum(Attribute(name), change) for name, change in sorted(changes.items()) if change}
+    condition = None
+    if limit is not None and changes[USED] > 0:
+        condition = Condition(limit.name, Comparison.LESS, limit.value + 1, holds_if_absent=limit.value >= 0)
+    return Change(BUDGET_KEY, Update({**values, "version": Sum(Attribute("version"), 1)}, condition))
 
 
 def _by_id(items: Iterable[Item | None]) -> dict[str, Claim]:

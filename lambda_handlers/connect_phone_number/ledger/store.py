@@ -26,6 +26,14 @@ class StoreUnavailable(Exception):
     """The database did not respond, or is throttled. A write may have taken effect nevertheless."""
 
 
+class StoreBusy(StoreUnavailable):
+    """Another transaction has an item at this moment. Nothing was written."""
+
+
+class InvalidChange(Exception):
+    """An item that was to be changed in place is not what it should be. Nothing was written."""
+
+
 @dataclass(frozen=True)
 class Write:
     """Put ``item``, or delete it if ``None``, provided that the stored version is ``expected_version`` (0: no item).
@@ -37,6 +45,14 @@ class Write:
     item: Item | None
     expected_version: int
     expected_claim_id: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change an item in place, provided that the update's condition holds."""
+
+    key: Key
+    update: "Update"
 
 
 @dataclass(frozen=True)
@@ -78,15 +94,15 @@ class Store(Protocol):
         """
         ...
 
-    def scan_unfinished(self, after: object = None) -> ScanPage:
-        """Return all items in the table that have ``due``, with a strongly consistent read.
+    def scan(self, after: object = None) -> ScanPage:
+        """Return all items in the table, with a strongly consistent read.
 
         This is slow, but no index can lag behind.
         """
         ...
 
-    def write(self, writes: Sequence[Write]) -> None:
-        """Perform all writes, or perform none and raise ``Conflict``."""
+    def write(self, writes: Sequence[Write | Change]) -> None:
+        """Perform all writes, or perform none and raise ``Conflict`` or ``InvalidChange``."""
         ...
 
     def update(self, key: Key, update: "Update") -> Item | None:

@@ -84,6 +84,9 @@ def _value(value: Operand | Sum, item: Item) -> int:
         case Sum(left, right):
             return _value(left, item) + _value(right, item)
         case Attribute(name, default):
-            return int(item.get(name, default))
+            stored = item.get(name, default)
+            if not isinstance(stored, int):
+                raise TypeError(f"{name} is no number")
+            return stored
         case int():
             return value

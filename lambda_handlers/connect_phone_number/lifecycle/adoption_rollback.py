@@ -26,10 +26,7 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
         # Another invocation has already ended this claim.
         return claim
     now = invocation.timing.now()
-    calls = tuple(call for call in claim.in_flight_calls if call.until > now)
-    if invocation.connect.was_uncertain:
-        # A change without a clear response may take effect later. Then the number is looked at once more.
-        calls = (*calls, InFlightCall(claim.phone_number, invocation.worker, now + LAG_SECONDS))
+    calls = tuple(call for call in calls_after_rollback(invocation, claim) if call.until > now)
     next_check_at = max((call.until for call in calls), default=now)
     ended = replace(claim, in_flight_calls=calls, next_check_at=next_check_at, due_since=next_check_at)
     if not calls:
@@ -43,6 +40,17 @@ def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
     return invocation.ledger.save(
         ended, _restore_previous(invocation, claim, previous), owner.owned_by(previous.own_key)
     )
+
+
+def calls_after_rollback(invocation: Invocation, claim: Claim) -> tuple[InFlightCall, ...]:
+    """Return the in-flight calls after this invocation has tried to roll the claim's adoption back.
+
+    A change without a clear response may take effect later. Then the number is looked at once more.
+    """
+    if not (claim.is_undone and invocation.connect.was_uncertain):
+        return claim.in_flight_calls
+    until = invocation.timing.now() + LAG_SECONDS
+    return claim.calls_with(InFlightCall(claim.phone_number, invocation.worker, until))
 
 
 def _undo_changes(invocation: Invocation, claim: Claim) -> Claim:

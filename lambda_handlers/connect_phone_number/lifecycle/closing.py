@@ -16,7 +16,7 @@ from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
-from .adoption_rollback import roll_back_adoption
+from .adoption_rollback import calls_after_rollback, roll_back_adoption
 from .claiming import LAG_SECONDS, find_own
 from .context import Failed, Invocation
 
@@ -139,7 +139,8 @@ def _release_duplicates(invocation: Invocation, claim: Claim, permit: Permit) ->
         if outcome is None:
             return _postponed(invocation, claim, invocation.timing.now() + _RECHECK_SECONDS), problem
         left = tuple(other for other in claim.duplicate_arns if other != arn)
-        claim = invocation.ledger.save(replace(claim, duplicate_arns=left))
+        released_at = (*claim.duplicates_released_at, invocation.timing.now())
+        claim = invocation.ledger.save(replace(claim, duplicate_arns=left, duplicates_released_at=released_at))
     return claim, ""
 
 
@@ -255,6 +256,7 @@ def put_off(invocation: Invocation, claim: Claim, problem: str) -> Claim:
         pause = min(_RECHECK_SECONDS * 2 ** min(claim.failures, 10), _LONGEST_PAUSE_SECONDS)
         changed = replace(
             claim,
+            in_flight_calls=calls_after_rollback(invocation, claim),
             failures=claim.failures + 1,
             last_error=problem,
             next_check_at=invocation.timing.now() + pause,

@@ -1,12 +1,14 @@
 """The context of every step of the lifecycle, and the two exceptions that end a step early."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .. import contract, rules
+from ..budget import Policy
 from ..claim import Claim
 from ..cloudformation.stacks import RetryingStacks
 from ..connect.gateway import Connect
+from ..connect.quotas import Quotas
 from ..hints.stock import Stock
 from ..ledger.ledger import Ledger
 from ..logs import Log
@@ -40,6 +42,10 @@ class Invocation:
     ----------
     worker
         A name for this invocation that no other invocation has.
+    budget
+        What the provider was told about the account's budget of claims and releases.
+    quotas
+        Service Quotas, or ``None`` if it is not asked.
     """
 
     connect: Connect
@@ -50,6 +56,8 @@ class Invocation:
     log: Log
     worker: str
     stock: Stock
+    budget: Policy = field(default_factory=Policy)
+    quotas: Quotas | None = None
 
     def reread(self, claim: Claim) -> Claim:
         """Return the claim as it is now."""

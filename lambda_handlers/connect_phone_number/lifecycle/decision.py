@@ -22,7 +22,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .. import rules, tokens
-from ..claim import Claim, ClaimKey, ClaimState, Outcome, Specification
+from ..budget import Limit
+from ..claim import Claim, ClaimKey, ClaimState, Origin, Outcome, Specification
 from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
 from ..cloudformation.response import Response, Status
 from ..cloudformation.stacks import still_has
@@ -31,6 +32,7 @@ from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
 from ..properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 from .acknowledging import was_named
+from .budgeting import allowance_for_claim, problem_of_claim
 from .context import Invocation
 from .moving import find_moved
 
@@ -47,9 +49,10 @@ def decide(invocation: Invocation, request: Request) -> RequestEntry:
         resource = invocation.ledger.resource(request.resource, request.key)
         if resource.request is not None:
             return resource.request
-        entry, entries = _Decision(invocation, request, resource, invocation.timing.now()).make()
+        decision = _Decision(invocation, request, resource, invocation.timing.now())
+        entry, entries = decision.make()
         try:
-            return invocation.ledger.save(entry, *entries)
+            return invocation.ledger.save(entry, *entries, limit=decision.limit)
         except Conflict:
             continue
 
@@ -63,6 +66,8 @@ class _Decision:
     changed: dict[str, Claim] = field(default_factory=dict[str, Claim])
     moved: list[Entry] = field(default_factory=list[Entry])
     """The changed entries of another resource's number that becomes this resource's."""
+    limit: Limit | None = None
+    """What the budget's sums may be at most, if the decision opens a claim."""
 
     def make(self) -> tuple[RequestEntry, list[Entry]]:
         """Return the request's entry and the other entries that the decision changes."""
@@ -171,11 +176,20 @@ class _Decision:
         self, found: Claim | None, desired: DesiredNumber, resource_entry: ResourceEntry
     ) -> tuple[RequestEntry, ResourceEntry]:
         if found is None:
+            if problem := self._budget_problem(desired):
+                return self._decided_response(Status.FAILED, problem), resource_entry
             claim, resource_entry = self._open_claim(desired, resource_entry)
         else:
             claim = self._resume_claim(found, desired)
         self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), resource_entry
+
+    def _budget_problem(self, desired: DesiredNumber) -> str:
+        if desired.specification.origin is Origin.ADOPTED:
+            return ""
+        allowance = allowance_for_claim(self.invocation, desired.settings.target_arn)
+        self.limit = allowance.limit
+        return problem_of_claim(self.invocation, allowance)
 
     def _open_claim(self, desired: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
         resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)

@@ -13,6 +13,7 @@ from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..timing import NotFinished
 from .acknowledging import ask_what_became_of, was_retained_since
+from .budgeting import care_for_budget
 from .closing import close, put_off
 from .context import Failed, Invocation
 
@@ -65,7 +66,7 @@ def sweep(invocation: Invocation) -> Sweep:
     for claim in follow_ups:
         _handle(invocation, claim, result)
     _measure(invocation, result, now)
-    invocation.log.metrics(
+    invocation.log.findings(
         invocation.scope.provider_id,
         DueWork=result.due,
         OldestDueSeconds=result.oldest_due_seconds,
@@ -74,6 +75,11 @@ def sweep(invocation: Invocation) -> Sweep:
         SweepErrors=result.errors,
     )
     invocation.log.info("sweep ended", due=result.due, errors=result.errors)
+    try:
+        care_for_budget(invocation)
+    except Exception as error:
+        # Releases do not depend on it, and the next sweep comes in a few minutes.
+        invocation.log.error("the budget cannot be cared for", error=type(error).__name__, problem=str(error))
     return result
 
 

@@ -21,7 +21,8 @@ def test_every_goal_is_met(found: list[Row]) -> None:
 def test_one_number_takes_few_requests(found: list[Row]) -> None:
     created, deleted = (row.fleet for row in found if row.fleet.count == 1 and row.situation == DEFAULT)
 
-    assert created.ledger_each <= 9
+    # One of them is the look at the budget.
+    assert created.ledger_each <= 10
     assert created.seconds <= created.bound + 0.3
     assert deleted.ledger_each <= 6
 

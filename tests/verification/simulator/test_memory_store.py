@@ -11,7 +11,17 @@ from moto import mock_aws
 from lambda_handlers.connect_phone_number.contract import DUE_INDEX
 from lambda_handlers.connect_phone_number.ledger import dynamodb
 from lambda_handlers.connect_phone_number.ledger.dynamodb import DynamoDBStore
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, IndexPage, Item, Key, ScanPage, Store, Write
+from lambda_handlers.connect_phone_number.ledger.store import (
+    Change,
+    Conflict,
+    IndexPage,
+    InvalidChange,
+    Item,
+    Key,
+    ScanPage,
+    Store,
+    Write,
+)
 from lambda_handlers.connect_phone_number.ledger.update import Attribute, Comparison, Condition, Sum, Update
 from verification.simulator.memory_store import MemoryStore
 
@@ -73,7 +83,7 @@ def test_what_is_not_there_is_none(store: Store) -> None:
     assert store.get(A) is None
     assert store.get_all([A, B]) == [None, None]
     assert store.index("DUE", None) == IndexPage([])
-    assert store.scan_unfinished() == ScanPage([])
+    assert store.scan() == ScanPage([])
 
 
 def test_an_item_comes_back_as_it_was(store: Store) -> None:
@@ -148,7 +158,7 @@ def test_a_put_replaces_the_whole_item(store: Store) -> None:
     store.write([_put(A, 1, other="y")])
     assert store.get(A) == _item(A, 2, other="y")
     assert store.index("DUE", None) == IndexPage([])
-    assert store.scan_unfinished() == ScanPage([])
+    assert store.scan() == ScanPage([_item(A, 2, other="y")])
 
 
 def test_several_items_come_in_the_order_that_is_asked_for(store: Store) -> None:
@@ -173,13 +183,16 @@ def test_the_index_has_what_is_due_the_oldest_first(store: Store) -> None:
     assert store.index("LIVE", None) == IndexPage([C])
 
 
-def test_the_table_has_all_that_is_due_whatever_for(store: Store) -> None:
+def test_the_table_has_everything_whether_it_is_due_or_not(store: Store) -> None:
     store.write([_put(A, 0, due="DUE", due_at=30), _put(B, 0, expires_at=10), _put(C, 0, due="LIVE", due_at=5)])
-    page = store.scan_unfinished()
-    assert sorted(page.items, key=lambda item: str(item["pk"])) == [
-        _item(A, 1, due="DUE", due_at=30),
-        _item(C, 1, due="LIVE", due_at=5),
-    ]
+    store.update(COUNTER, Update({"at": 5, "version": 1}))
+    page = store.scan()
+    assert _by_key(page.items) == {
+        A: _item(A, 1, due="DUE", due_at=30),
+        B: _item(B, 1, expires_at=10),
+        C: _item(C, 1, due="LIVE", due_at=5),
+        COUNTER: _item(COUNTER, 1, at=5),
+    }
     assert page.next_position is None
 
 
@@ -199,7 +212,7 @@ def test_what_is_too_much_for_one_page_is_read_page_by_page(store: Store) -> Non
     for start in (0, 60):
         chunk = list(enumerate(keys))[start : start + 60]
         store.write([_put(key, 0, due="DUE", due_at=index, text=text) for index, key in chunk])
-    scanned = _all_pages(store.scan_unfinished)
+    scanned = _all_pages(store.scan)
     assert len(scanned) > 1
     assert sorted((item["pk"], item["sk"]) for page in scanned for item in page.items) == keys
     indexed = _all_pages(lambda after: store.index("DUE", 110, after))
@@ -216,8 +229,11 @@ def test_what_is_handed_out_is_a_copy(store: Store) -> None:
     assert store.get(A) == _item(A, 1, map={"x": 1})
 
 
-@pytest.mark.parametrize("writes", [[], [_put(A, 0), _put(A, 0)]])
-def test_a_transaction_that_is_none_is_refused(store: Store, writes: list[Write]) -> None:
+@pytest.mark.parametrize(
+    "writes",
+    [[], [_put(A, 0), _put(A, 0)], [_put(A, 0), Change(A, Update({"n": 1}))], [Change(A, Update({"n": 1}))] * 2],
+)
+def test_a_transaction_that_is_none_is_refused(store: Store, writes: list[Write | Change]) -> None:
     with pytest.raises(Exception, match=r".") as refusal:
         store.write(writes)
     assert not isinstance(refusal.value, Conflict)
@@ -231,7 +247,7 @@ def test_both_stores_do_the_same(monkeypatch: pytest.MonkeyPatch, seed: int) -> 
         table = _dynamodb_store(monkeypatch)
         for _ in range(60):
             keys = generator.sample([A, B, C], generator.randint(1, 3))
-            writes = [
+            writes: list[Write | Change] = [
                 Write(key, None, generator.randint(0, 3))
                 if generator.random() < 0.3
                 else _put(
@@ -241,13 +257,23 @@ def test_both_stores_do_the_same(monkeypatch: pytest.MonkeyPatch, seed: int) -> 
                 )
                 for key in keys
             ]
+            if generator.random() < 0.5:
+                writes.insert(generator.randint(0, len(writes)), _random_change(generator))
             outcomes = [_outcome(store, writes) for store in cast(list[Store], [memory, table])]
             assert outcomes[0] == outcomes[1]
-            for key in (A, B, C):
+            for key in (A, B, C, COUNTER):
                 assert memory.get(key) == table.get(key)
             assert memory.get_all([B, C, A]) == table.get_all([B, C, A])
             assert sorted(memory.index("DUE", 5).keys) == sorted(table.index("DUE", 5).keys)
-            assert _by_key(memory.scan_unfinished().items) == _by_key(table.scan_unfinished().items)
+            assert _by_key(memory.scan().items) == _by_key(table.scan().items)
+
+
+def _random_change(generator: random.Random) -> Change:
+    """Return a change that counts, and often must not count too far."""
+    comparison = generator.choice([*Comparison])
+    condition = Condition("n", comparison, generator.randint(0, 6), holds_if_absent=generator.random() < 0.7)
+    counted = {"n": Sum(Attribute("n"), generator.randint(-1, 2)), "version": Sum(Attribute("version"), 1)}
+    return Change(COUNTER, Update(counted, condition if generator.random() < 0.7 else None))
 
 
 def _by_key(items: list[Item]) -> dict[Key, Item]:
@@ -259,7 +285,7 @@ def _version(store: Store, key: Key) -> int:
     return 0 if item is None else int(item["version"])
 
 
-def _outcome(store: Store, writes: list[Write]) -> str:
+def _outcome(store: Store, writes: list[Write | Change]) -> str:
     try:
         store.write(writes)
     except Conflict:
@@ -272,7 +298,7 @@ def test_the_index_may_lag() -> None:
     store = MemoryStore(lambda: now[0], index_lag_seconds=2.0)
     store.write([_put(A, 0, due="DUE", due_at=1)])
     assert store.index("DUE", None) == IndexPage([])
-    assert store.scan_unfinished() == ScanPage([_item(A, 1, due="DUE", due_at=1)]), "the table itself does not lag"
+    assert store.scan() == ScanPage([_item(A, 1, due="DUE", due_at=1)]), "the table itself does not lag"
     now[0] = 4.0
     assert store.index("DUE", None) == IndexPage([A])
     assert store.get(A) == _item(A, 1, due="DUE", due_at=1)
@@ -384,3 +410,111 @@ def test_a_condition_says_whether_it_holds_without_the_attribute(store: Store, h
 
     assert (store.update(COUNTER, Update({"at": 9}, condition)) is not None) is holds
     assert (store.get(COUNTER) is not None) is holds
+
+
+# --- Changes in transactions ---
+
+_COUNT: Final = Update({"taken": Sum(Attribute("taken"), 2), "version": Sum(Attribute("version"), 1)})
+
+
+def _limited(value: int, *, holds_if_absent: bool = False) -> Change:
+    condition = Condition("taken", Comparison.LESS, value, holds_if_absent)
+    return Change(COUNTER, Update(_COUNT.values, condition))
+
+
+def test_a_change_is_made_together_with_writes(store: Store) -> None:
+    store.write([_put(A, 0), Change(COUNTER, _COUNT), _put(B, 0)])
+    assert store.get_all([A, B, COUNTER]) == [_item(A, 1), _item(B, 1), _item(COUNTER, 1, taken=2)]
+    store.write([Change(COUNTER, _COUNT), Write(A, None, 1), _put(B, 1, text="new")])
+    assert store.get_all([A, B, COUNTER]) == [None, _item(B, 2, text="new"), _item(COUNTER, 2, taken=4)]
+
+
+def test_a_change_leaves_the_other_attributes_as_they_are(store: Store) -> None:
+    store.write([_put(COUNTER, 0, text="x", taken=1)])
+    store.write([Change(COUNTER, _COUNT)])
+    assert store.get(COUNTER) == _item(COUNTER, 2, text="x", taken=3)
+
+
+def test_all_values_of_a_change_are_of_the_item_before_it(store: Store) -> None:
+    store.write([_put(COUNTER, 0, a=1, b=10)])
+    store.write([Change(COUNTER, Update({"a": Sum(Attribute("a"), Attribute("b")), "b": Sum(5, Attribute("a"))}))])
+    assert store.get(COUNTER) == _item(COUNTER, 1, a=11, b=6)
+
+
+def test_an_item_that_was_changed_can_be_written_with_its_version(store: Store) -> None:
+    store.write([Change(COUNTER, _COUNT)])
+    with pytest.raises(Conflict):
+        store.write([_put(COUNTER, 0)])
+    store.write([_put(COUNTER, 1, taken=0)])
+    with pytest.raises(Conflict):
+        store.write([_put(COUNTER, 1, taken=9)])
+    assert store.get(COUNTER) == _item(COUNTER, 2, taken=0)
+
+
+def test_a_change_whose_condition_holds_is_made(store: Store) -> None:
+    store.write([_limited(1, holds_if_absent=True), _put(A, 0)])
+    store.write([_put(B, 0), _limited(3)])
+    assert store.get_all([A, B, COUNTER]) == [_item(A, 1), _item(B, 1), _item(COUNTER, 2, taken=4)]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_where_a_changes_condition_is_not_met_nothing_is_written(store: Store, is_first: bool) -> None:
+    store.write([_put(A, 0), Change(COUNTER, _COUNT)])
+    others: list[Write | Change] = [_put(A, 1, text="new"), _put(B, 0)]
+    with pytest.raises(Conflict):
+        store.write([_limited(2), *others] if is_first else [*others, _limited(2)])
+    assert store.get_all([A, B, COUNTER]) == [_item(A, 1), None, _item(COUNTER, 1, taken=2)]
+
+
+def test_a_condition_that_needs_the_attribute_is_not_met_without_it(store: Store) -> None:
+    with pytest.raises(Conflict):
+        store.write([_put(A, 0), _limited(9)])
+    assert store.get_all([A, COUNTER]) == [None, None]
+
+
+def test_where_another_write_conflicts_no_change_is_made(store: Store) -> None:
+    store.write([_put(A, 0), Change(COUNTER, _COUNT)])
+    with pytest.raises(Conflict):
+        store.write([Change(COUNTER, _COUNT), _put(A, 0)])
+    assert store.get(COUNTER) == _item(COUNTER, 1, taken=2)
+
+
+def test_an_update_and_a_change_do_the_same(store: Store) -> None:
+    store.write([Change(COUNTER, _COUNT)])
+    updated = store.update(COUNTER, _COUNT)
+    assert updated == store.get(COUNTER) == _item(COUNTER, 2, taken=4)
+
+
+def test_an_attribute_may_have_any_name(store: Store) -> None:
+    names = ("quota:arn:aws:connect:eu-west-1:123456789012:instance/0a-1b", "d20455", "value", "a b.c#d")
+    named = Update({name: Sum(Attribute(name), 3) for name in names}, Condition(names[0], Comparison.LESS, 4, True))
+    store.update(COUNTER, named)
+    store.write([Change(COUNTER, named)])
+    found = store.get(COUNTER)
+    assert found is not None
+    assert [found[name] for name in names] == [6, 6, 6, 6]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "many",
+        "5",
+    ],
+)
+def test_where_numbers_are_to_be_added_to_a_text_nothing_is_written(text: str) -> None:
+    # moto refuses the whole request. DynamoDB cancels the transaction: see ledger/test_dynamodb.py.
+    store = MemoryStore(lambda: 0.0)
+    store.write([_put(COUNTER, 0, taken=text)])
+    with pytest.raises(InvalidChange):
+        store.write([_put(A, 0), Change(COUNTER, _COUNT)])
+    assert store.get_all([A, COUNTER]) == [None, _item(COUNTER, 1, taken=text)]
+
+
+def test_a_text_is_not_less_than_a_number() -> None:
+    # moto does not compare them at all.
+    store = MemoryStore(lambda: 0.0)
+    store.write([_put(COUNTER, 0, taken="many")])
+    with pytest.raises(Conflict):
+        store.write([_put(A, 0), _limited(9, holds_if_absent=True)])
+    assert store.get_all([A, COUNTER]) == [None, _item(COUNTER, 1, taken="many")]

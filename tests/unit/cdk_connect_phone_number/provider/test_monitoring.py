@@ -32,6 +32,7 @@ def alarms(template: Template) -> dict[str, dict[str, Any]]:
         ("OldestDueSeconds", "Maximum", "GreaterThanOrEqualToThreshold", 3600, 900, 1, "notBreaching"),
         ("Invocations", "Sum", "LessThanThreshold", 1, 900, 1, "breaching"),
         ("SweepErrors", "Sum", "GreaterThanOrEqualToThreshold", 1, 900, 1, "notBreaching"),
+        ("BudgetUsedPercent", "Maximum", "GreaterThanOrEqualToThreshold", 80, 86400, 1, "notBreaching"),
         ("NumberOfMessagesSent", "Sum", "GreaterThanOrEqualToThreshold", 1, 300, 1, "notBreaching"),
     ],
 )
@@ -59,7 +60,7 @@ def test_goes_off_when_a_person_must_know(
 
 
 def test_tells_the_topic_of_the_beginning_and_of_the_end(alarms: dict[str, dict[str, Any]]) -> None:
-    assert len(alarms) == 6
+    assert len(alarms) == 7
     for alarm in alarms.values():
         assert len(alarm["AlarmActions"]) == 1
         assert alarm["AlarmActions"] == alarm["OKActions"]
@@ -74,6 +75,7 @@ def test_alarms_outlive_a_refused_deletion_of_the_provider(template: Template) -
 HANDLERS = Path(__file__).parents[4] / "lambda_handlers"
 # What a sweep finds, and publishes each time anew: a sum would count the same finding again and again.
 GAUGES = {"ReleasesFailing", "ClaimsStuck", "DueWork", "OldestDueSeconds"}
+DAILY = {"BudgetUsed", "BudgetLeft", "BudgetUsedPercent", "BudgetDaysUntilMore"}
 METHODS = [name for name, _ in inspect.getmembers(ProviderMetrics, inspect.isfunction) if name.startswith("metric_")]
 OWN_METHODS = [name for name in METHODS if name != "metric_sweep_runs"]
 
@@ -94,8 +96,9 @@ def test_each_method_is_named_after_its_metric_of_this_provider(provider: PhoneN
     assert metric.namespace == "ConnectPhoneNumber"
     assert metric.metric_name == metric_name(method)
     assert metric.dimensions == {"Provider": provider.provider_id}
-    assert metric.statistic == ("Maximum" if metric.metric_name in GAUGES else "Sum")
-    assert metric.period.to_seconds() == 300
+    least = "Minimum" if metric.metric_name == "BudgetLeft" else "Maximum"
+    assert metric.statistic == (least if metric.metric_name in GAUGES | DAILY else "Sum")
+    assert metric.period.to_seconds() == (86400 if metric.metric_name in DAILY else 300)
 
 
 def test_eventbridge_counts_the_sweeps(template: Template, alarms: dict[str, dict[str, Any]]) -> None:
@@ -118,7 +121,9 @@ def test_there_is_a_method_for_each_metric_that_the_function_publishes() -> None
         node
         for path in HANDLERS.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "metrics"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("metrics", "findings")
     )
     published = {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
 

@@ -202,7 +202,7 @@ def test_an_adoption_that_cloudformation_never_knew_is_undone(claim: Claim, is_u
 
 
 def test_a_claim_for_the_resource_that_has_the_number_now() -> None:
-    claim = replace(ADOPTED, version=7, previous_claim_key=ClaimKey("s", "Old", "claim-0"))
+    claim = replace(ADOPTED, version=7, previous_claim_key=ClaimKey("s", "Old", "claim-0"), counted={"committed": 1})
     assert claim.for_other_resource(ClaimKey("t", "New", "claim-2")) == replace(
         claim,
         version=0,
@@ -211,6 +211,9 @@ def test_a_claim_for_the_resource_that_has_the_number_now() -> None:
         logical_resource_id="New",
         acknowledged=True,
         previous_claim_key=None,
+        # Who claimed the number is known, and the budget's sums have nothing of the copy yet.
+        is_inherited=True,
+        counted={},
     )
 
 

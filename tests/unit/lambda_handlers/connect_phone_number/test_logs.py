@@ -65,3 +65,12 @@ def test_metrics_are_in_the_embedded_metric_format() -> None:
         "DueWork": 3,
         "OldestDueSeconds": 61,
     }
+
+
+def test_findings_that_are_none_are_not_published() -> None:
+    log, lines = _log()
+    log.findings("provider", DueWork=0, SweepErrors=0)
+    assert lines == []
+    log.findings("provider", DueWork=2, SweepErrors=0)
+    line = _only(lines)
+    assert (line["DueWork"], "SweepErrors" in line) == (2, False)

@@ -7,10 +7,12 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lambda_handlers.connect_phone_number import contract
+from lambda_handlers.connect_phone_number.budget import Policy
 from lambda_handlers.connect_phone_number.claim import Claim
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, RetryingStacks, StackState
 from lambda_handlers.connect_phone_number.connect.gateway import Connect
+from lambda_handlers.connect_phone_number.connect.quotas import Quotas
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.hints.hint import Hints
 from lambda_handlers.connect_phone_number.hints.pacing import Pacing
@@ -184,9 +186,19 @@ class Answered:
 
 
 class World:
-    """One account with one instance, and CloudFormation that sends requests to the function there."""
+    """One account with one instance, and CloudFormation that sends requests to the function there.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    budget
+        What the provider was told about the budget of claims and releases. Default: nothing.
+    quotas
+        Service Quotas. Default: it is not asked.
+    """
+
+    def __init__(self, budget: Policy | None = None, quotas: Quotas | None = None) -> None:
+        self.budget = budget or Policy()
+        self.quotas = quotas
         self.clock = VirtualClock()
         self.emulator = ConnectEmulator(
             self.clock, Settings(account_id=ACCOUNT, throttling=False), sleep=self.clock.pause
@@ -219,6 +231,8 @@ class World:
                 provider_id=self.provider_id,
                 new_worker=self._new_worker,
                 jitter=lambda: 0.5,
+                budget=self.budget,
+                quotas=self.quotas,
             )
         )
 
@@ -269,6 +283,8 @@ class World:
             log=log,
             worker=self._new_worker(),
             stock=Stock(hints),
+            budget=self.budget,
+            quotas=self.quotas,
         )
 
     def _new_worker(self) -> str:

@@ -9,14 +9,18 @@ from moto import mock_aws
 from lambda_handlers.connect_phone_number.ledger.dynamodb import MAX_TRANSACTION_ITEMS, DynamoDBStore
 from lambda_handlers.connect_phone_number.ledger.items import ResourceEntry, encode, key_of
 from lambda_handlers.connect_phone_number.ledger.store import (
+    Change,
     Conflict,
     IndexPage,
+    InvalidChange,
     Item,
     Key,
     ScanPage,
+    StoreBusy,
     StoreUnavailable,
     Write,
 )
+from lambda_handlers.connect_phone_number.ledger.update import Attribute, Comparison, Condition, Sum, Update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -195,6 +199,32 @@ def test_several_items_are_read_at_one_moment(recorder: _Recorder, recorded: Dyn
     ]
 
 
+def test_a_change_is_part_of_the_transaction(recorder: _Recorder, recorded: DynamoDBStore) -> None:
+    counted = Update({"count": Sum(Attribute("count"), 2)}, Condition("limit", Comparison.LESS, 7, True))
+    recorded.write([_put("s", 0), Change(("p", "sums"), counted)])
+    ((method, parameters),) = recorder.calls
+    assert method == "transact_write_items"
+    put, change = parameters["TransactItems"]
+    assert set(put) == {"Put"}
+    assert change == {
+        "Update": {
+            "TableName": TABLE,
+            "Key": {"pk": {"S": "p"}, "sk": {"S": "sums"}},
+            "UpdateExpression": "SET #n0 = if_not_exists(#n0, :v0) + :v1",
+            "ConditionExpression": "attribute_not_exists(#n1) OR #n1 < :v2",
+            "ExpressionAttributeNames": {"#n0": "count", "#n1": "limit"},
+            "ExpressionAttributeValues": {":v0": {"N": "0"}, ":v1": {"N": "2"}, ":v2": {"N": "7"}},
+        }
+    }
+
+
+def test_a_change_without_a_condition_has_none(recorder: _Recorder, recorded: DynamoDBStore) -> None:
+    recorded.write([Change(("p", "sums"), Update({"count": 2}))])
+    ((_, parameters),) = recorder.calls
+    assert "ConditionExpression" not in parameters["TransactItems"][0]["Update"]
+    assert recorded.get(("p", "sums")) == {"pk": "p", "sk": "sums", "count": 2}
+
+
 class _Keys:
     """A client that has an item for each key, and notes how many are asked for at once.
 
@@ -283,18 +313,18 @@ def test_each_page_of_the_table_says_where_the_next_one_begins(client: "DynamoDB
     closed, unfinished = range(0, 8, 2), range(1, 8, 2)
     DynamoDBStore(client, TABLE).write(
         [
-            *(_put(f"s{index}", 0) for index in closed),
+            *(_put(f"s{index}", 0, expires_at=9) for index in closed),
             *(_put(f"s{index}", 0, due="DUE", due_at=index) for index in unfinished),
         ]
     )
     small: Any = _SmallPages(client)
     store = DynamoDBStore(small, TABLE)
-    pages: list[ScanPage] = _all_pages(store.scan_unfinished)
+    pages: list[ScanPage] = _all_pages(store.scan)
     assert len(pages) >= 4
-    assert sorted(item["sk"] for page in pages for item in page.items) == ["s1", "s3", "s5", "s7"]
+    assert sorted(item["sk"] for page in pages for item in page.items) == [f"s{index}" for index in range(8)]
 
 
-def test_the_table_itself_has_what_is_unfinished(recorder: _Recorder, recorded: DynamoDBStore) -> None:
+def test_the_table_itself_has_everything(recorder: _Recorder, recorded: DynamoDBStore) -> None:
     recorded.write(
         [
             _put("due", 0, due="DUE", due_at=300, number=7),
@@ -303,8 +333,9 @@ def test_the_table_itself_has_what_is_unfinished(recorder: _Recorder, recorded: 
         ]
     )
     recorder.calls.clear()
-    page = recorded.scan_unfinished()
+    page = recorded.scan()
     assert sorted(page.items, key=lambda item: str(item["sk"])) == [
+        _item("closed", 1, expires_at=9),
         _item("due", 1, due="DUE", due_at=300, number=7),
         _item("live", 1, pk="q", due="LIVE", due_at=50),
     ]
@@ -312,6 +343,7 @@ def test_the_table_itself_has_what_is_unfinished(recorder: _Recorder, recorded: 
     ((method, parameters),) = recorder.calls
     assert (method, parameters["ConsistentRead"]) == ("scan", True)
     assert "IndexName" not in parameters, "an index may lag"
+    assert "FilterExpression" not in parameters, "the ledger chooses"
 
 
 class _Failing:
@@ -347,9 +379,11 @@ def _call_each(store: DynamoDBStore, expected: type[Exception]) -> None:
     with pytest.raises(expected):
         store.index("DUE", 1)
     with pytest.raises(expected):
-        store.scan_unfinished()
+        store.scan()
     with pytest.raises(expected):
         store.write([_put("s", 0)])
+    with pytest.raises(expected):
+        store.update(("p", "s"), Update({"count": 1}))
 
 
 @pytest.mark.parametrize(
@@ -377,8 +411,12 @@ def test_what_somebody_has_to_mend_goes_up_as_it_is(code: str) -> None:
     ("reasons", "expected"),
     [
         (("None", "ConditionalCheckFailed"), Conflict),
-        (("TransactionConflict", "None"), Conflict),
+        (("TransactionConflict", "ConditionalCheckFailed"), Conflict),
         ((), Conflict),
+        # This says nothing about the conditions, so the same write is tried again.
+        (("TransactionConflict", "None"), StoreBusy),
+        (("None", "ValidationError"), InvalidChange),
+        (("ValidationError", "ConditionalCheckFailed"), Conflict),
         (("None", "ThrottlingError"), StoreUnavailable),
         (("ProvisionedThroughputExceeded",), StoreUnavailable),
     ],
@@ -388,8 +426,8 @@ def test_why_a_transaction_was_canceled(reasons: tuple[str, ...], expected: type
         _failing(_error("TransactionCanceledException", *reasons)).write([_put("s", 0)])
 
 
-@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError"])
-def test_a_read_that_meets_a_write_is_tried_again(reason: str) -> None:
+@pytest.mark.parametrize(("reason", "expected"), [("TransactionConflict", StoreBusy), ("Throttled", StoreUnavailable)])
+def test_a_read_that_meets_a_write_is_tried_again(reason: str, expected: type[Exception]) -> None:
     # Nothing was decided yet, so this is no conflict.
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(expected):
         _failing(_error("TransactionCanceledException", "None", reason)).get_all([("p", "s")])

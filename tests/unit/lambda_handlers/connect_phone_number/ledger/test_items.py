@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from lambda_handlers.connect_phone_number.budget import WINDOW_DAYS
 from lambda_handlers.connect_phone_number.claim import (
     Claim,
     ClaimKey,
@@ -14,6 +15,7 @@ from lambda_handlers.connect_phone_number.claim import (
 )
 from lambda_handlers.connect_phone_number.cloudformation.response import Response, Status
 from lambda_handlers.connect_phone_number.ledger.items import (
+    BUDGET_KEY,
     CLAIM_KEPT_SECONDS,
     DUE,
     LIVE,
@@ -84,6 +86,9 @@ CLAIM = Claim(
     type="DID",
     provisioned=True,
     duplicate_arns=("arn:other",),
+    duplicates_released_at=(102, 103),
+    is_inherited=True,
+    counted={"committed": 4, "used": 3, "d0": 3},
     applied_flow_arn="arn:flow",
     applied_tags=("team",),
     flow_may_differ=True,
@@ -174,6 +179,7 @@ def test_a_decoded_entry_has_the_right_types() -> None:
     assert isinstance(claim.specification, Specification)
     assert isinstance(claim.settings_before_adoption, Settings)
     assert isinstance(claim.rejected_candidates, tuple)
+    assert isinstance(claim.duplicates_released_at, tuple)
     assert isinstance(decode(ResourceEntry, encode(RESOURCE_ENTRY)).claims, tuple)
     request = decode(RequestEntry, encode(REQUEST))
     assert request.response is not None
@@ -210,6 +216,10 @@ def test_number_key() -> None:
     assert number_key("+12065550100") == key_of(NUMBER)
 
 
+def test_the_budgets_sums_are_in_one_item_beside_all_entries() -> None:
+    assert BUDGET_KEY == ("BUDGET", "BUDGET")
+
+
 @pytest.mark.parametrize(
     ("entry", "index"),
     [
@@ -243,3 +253,4 @@ def test_what_has_work_left_never_expires() -> None:
 
 def test_closed_claims_outlive_the_180_days_of_the_200_percent_rule() -> None:
     assert CLAIM_KEPT_SECONDS > 180 * 86_400
+    assert CLAIM_KEPT_SECONDS > WINDOW_DAYS * 86_400, "the budget says who has used it"

@@ -6,7 +6,7 @@ import pytest
 
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
-from lambda_handlers.connect_phone_number.ledger.store import Write
+from lambda_handlers.connect_phone_number.ledger.store import Change, Write
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     ACCOUNT,
     NOW,
@@ -404,7 +404,7 @@ class _Interrupted(MemoryStore):
         self._world = world
         self._other: Event | None = other
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write | Change]) -> None:
         if self._other is not None:
             other, self._other = self._other, None
             decided(self._world, other)
@@ -429,14 +429,15 @@ def test_everything_is_written_at_once(world: World) -> None:
     counts: list[int] = []
 
     class Counting(MemoryStore):
-        def write(self, writes: Sequence[Write]) -> None:
+        def write(self, writes: Sequence[Write | Change]) -> None:
             counts.append(len(writes))
             super().write(writes)
 
     world.store = Counting(world.clock)
     event = world.event("Create")
     decided(world, event)
-    assert counts == [3]
+    # The request, the resource, the claim, and the budget.
+    assert counts == [4]
     resource = world.invocation().ledger.resource(RESOURCE, parse_request(event).key)
     assert resource.request is not None
     assert (resource.resource_entry.version, resource.request.version, world.claim().version) == (1, 1, 1)

@@ -283,7 +283,7 @@ def test_a_sweep_without_time_says_what_it_has_left(world: World) -> None:
     world.clock.pause(3600.0)
     swept = sweep(world.invocation(seconds=60.0))
     assert (swept.due, swept.releases_failing) == (1, 1)
-    assert world.messages()[-2]["DueWork"] == 1
+    assert any(message.get("DueWork") == 1 for message in world.messages())
 
 
 def test_the_provider_is_let_go_after_one_sweep_and_without_a_pause(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
 from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX
-from lambda_handlers.connect_phone_number.ledger.store import Conflict, Item, Key, Write
+from lambda_handlers.connect_phone_number.ledger.store import Change, Conflict, Item, Key, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
 from verification.simulator.memory_store import MemoryStore
@@ -24,8 +24,9 @@ class ContradictingStore(MemoryStore):
         self._is_meant = is_meant
         self.contradicted = 0
 
-    def write(self, writes: Sequence[Write]) -> None:
-        if not self.contradicted and any(write.item is not None and self._is_meant(write.item) for write in writes):
+    def write(self, writes: Sequence[Write | Change]) -> None:
+        items = [write.item for write in writes if isinstance(write, Write) and write.item is not None]
+        if not self.contradicted and any(map(self._is_meant, items)):
             self.contradicted += 1
             raise Conflict
         super().write(writes)

@@ -31,7 +31,8 @@ def _refuse_releases(world: World, code: str = "AccessDeniedException") -> None:
 
 
 def _metrics(world: World) -> dict[str, Any]:
-    (line,) = (line for line in world.messages()[-2:] if "_aws" in line)
+    # The first sweep of a day also publishes what is used of the budget.
+    line = [line for line in world.messages() if "_aws" in line and "BudgetUsed" not in line][-1]
     return {name: value for name, value in line.items() if name != "_aws"}
 
 
@@ -41,7 +42,7 @@ def test_there_is_nothing_to_do(world: World) -> None:
     assert sweep(world.invocation()) == Sweep()
     assert len(world.emulator.audit) == calls
     assert not any("DueWork" in line for line in world.messages()), "a metric costs money for each hour with a value"
-    assert world.messages()[-1]["message"] == "sweep ended"
+    assert any(line.get("message") == "sweep ended" for line in world.messages())
 
 
 def test_a_release_that_cloudformation_has_abandoned_is_made(world: World) -> None:

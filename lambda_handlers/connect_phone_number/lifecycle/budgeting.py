@@ -1,0 +1,115 @@
+"""The budget in use: the look before a claim, and the daily care for the ledger's sums."""
+
+from contextlib import suppress
+from typing import Final
+
+from .. import rules
+from ..budget import Allowance, Budget, day_of, footprint
+from ..ledger.store import Conflict
+from .context import Invocation
+
+_ASKED_AGAIN_SECONDS: Final = 300
+"""How soon Service Quotas is asked again if it did not tell."""
+
+
+def allowance_for_claim(invocation: Invocation, target_arn: str) -> Allowance:
+    """Return the allowance on which a new claim for a target depends."""
+    today = day_of(invocation.timing.now())
+    budget = _readable(invocation)
+    if _is_to_be_asked(invocation, budget, target_arn):
+        _ask_for_quota(invocation, target_arn)
+        budget = invocation.ledger.budget()
+    if budget.day == 0 and _allowance(invocation, budget, today).limit is not None:
+        # The claims were never counted, as those of a version of the function that did not count.
+        budget = _recount(invocation) or budget
+    while (current := budget.without_past(today)).used != budget.used:
+        with suppress(Conflict):
+            invocation.ledger.save_budget(current)
+        budget = invocation.ledger.budget()
+    return _allowance(invocation, budget, today)
+
+
+def problem_of_claim(invocation: Invocation, allowance: Allowance) -> str:
+    """Return why a number must not be claimed now, or an empty text."""
+    if allowance.permits_claim:
+        return ""
+    if allowance.limit is None:
+        invocation.log.warning(
+            "claim exceeds the budget",
+            used=allowance.used,
+            allowed=allowance.allowed,
+            quota_is_an_estimate=allowance.is_estimate,
+        )
+        return ""
+    return allowance.refusal(invocation.scope.region, invocation.ledger.all_claims())
+
+
+def care_for_budget(invocation: Invocation) -> None:
+    """Once a day, count all claims anew, ask for the quotas, and publish the metrics."""
+    today = day_of(invocation.timing.now())
+    budget = _readable(invocation)
+    if budget.day >= today:
+        return
+    counted = _recount(invocation)
+    if counted is None:
+        return
+    if invocation.budget.quota is None and counted.asked_at:
+        for instance_arn in counted.asked_at:
+            _ask_for_quota(invocation, instance_arn)
+        counted = invocation.ledger.budget()
+    allowance = _allowance(invocation, counted, today)
+    provider_id = invocation.scope.provider_id
+    invocation.log.findings(provider_id, BudgetUsed=allowance.used, BudgetDaysUntilMore=allowance.days_until_more)
+    if allowance.used and not allowance.is_estimate:
+        percent = 100 * allowance.used // max(allowance.allowed, 1)
+        invocation.log.metrics(provider_id, BudgetLeft=allowance.left, BudgetUsedPercent=percent)
+
+
+def _readable(invocation: Invocation) -> Budget:
+    """Return the sums. If somebody has changed them to what are no numbers, all claims are counted anew first."""
+    budget = invocation.ledger.budget()
+    if not budget.is_spoiled:
+        return budget
+    invocation.log.warning("the sums of the budget are spoiled, so the claims are counted anew")
+    cleared = invocation.ledger.clear_budget()
+    return _recount(invocation) or cleared
+
+
+def _recount(invocation: Invocation) -> Budget | None:
+    """Bring the sums right whatever has happened to them, and return them; ``None`` if claims have changed meanwhile.
+
+    Every change of a claim's footprint changes the sums, and so their version. What is written on the condition of that
+    version is therefore the sum of all claims.
+    """
+    before = invocation.ledger.budget()
+    claims = list(invocation.ledger.all_claims())
+    try:
+        stale = [claim for claim in claims if claim.counted != footprint(claim)]
+        for claim in stale:
+            # Written by a version of the function that does not count, or restored.
+            invocation.ledger.save(claim)
+        if stale:
+            before = invocation.ledger.budget()
+            claims = list(invocation.ledger.all_claims())
+        counted = before.recounted(claims, invocation.timing.now())
+        invocation.ledger.save_budget(counted)
+    except Conflict:
+        return None
+    return counted
+
+
+def _allowance(invocation: Invocation, budget: Budget, today: int) -> Allowance:
+    return Allowance(budget, invocation.budget, today)
+
+
+def _is_to_be_asked(invocation: Invocation, budget: Budget, target_arn: str) -> bool:
+    if invocation.quotas is None or invocation.budget.quota is not None or target_arn in budget.quotas:
+        return False
+    if rules.instance_id_of(target_arn) is None:
+        return False
+    return invocation.timing.now() - budget.asked_at.get(target_arn, 0) >= _ASKED_AGAIN_SECONDS
+
+
+def _ask_for_quota(invocation: Invocation, instance_arn: str) -> None:
+    if invocation.quotas is not None:
+        invocation.ledger.save_quota(instance_arn, invocation.quotas.phone_numbers(instance_arn))
