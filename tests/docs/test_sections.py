@@ -1,8 +1,11 @@
+import re
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from docs.tools.sections import write_section
+from docs.tools.pages import ROOT
+from docs.tools.sections import LIFECYCLE, VERIFICATION, write_section
 
 PAGE = "# Title\n\nIntro.\n\n## One\n\nold\n\nmore\n\n## Two\n\nstays\n"
 
@@ -29,3 +32,16 @@ def test_a_heading_that_is_not_there_is_an_error(page: Path, heading: str) -> No
     with pytest.raises(ValueError, match="has 0 headings"):
         write_section(page, heading, "new")
     assert page.read_text() == PAGE
+
+
+_CALL: Final = re.compile(r'write_section\((\w+), "([^"]+)"')
+_PAGES: Final = {"LIFECYCLE": LIFECYCLE, "VERIFICATION": VERIFICATION, "PAGE": ROOT / "docs" / "performance.md"}
+
+
+def test_each_command_finds_its_section() -> None:
+    programs = [*(ROOT / "verification").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    calls = [found for program in programs for found in _CALL.findall(program.read_text())]
+    assert len(calls) >= 7
+    for page, heading in calls:
+        headings = [line.lstrip("# ") for line in _PAGES[page].read_text().splitlines() if line.startswith("#")]
+        assert headings.count(heading) == 1, f"{page} has no section {heading!r}"
