@@ -28,8 +28,8 @@ PEERS: Final[Mapping[str, Callable[[Tools], Peer]]] = {
     "crhelper style": HelperStylePeer,
     "CDK provider framework style": FrameworkStylePeer,
 }
-_NOT_FORPEERS: Final = frozenset({"S19", "S21"})
-"""The usual handlers cannot adopt or retain numbers, and have no provider with a ledger."""
+_NOT_FORPEERS: Final = frozenset({"S19", "S21", "S34"})
+"""The usual handlers cannot adopt or retain numbers, and have no provider with a ledger or a budget."""
 _OTHER_PROPERTIES: Final = (
     "S1 an imported number",
     "S6 two deletes of two destroys",

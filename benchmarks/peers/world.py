@@ -29,6 +29,8 @@ class PeerWorld(World):
 
     def __init__(self, make: Callable[[Tools], Peer], options: Options, injector: Injector | None) -> None:
         super().__init__(options, injector)
+        # A peer has no ledger, and counts nothing.
+        self.is_ledger_damaged = True
         self._rules: set[str] = set()
         connect = RetryingClient(SimulatedConnect(self), self.timeline.pause, self.emulator.new_client_token)
         peer = make(

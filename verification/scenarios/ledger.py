@@ -111,9 +111,9 @@ def _lost_predecessor(world: World) -> None:
     new = world.stack("new")
     adoption = {"TargetArn": world.instance_arn, "PhoneNumber": number.phone_number, "Adopt": True}
     if new.create("Number", adoption, completes=False):
-        world.is_ledger_damaged = True
         world.store.remove((f"RESOURCE#{old.id}#Number", f"CLAIM#{previous}"))
         new.undo_create("Number")
+    world.is_ledger_damaged = True
     # The number now has no owner, but is still held, as it was before.
     world.forget_retained()
     world.by_hand.add(arn)

@@ -360,8 +360,7 @@ class Stack:
             request = self.begin_delete(logical_id)
             self._cloudformation.wait(request)
             done = self.finish_delete(request) and done
-        if done:
-            self.status = "DELETE_COMPLETE"
+        self.status = "DELETE_COMPLETE" if done else "DELETE_FAILED"
         return done
 
     def destroy_until_gone(self) -> bool:

@@ -10,6 +10,8 @@ from .context import Invocation
 
 _ASKED_AGAIN_SECONDS: Final = 300
 """How soon Service Quotas is asked again if it did not tell."""
+_RECOUNTS: Final = 3
+"""How many times all claims are counted anew if some of them change meanwhile."""
 
 
 def allowance_for_claim(invocation: Invocation, target_arn: str) -> Allowance:
@@ -81,21 +83,23 @@ def _recount(invocation: Invocation) -> Budget | None:
     Every change of a claim's footprint changes the sums, and so their version. What is written on the condition of that
     version is therefore the sum of all claims.
     """
-    before = invocation.ledger.budget()
-    claims = list(invocation.ledger.all_claims())
-    try:
-        stale = [claim for claim in claims if claim.counted != footprint(claim)]
-        for claim in stale:
-            # Written by a version of the function that does not count, or restored.
-            invocation.ledger.save(claim)
-        if stale:
-            before = invocation.ledger.budget()
-            claims = list(invocation.ledger.all_claims())
-        counted = before.recounted(claims, invocation.timing.now())
-        invocation.ledger.save_budget(counted)
-    except Conflict:
-        return None
-    return counted
+    for _ in range(_RECOUNTS):
+        before = invocation.ledger.budget()
+        claims = list(invocation.ledger.all_claims())
+        try:
+            stale = [claim for claim in claims if claim.counted != footprint(claim)]
+            for claim in stale:
+                # Written by a version of the function that does not count, or restored.
+                invocation.ledger.save(claim)
+            if stale:
+                before = invocation.ledger.budget()
+                claims = list(invocation.ledger.all_claims())
+            counted = before.recounted(claims, invocation.timing.now())
+            invocation.ledger.save_budget(counted)
+        except Conflict:
+            continue
+        return counted
+    return None
 
 
 def _allowance(invocation: Invocation, budget: Budget, today: int) -> Allowance:

@@ -636,18 +636,33 @@ def test_an_instance_for_which_there_is_no_claim_is_asked_about_no_longer(world:
     assert _budget(world).quotas == {world.instance: 7}
 
 
-def test_where_claims_change_meanwhile_the_next_sweep_cares() -> None:
+def test_where_a_claim_changes_meanwhile_all_are_counted_once_more() -> None:
+    world = _world(quota=5)
+    store = _noting(world)
+    world.created()
+    world.clock.pause(DAY)
+    store.before_sums = lambda: world.created(resource="Second")
+    assert _care(world)[0]["BudgetUsed"] == 2
+    assert (_budget(world).committed, _budget(world).used) == (4, 2), "what has changed is not overwritten"
+    assert _budget(world).day == TODAY + 1
+
+
+def test_where_claims_change_all_the_time_the_next_sweep_cares() -> None:
     world = _world(quota=5)
     store = _noting(world)
     world.created()
     world.clock.pause(DAY)
     before = _budget(world)
-    store.before_sums = lambda: world.created(resource="Second")
+
+    def conflict_again() -> None:
+        store.before_sums = conflict_again
+        _conflict()
+
+    store.before_sums = conflict_again
     assert _care(world) == []
-    assert _budget(world).day == before.day
-    assert (_budget(world).committed, _budget(world).used) == (4, 2), "what has changed is not overwritten"
-    assert _care(world)[0]["BudgetUsed"] == 2
-    assert _budget(world).day == TODAY + 1
+    assert _budget(world) == before
+    store.before_sums = None
+    assert _care(world)[0]["BudgetUsed"] == 1
 
 
 def test_a_number_that_goes_to_another_resource_is_counted_once(world: World) -> None:
