@@ -1,6 +1,7 @@
 """A handler that begins the work and is then called again and again until the number is ready."""
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from verification.simulator.lambda_service import Context
@@ -12,7 +13,7 @@ _MARGIN_SECONDS: Final = 10.0
 _POLL: Final = "PollOf"
 
 
-class PollingPeer:
+class PollingPeer(ABC):
     """The handler. A subclass imitates a library: how often it polls, and which physical ids it makes up."""
 
     poll_seconds: float
@@ -21,9 +22,9 @@ class PollingPeer:
         self._tools = tools
         self._numbers = Numbers(tools.connect)
 
+    @abstractmethod
     def new_id(self, event: Event) -> str:
         """Return the physical id of a resource that has none yet."""
-        raise NotImplementedError
 
     def handle(self, event: Event, context: Context) -> None:
         """Handle one request of CloudFormation, or one poll."""

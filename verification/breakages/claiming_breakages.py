@@ -62,7 +62,7 @@ CLAIMING: Final = (
         unit_tests=("tests/verification/simulator/test_memory_store.py", "-k", "needs_the_version"),
     ),
     Breakage(
-        "a reservation is removed whoever has it",
+        "a reservation of another claim is removed",
         (Patch("ledger/dynamodb.py", '"claim_id = :claim_id"', '":claim_id = :claim_id"'),),
         unit_tests=("tests/verification/simulator/test_memory_store.py", "-k", "name_the_claim"),
     ),

@@ -50,8 +50,10 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S34 a reserve of ten", _refused, Needed(0, 0), _with_quota(5, Policy(quota=5, reserve=10)))
     yield Scenario("S34 used up, only warned", _warned, Needed(2, 2), _with_quota(1, Policy(quota=1, refuses=False)))
     yield Scenario("S34 the quota is asked for", _asked, _ONE, replace(_with_quota(1, Policy()), tells_quota=True))
-    yield Scenario("S34 a ledger that did not count", _not_counted_before, _ONE, _ENOUGH_FOR_ONE)
-    yield Scenario("S34 a ledger that did not count, before any sweep", _not_counted_yet, _ONE, _ENOUGH_FOR_ONE)
+    yield Scenario("S34 a ledger that did not count", _not_counted(is_swept=True), _ONE, _ENOUGH_FOR_ONE)
+    yield Scenario(
+        "S34 a ledger that did not count, before any sweep", _not_counted(is_swept=False), _ONE, _ENOUGH_FOR_ONE
+    )
     yield Scenario("S34 an old version writes in between", _dropped_by_old_version, _ONE, _ENOUGH_FOR_TWO)
     yield Scenario("S34 the sums are lost", _lost, Needed(2, 2), _ENOUGH_FOR_TWO)
     yield Scenario("S34 the sums are spoiled, then a deletion", _spoiled(creates=False), _ONE, _ENOUGH_FOR_TWO)
@@ -129,10 +131,8 @@ def _canceled(step: int) -> Callable[[World], None]:
 
 
 def _free_again(world: World) -> None:
-    stack = world.stack()
-    if not stack.create("Number", world.number()):
+    if not _use_up(world):
         return
-    stack.destroy()
     world.expect(not world.stack("soon").create("Number", world.number()), "nothing is left of the budget")
     world.sleep(183 * _DAY)
     later = world.stack("later")
@@ -164,11 +164,18 @@ def _warned(world: World) -> None:
     world.expect_unless_hit(any("claim exceeds the budget" in line for line in world.log), "the log warns")
 
 
-def _asked(world: World) -> None:
+def _use_up(world: World) -> bool:
+    """Create a number and destroy it. Return whether it was created."""
     stack = world.stack()
     if not stack.create("Number", world.number()):
-        return
+        return False
     stack.destroy()
+    return True
+
+
+def _asked(world: World) -> None:
+    if not _use_up(world):
+        return
     _sweep_next_day(world)
     world.expect(not world.stack("other").create("Number", world.number()), "Service Quotas tells a quota of one")
 
@@ -189,16 +196,19 @@ def _sweep(world: World) -> None:
     world.run_until(lambda: sweep.is_over)
 
 
-def _not_counted_yet(world: World) -> None:
-    stack = world.stack()
-    if not stack.create("Number", world.number()):
-        return
-    stack.destroy()
-    _forget_counts(world)
-    world.store.remove(BUDGET_KEY)
-    world.expect_unless_hit(
-        not world.stack("other").create("Number", world.number()), "what was claimed before is counted at once"
-    )
+def _not_counted(*, is_swept: bool) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        if not _use_up(world):
+            return
+        _forget_counts(world)
+        world.store.remove(BUDGET_KEY)
+        if is_swept:
+            _sweep_next_day(world)
+        world.expect_unless_hit(
+            not world.stack("other").create("Number", world.number()), "what was claimed before is counted"
+        )
+
+    return play
 
 
 def _dropped_by_old_version(world: World) -> None:
@@ -234,16 +244,3 @@ def _spoiled(*, creates: bool) -> Callable[[World], None]:
         _sweep_next_day(world)
 
     return play
-
-
-def _not_counted_before(world: World) -> None:
-    stack = world.stack()
-    if not stack.create("Number", world.number()):
-        return
-    stack.destroy()
-    _forget_counts(world)
-    world.store.remove(BUDGET_KEY)
-    _sweep_next_day(world)
-    world.expect_unless_hit(
-        not world.stack("other").create("Number", world.number()), "what was claimed before is counted"
-    )

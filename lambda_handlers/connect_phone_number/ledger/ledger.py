@@ -1,7 +1,7 @@
 """The ledger: typed reads and writes, with retries while the database is slow or throttled."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -174,16 +174,14 @@ class Ledger:
         limit
             What the sums may be at most before a write that adds a claim or a release to them.
         """
-        change = _budget_change([one for one in (entry, *others) if isinstance(one, Claim)], limit)
-        if change is not None:
-            counted: list[Any] = [_counted(one) for one in (entry, *others)]
-            try:
-                stored: _E = self._write(*counted, remove=remove, change=change)
-            except InvalidChange:
-                # Somebody has spoiled the sums. The claims matter more, and the next recount brings the sums right.
-                return self._write(entry, *others, remove=remove)
-            return stored
-        return self._write(entry, *others, remove=remove)
+        counted: list[Any] = [_counted(one) for one in (entry, *others)]
+        change = _budget_change(zip((entry, *others), counted, strict=True), limit)
+        try:
+            stored: _E = self._write(*counted, remove=remove, change=change)
+        except InvalidChange:
+            # Somebody has spoiled the sums. The claims matter more, and the next recount brings the sums right.
+            return self._write(entry, *others, remove=remove)
+        return stored
 
     def _write(
         self, entry: _E, *others: Entry, remove: tuple[NumberReservation, ...] = (), change: Change | None = None
@@ -251,13 +249,22 @@ def _counted(entry: Any) -> Any:
     return replace(entry, counted=footprint(entry)) if isinstance(entry, Claim) else entry
 
 
-def _budget_change(claims: Sequence[Claim], limit: Limit | None) -> Change | None:
-    """Return the change of the budget's sums when these claims are stored, or ``None`` if no claim's part changes."""
+def _budget_change(entries: Iterable[tuple[Entry, Entry]], limit: Limit | None) -> Change | None:
+    """Return the change of the budget's sums, or ``None`` if no claim's part changes.
+
+    Parameters
+    ----------
+    entries
+        The entries as they are, and as they are to be stored.
+    """
     changes: Counter[str] = Counter()
-    for claim in claims:
-        changes.update(footprint(claim))
-        changes.subtract(claim.counted)
-    if all(claim.counted == footprint(claim) for claim in claims):
+    is_changed = False
+    for before, after in entries:
+        if isinstance(before, Claim) and isinstance(after, Claim):
+            changes.update(after.counted)
+            changes.subtract(before.counted)
+            is_changed = is_changed or before.counted != after.counted
+    if not is_changed:
         return None
     # Also if the sums stay the same, as when one claim takes over another's number, they get a new version: a recount
     # that has seen only one of the two must not be written.
