@@ -7,15 +7,18 @@ provider gets its own.
 
 from .phone_number import PhoneNumber, PhoneNumberType
 from .phone_number_base import IPhoneNumber
+from .phone_number_pool import IPhoneNumberPool, PhoneNumberPool
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
 from .provider.budget import PhoneNumberBudget
 from .provider.monitoring import ProviderMetrics
 
 __all__ = [
     "IPhoneNumber",
+    "IPhoneNumberPool",
     "IPhoneNumberProvider",
     "PhoneNumber",
     "PhoneNumberBudget",
+    "PhoneNumberPool",
     "PhoneNumberProvider",
     "PhoneNumberType",
     "ProviderMetrics",

@@ -2,15 +2,26 @@
 
 from enum import StrEnum
 
-from aws_cdk import Duration, Fn, RemovalPolicy, Token
+from aws_cdk import Duration, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_connect as connect
 from constructs import Construct, IConstruct
 
 from .function_code import rules
 from .phone_number_base import IPhoneNumber, PhoneNumberBase
+from .phone_number_pool import IPhoneNumberPool
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
 from .phone_number_resource import PhoneNumberResource
-from .properties import DEFAULT_TIMEOUT, NumberProperties, check_properties, known, refuse, region_of, timeout_seconds
+from .properties import (
+    DEFAULT_TIMEOUT,
+    NumberProperties,
+    check_properties,
+    delay_seconds,
+    known,
+    refuse,
+    region_of,
+    stack_of,
+    timeout_seconds,
+)
 
 
 class PhoneNumberType(StrEnum):
@@ -94,6 +105,16 @@ class PhoneNumber(PhoneNumberBase):
         ``RemovalPolicies.of``, or ``cfn_options`` of the resource can change the policy.
     release_protection : bool, default False
         Refuse every release of the number until a separate deployment has switched this off.
+    release_delay : aws_cdk.Duration, default ``Duration.days(0)``
+        How long the number is parked when the resource is deleted, in whole seconds, at most 365 days.
+        The deletion succeeds at once. Until the time is up, the number has no flow and is billed, and the
+        resource gets it back if it is created again under the same logical id in a stack of the same name.
+        So does any resource that asks for it by ``phone_number``. Then the provider releases it. This needs
+        a provider of another stack, which exists until then. A nested stack that is created again has another
+        name. Changed in place.
+    pool : IPhoneNumberPool, optional
+        The pool from which the number is taken if one is parked there that satisfies the resource, and in
+        which it is parked when the resource is deleted. Its provider is the number's. Changed in place.
     allow_replacement : bool, default False
         Allow changes that require another number. Without it, they are refused, because the current
         number would be lost.
@@ -132,6 +153,8 @@ class PhoneNumber(PhoneNumberBase):
         description: str | None = None,
         removal_policy: RemovalPolicy | None = None,
         release_protection: bool = False,
+        release_delay: Duration | None = None,
+        pool: IPhoneNumberPool | None = None,
         allow_replacement: bool = False,
         timeout: Duration = DEFAULT_TIMEOUT,
         provider: IPhoneNumberProvider | None = None,
@@ -152,11 +175,16 @@ class PhoneNumber(PhoneNumberBase):
                 None if contact_flow is None else contact_flow.attr_contact_flow_arn,
             ),
             release_protection=release_protection,
+            release_delay=self._delay(release_delay, pool),
+            pool=None if pool is None else pool.pool_id,
+            parking_target_arn=None if pool is None else pool.parking_target_arn,
             allow_replacement=allow_replacement,
         )
         check_properties(self, properties, region_of(scope))
-        provider = provider or PhoneNumberProvider.get_or_create(self)
+        provider = self._provider(provider, pool)
         _check_served(self, properties, provider)
+        if pool is None:
+            _check_outlives(self, properties, provider)
         self._resource = PhoneNumberResource(
             self,
             "Resource",
@@ -227,6 +255,23 @@ class PhoneNumber(PhoneNumberBase):
         """The ARN of the number's instance or group: a token until it is deployed."""
         return self._resource.get_att("TargetArn").to_string()
 
+    def _delay(self, release_delay: Duration | None, pool: IPhoneNumberPool | None) -> str | None:
+        if release_delay is not None and pool is not None:
+            refuse(self, "release_delay and pool are both given, but the pool's release_after says when. Remove one.")
+        delay = release_delay if pool is None else pool.release_after
+        return None if delay is None else delay_seconds(self, "release_delay", delay)
+
+    def _provider(self, provider: IPhoneNumberProvider | None, pool: IPhoneNumberPool | None) -> IPhoneNumberProvider:
+        if pool is None:
+            return provider or PhoneNumberProvider.get_or_create(self)
+        if provider is not None and provider.service_token != pool.provider.service_token:
+            refuse(
+                self,
+                f"provider is {provider.node.path}, but the pool {pool.node.path} has the provider "
+                f"{pool.provider.node.path}. Leave provider out.",
+            )
+        return pool.provider
+
     def _one_of(self, name: str, arn: str | None, arn_of_construct: str | None) -> str | None:
         if arn is not None and arn_of_construct is not None:
             refuse(
@@ -279,6 +324,32 @@ def _target_arn(
     if isinstance(target, connect.CfnInstance):
         return target.attr_arn
     return target.attr_traffic_distribution_group_arn
+
+
+def _check_outlives(scope: Construct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:
+    """Refuse a number that is to be released later than its own stack's provider exists.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if known(number.release_delay) in (None, "0") or not isinstance(provider, PhoneNumberProvider):
+        return
+    if _root(stack_of(provider)) is _root(stack_of(scope)):
+        refuse(
+            scope,
+            f"release_delay is {number.release_delay} seconds, but the number's own stack has its provider "
+            f"{provider.node.path}, which could not be destroyed before that time is up. Give the number a provider "
+            "of another stack, or leave release_delay out.",
+        )
+
+
+def _root(stack: Stack) -> Stack:
+    """Return the outermost stack that contains a stack, which is destroyed with all that are nested in it."""
+    while stack.nested_stack_parent is not None:
+        stack = stack.nested_stack_parent
+    return stack
 
 
 def _check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:

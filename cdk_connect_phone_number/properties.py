@@ -42,6 +42,9 @@ class NumberProperties:
     description: str | None
     contact_flow_arn: str | None
     release_protection: bool
+    release_delay: str | None
+    pool: str | None
+    parking_target_arn: str | None
     allow_replacement: bool
 
     def to_cloudformation(self) -> dict[str, object]:
@@ -122,6 +125,22 @@ def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
     if problem:
         refuse(scope, f"timeout {problem}")
     return int(seconds)
+
+
+def delay_seconds(scope: IConstruct, name: str, delay: Duration) -> str:
+    """Return the property ``name`` in seconds, as CloudFormation sends it; a token if it is a token.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number of seconds.
+    """
+    if delay.is_unresolved():
+        return Token.as_string(delay.to_seconds())
+    seconds = delay.to_seconds(integral=False)
+    if seconds != int(seconds):
+        refuse(scope, f"{name} must be a whole number of seconds, but is {seconds} seconds. Round it.")
+    return str(int(seconds))
 
 
 def known(value: str | None) -> str | None:

@@ -114,6 +114,10 @@ class ProviderMetrics:
         """
         return self.metric("BudgetUsed", statistic=statistic, period=period or _DAY)
 
+    def metric_parked_numbers(self, *, statistic: str = _MAXIMUM, period: Duration | None = None) -> cloudwatch.Metric:
+        """Return how many numbers are parked: billed, and nobody's. Published once a day."""
+        return self.metric("ParkedNumbers", statistic=statistic, period=period or _DAY)
+
     def metric_budget_left(self, *, statistic: str = _MINIMUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return how many more claims and releases Amazon Connect allows.
 

@@ -32,6 +32,8 @@ COMMITTED: Final = "committed"
 """The events in the window, and a release for each number that is held."""
 USED: Final = "used"
 """The events in the window."""
+PARKED: Final = "parked"
+"""The numbers that are parked. They take no part in the arithmetic."""
 _EVENTS_OF: Final = "d"
 """Begins the name of the attribute with the events of one day."""
 _QUOTA_OF: Final = "quota:"
@@ -74,7 +76,12 @@ def footprint(claim: Claim) -> dict[str, int]:
     else:
         held += bool(claim.arn)
     used = days.total()
-    sums = {COMMITTED: used + held, USED: used, **{f"{_EVENTS_OF}{day}": count for day, count in days.items()}}
+    sums = {
+        COMMITTED: used + held,
+        USED: used,
+        PARKED: int(claim.state is ClaimState.PARKED),
+        **{f"{_EVENTS_OF}{day}": count for day, count in days.items()},
+    }
     return {name: value for name, value in sums.items() if value}
 
 
@@ -118,6 +125,8 @@ class Budget:
         Claims and releases in the window.
     by_day
         The same, by day.
+    parked
+        How many numbers are parked.
     quotas
         The quotas of phone numbers that Service Quotas has told, by the ARN of the instance.
     asked_at
@@ -129,6 +138,7 @@ class Budget:
     committed: int = 0
     used: int = 0
     by_day: Mapping[int, int] = field(default_factory=dict[int, int])
+    parked: int = 0
     quotas: Mapping[str, int] = field(default_factory=dict[str, int])
     asked_at: Mapping[str, int] = field(default_factory=dict[str, int])
     day: int = 0
@@ -146,6 +156,7 @@ class Budget:
             committed=numbers.get(COMMITTED, 0),
             used=numbers.get(USED, 0),
             by_day={int(day): value for day, value in days.items() if day.isdigit()},
+            parked=numbers.get(PARKED, 0),
             quotas=_by_arn(numbers, _QUOTA_OF),
             asked_at=_by_arn(numbers, _ASKED_OF),
             day=numbers.get("day", 0),
@@ -186,6 +197,7 @@ class Budget:
         return {
             COMMITTED: self.committed,
             USED: self.used,
+            PARKED: self.parked,
             "day": self.day,
             **{f"{_EVENTS_OF}{day}": count for day, count in self.by_day.items()},
             **{f"{_QUOTA_OF}{instance_arn}": quota for instance_arn, quota in self.quotas.items()},
@@ -202,7 +214,7 @@ def told_attributes(instance_arn: str, quota: int | None, now: int) -> dict[str,
 def _is_known(name: str) -> bool:
     """Return whether this version knows an attribute. Another version may have added one."""
     is_event = name.startswith(_EVENTS_OF) and name[len(_EVENTS_OF) :].isdigit()
-    return is_event or name in (COMMITTED, USED, "day", "version") or name.startswith((_QUOTA_OF, _ASKED_OF))
+    return is_event or name in (COMMITTED, USED, PARKED, "day", "version") or name.startswith((_QUOTA_OF, _ASKED_OF))
 
 
 def _by_arn(numbers: Mapping[str, int], prefix: str) -> dict[str, int]:
@@ -307,7 +319,7 @@ class Allowance:
         users: Counter[str] = Counter()
         for claim in islice(claims, _LOOKED_THROUGH):
             events = Budget.of(footprint(claim)).without_past(self.today)
-            users[_stack_name(claim.stack_id)] += max(events.used, 0)
+            users[claim.resource.stack_name] += max(events.used, 0)
         users = +users
         listed = [f"{count} by stack {name}" for name, count in users.most_common(_SHOWN)]
         others = self.used - sum(count for _, count in users.most_common(_SHOWN))
@@ -330,7 +342,3 @@ def _midnight(text: str) -> float:
 
 def _date_of(day: int) -> date:
     return datetime.fromtimestamp(day * _DAY_SECONDS, UTC).date()
-
-
-def _stack_name(stack_id: str) -> str:
-    return stack_id.split("/")[1] if "/" in stack_id else stack_id

@@ -11,6 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, Self
 
+from . import contract
 from .cloudformation.resource_key import ResourceKey
 
 
@@ -22,7 +23,9 @@ class ClaimState(StrEnum):
     LIVE = "LIVE"
     """CloudFormation was told about the number."""
     CLOSING = "CLOSING"
-    """Canceled or deleted. Whatever was claimed must be released or restored."""
+    """Canceled or deleted. Whatever was claimed must be released, restored or parked."""
+    PARKED = "PARKED"
+    """The resource was deleted. Its number is held for a time, for whoever asks for it."""
     CLOSED = "CLOSED"
     """Nothing is left to do."""
 
@@ -49,6 +52,8 @@ class Outcome(StrEnum):
     """Another resource of this provider has adopted the number."""
     ADOPTION_ROLLED_BACK = "ADOPTION_ROLLED_BACK"
     """The adoption was undone. The number was left as it was found."""
+    TAKEN = "TAKEN"
+    """Another claim has taken the parked number."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,12 @@ class Settings:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     contact_flow_arn: str = ""
+    release_delay: int = 0
+    """How many seconds the number is parked before it is released."""
+    pool: str = ""
+    """The pool in which it is parked. Without one, it is parked for its own resource."""
+    parking_target_arn: str = ""
+    """The target to which it is moved for that. Without one, it stays where it is."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +164,13 @@ class Transition:
     why: str
 
 
+SETTLED_AFTER_SECONDS: Final = 1200
+"""By then, no invocation goes on that was there before, and Connect has done what it was told.
+
+Lambda ends each invocation after 900 seconds at the latest.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+"""
+
 _OPEN: Final = (ClaimState.OPENING, ClaimState.LIVE)
 
 TRANSITIONS: Final[Mapping[str, Transition]] = {
@@ -167,6 +185,13 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
     "keep": Transition(
         (ClaimState.CLOSING,), ClaimState.LIVE, "the stack was deleted without the number after its Delete had failed"
     ),
+    "park": Transition(
+        (ClaimState.CLOSING,), ClaimState.PARKED, "its release is delayed, and its flow and settings are removed"
+    ),
+    "take": Transition((ClaimState.OPENING,), None, "it takes a parked number instead of claiming one"),
+    "give": Transition((ClaimState.PARKED,), ClaimState.CLOSED, "another claim takes its number"),
+    "expire": Transition((ClaimState.PARKED,), ClaimState.CLOSING, "its time is up"),
+    "retain": Transition((ClaimState.PARKED,), ClaimState.LIVE, "its pool was deleted, and keeps its numbers"),
     "end": Transition((ClaimState.CLOSING,), ClaimState.CLOSED, "nothing is left in Connect, or nothing of ours"),
     "hand_over": Transition(
         (ClaimState.LIVE, ClaimState.CLOSING),
@@ -237,7 +262,19 @@ class Claim:
     duplicates_released_at: tuple[int, ...] = ()
     """When the duplicates that are gone were released."""
     is_inherited: bool = False
-    """The number was claimed for another resource, whose claim counts that."""
+    """The number was claimed for another claim, which counts that."""
+    parked_until: int = 0
+    """Closing or parked: until when the number is parked instead of released. 0 means that it is not parked."""
+    is_taken: bool = False
+    """The number was parked for or by an earlier claim, which this claim took it from."""
+    taken_until: int = 0
+    """Until when the number that was taken was parked. It is not released earlier, unless a deployment succeeded."""
+    earlier_life_until: int = 0
+    """When the Delete was sent after which the number that was taken was parked, by CloudFormation's clock."""
+    earlier_flow_arn: str = ""
+    """The flow of the claim that the number was taken from. A late call may associate it again."""
+    settles_at: int = 0
+    """Number that is or was parked: when no late call for its earlier claim can change it any longer. 0 if checked."""
     counted: Mapping[str, int] = field(default_factory=dict[str, int])
     """What the budget's sums contain of this claim. Only the ledger sets this."""
     applied_flow_arn: str = ""
@@ -249,9 +286,11 @@ class Claim:
     is_flow_before_known: bool = False
     """Whether ``settings_before_adoption`` contains the flow that the number had."""
     previous_claim_key: ClaimKey | None = None
-    """Number adopted from another resource: the claim that owned the number."""
+    """Number adopted from another resource, or parked: the claim that owned the number."""
     claimed_at: int = 0
     closing_at: int = 0
+    deletion_sent_at: int = 0
+    """When the Delete of a closing claim was sent, if there was one and its URL contains the time."""
     closed_at: int = 0
     close_reason: str = ""
     outcome: Outcome | None = None
@@ -288,8 +327,8 @@ class Claim:
 
     @property
     def is_adopted(self) -> bool:
-        """Whether the claim is for a number that the account already held."""
-        return self.specification.origin is Origin.ADOPTED
+        """Whether the claim is for a number that the account already held, other than a parked one."""
+        return self.specification.origin is Origin.ADOPTED and not self.is_taken
 
     @property
     def has_calls_in_flight(self) -> bool:
@@ -406,21 +445,80 @@ class Claim:
             due_since=next_check_at,
         )
 
-    def close(self, reason: str, now: int) -> Self:
-        """Return the claim as closing. The intent to release is recorded before the release."""
+    def close(self, reason: str, now: int, *, sent_at: int | None = None) -> Self:
+        """Return the claim as closing. The intent to release is recorded before the release.
+
+        Parameters
+        ----------
+        sent_at
+            When the Delete was sent that closes the claim, if that is known.
+        """
+        delay = self.desired.release_delay
+        # A creation that has taken a parked number puts it back as it was, however often this is tried.
+        is_put_back = self.is_taken and self.state is ClaimState.OPENING
+        until = max(self.taken_until, now + delay if delay and not is_put_back else 0)
         return self._after(
             "close",
             # An adoption that CloudFormation has not acknowledged is rolled back, whatever comes later.
             is_undone=self.is_undone or (self.is_adopted and not self.acknowledged),
+            parked_until=until if until > now else 0,
             close_reason=reason,
             closing_at=now,
+            deletion_sent_at=sent_at or 0,
             next_check_at=now,
             due_since=now,
         )
 
     def keep(self) -> Self:
         """Return the claim as live again: its stack was deleted and its number was retained."""
-        return self._after("keep", follow_up=False, failures=0, last_error="", close_reason="")
+        return self._after("keep", follow_up=False, failures=0, last_error="", close_reason="", parked_until=0)
+
+    def park(self, now: int) -> Self:
+        """Return the claim as parked. Its flow may still be there, because a call may have come late."""
+        return self._after(
+            "park",
+            settles_at=now + SETTLED_AFTER_SECONDS,
+            flow_may_differ=bool(self.applied_flow_arn),
+            failures=0,
+            last_error="",
+        )
+
+    def take(self, parked: "Claim") -> Self:
+        """Return the claim with the number of a parked claim. What is on the number is still to be changed."""
+        return self._after(
+            "take",
+            arn=parked.arn,
+            phone_number=parked.phone_number,
+            candidate=parked.candidate,
+            country_code=parked.country_code,
+            type=parked.type,
+            provisioned=True,
+            is_inherited=True,
+            is_taken=True,
+            previous_claim_key=parked.own_key,
+            taken_until=parked.parked_until,
+            # Between two requests, CloudFormation needs at least a second.
+            earlier_life_until=(parked.deletion_sent_at or parked.closing_at) + 1,
+            earlier_flow_arn=parked.applied_flow_arn,
+            claimed_at=parked.claimed_at,
+            applied_flow_arn=parked.applied_flow_arn,
+            applied_tags=(*parked.applied_tags, contract.PARKED_TAG),
+            flow_may_differ=parked.flow_may_differ,
+            settles_at=parked.settles_at,
+        )
+
+    def give(self, taker: ClaimKey, now: int) -> Self:
+        """Return the claim as closed, because another claim has taken its number."""
+        reason = f"taken by {taker.logical_resource_id} of {taker.stack_id}"
+        return self._after("give", outcome=Outcome.TAKEN, closed_at=now, close_reason=reason)
+
+    def retain(self) -> Self:
+        """Return the claim as live: its number stays in the account, and belongs to no resource."""
+        return self._after("retain", acknowledged=True, follow_up=False, parked_until=0, settles_at=0)
+
+    def expire(self, now: int) -> Self:
+        """Return the claim as closing: nobody has asked for the number in time."""
+        return self._after("expire", parked_until=0, next_check_at=now, due_since=now)
 
     def end(self, outcome: Outcome, now: int) -> Self:
         """Return the claim as closed."""

@@ -9,6 +9,7 @@ the new one.
 from typing import Final
 
 RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumber"
+POOL_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberPool"
 PROVIDER_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 """The provider's own resource. Its deletion is refused while numbers need the provider."""
 
@@ -53,4 +54,6 @@ PROVIDER_TAG: Final = TAG_PREFIX + "provider"
 CLAIM_TAG: Final = TAG_PREFIX + "claim"
 STACK_TAG: Final = TAG_PREFIX + "stack"
 RESOURCE_TAG: Final = TAG_PREFIX + "resource"
+PARKED_TAG: Final = TAG_PREFIX + "parked-until"
+"""Says of a parked number when it will be released."""
 OWNERSHIP_TAGS: Final = (PROVIDER_TAG, CLAIM_TAG, STACK_TAG, RESOURCE_TAG)

@@ -34,6 +34,7 @@ from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
 from .lifecycle.context import Invocation, Scope
 from .lifecycle.decision import decide
+from .lifecycle.pooling import fail_pool, handle_pool
 from .lifecycle.provider_resource import guard
 from .lifecycle.requests import fail, handle_request
 from .lifecycle.sweeping import sweep
@@ -156,6 +157,8 @@ class Function:
         log = _with_request(log, request)
         if request.resource_type == contract.PROVIDER_RESOURCE_TYPE:
             response = guard(self._invocation(context, log, None), request)
+        elif request.resource_type == contract.POOL_RESOURCE_TYPE:
+            response = handle_pool(self._invocation(context, log, None), request)
         else:
             invocation = self._invocation(context, log, None)
             entry = decide(invocation, request)
@@ -185,8 +188,11 @@ class Function:
         if request.resource_type != contract.PROVIDER_RESOURCE_TYPE:
             invocation = self._invocation(context, log, self._world.clock() + _FAILED_EVENT_PATIENCE_SECONDS)
             try:
-                decide(invocation, request)
-                response = fail(invocation, request, reason)
+                if request.resource_type == contract.POOL_RESOURCE_TYPE:
+                    response = fail_pool(invocation, request, reason)
+                else:
+                    decide(invocation, request)
+                    response = fail(invocation, request, reason)
             except LedgerUnavailable as error:
                 # Another invocation may still respond, or may have responded already, and its response is not known
                 # now. Two different responses would be worse than none, so the next delivery of the record continues

@@ -43,6 +43,10 @@ class Given:
     region: str | None
     adopt: bool
 
+    def value(self, name: str) -> str | None:
+        """Return a property's value: empty if it has none, ``None`` if that is not known."""
+        return self.known.get(name) if name in self.names else ""
+
     @property
     def is_import(self) -> bool:
         """Whether a number of AWS End User Messaging is to be imported."""
@@ -86,11 +90,19 @@ PROPERTIES: Final = (
         lambda value, given: rules.check_contact_flow_arn(value, given.region, given.known.get("TargetArn")),
     ),
     Property("ReleaseProtection", is_flag=True),
+    Property("ReleaseDelay", lambda value, _: rules.check_release_delay(value)),
+    Property("Pool", lambda value, given: rules.check_pool(value, given.value("ReleaseDelay"))),
+    Property(
+        "ParkingTargetArn",
+        lambda value, given: rules.check_target_arn(value, given.region) or rules.check_parking("Pool" in given.names),
+    ),
     Property("AllowReplacement", is_flag=True),
 )
 """All properties with a single value. ``Tags`` is not included, because it is a list."""
 
 _NAMES: Final = sorted({"ServiceToken", "ServiceTimeout", "Tags", *(each.name for each in PROPERTIES)})
+
+_POOL_NAMES: Final = ("MaxParked", "ReleaseAfter", "RetainParked", "ServiceTimeout", "ServiceToken")
 
 
 @dataclass(frozen=True)
@@ -173,6 +185,11 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
             f"TargetArn {text['TargetArn']} is not among the targets that this provider serves: "
             f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
         )
+    if target_arns and text["ParkingTargetArn"] and text["ParkingTargetArn"] not in target_arns:
+        raise InvalidProperty(
+            f"ParkingTargetArn {text['ParkingTargetArn']} is not among the targets that this provider serves: "
+            f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
+        )
     tags = _tags(properties.get("Tags"))
     if problem := rules.check_tags(tags):
         raise InvalidProperty(f"Tags {problem}")
@@ -190,10 +207,56 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
             description=text["Description"],
             tags=tags,
             contact_flow_arn=text["ContactFlowArn"],
+            release_delay=int(text["ReleaseDelay"] or 0),
+            pool=text["Pool"],
+            parking_target_arn=text["ParkingTargetArn"],
         ),
         release_protection=flags["ReleaseProtection"],
         allow_replacement=flags["AllowReplacement"],
     )
+
+
+@dataclass(frozen=True)
+class PoolProperties:
+    """What the template asks for in a pool.
+
+    Parameters
+    ----------
+    max_parked
+        How many numbers may be parked in it.
+    release_after
+        For how many seconds a number is parked in it.
+    retains_parked
+        Whether the parked numbers stay in the account when the pool is deleted.
+    """
+
+    max_parked: int
+    release_after: int
+    retains_parked: bool
+
+
+def parse_pool(properties: Mapping[str, object]) -> PoolProperties:
+    """Return what the template asks for in a ``Custom::ConnectPhoneNumberPool``.
+
+    Raises
+    ------
+    InvalidProperty
+        A property cannot be used. The first one is reported.
+    """
+    unknown = sorted(set(properties).difference(_POOL_NAMES))
+    if unknown:
+        raise InvalidProperty(
+            f"{unknown[0]} is not a property of Custom::ConnectPhoneNumberPool. Remove it; the properties are "
+            f"{', '.join(_POOL_NAMES)}."
+        )
+    max_parked, release_after = _text(properties, "MaxParked"), _text(properties, "ReleaseAfter")
+    for name, problem in (
+        ("MaxParked", rules.check_max_parked(max_parked)),
+        ("ReleaseAfter", rules.check_release_after(release_after)),
+    ):
+        if problem:
+            raise InvalidProperty(f"{name} {problem}")
+    return PoolProperties(int(max_parked), int(release_after), _flag("RetainParked", _text(properties, "RetainParked")))
 
 
 def wants_release_protection(properties: Mapping[str, object]) -> bool:

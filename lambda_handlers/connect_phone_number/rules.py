@@ -28,7 +28,10 @@ PHONE_NUMBER_TYPES: Final = (
 DEFAULT_TYPE: Final = "DID"
 
 MAX_DESCRIPTION_LENGTH: Final = 500
+MAX_PARKED: Final = 100
+_POOL: Final = re.compile(r"pool-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MAX_TAGS: Final = 50
+MAX_RELEASE_DELAY_SECONDS: Final = 365 * 86_400
 MAX_TAG_KEY_LENGTH: Final = 128
 MAX_TAG_VALUE_LENGTH: Final = 256
 MAX_TIMEOUT_SECONDS: Final = 3600
@@ -193,6 +196,50 @@ def check_timeout_seconds(value: int) -> str | None:
         f"must be from 60 to {MAX_TIMEOUT_SECONDS} seconds, but is {value} seconds. "
         "A claim usually takes less than a minute; CloudFormation waits at most an hour."
     )
+
+
+def check_release_delay(value: str) -> str | None:
+    """Check for how many seconds a number is parked before it is released."""
+    if value.isascii() and value.isdigit() and int(value) <= MAX_RELEASE_DELAY_SECONDS:
+        return None
+    return (
+        f"must be a whole number of seconds from 0 to {MAX_RELEASE_DELAY_SECONDS} (365 days), but is {value!r}. "
+        "Seven days are 604800 seconds; 0 releases the number with its resource."
+    )
+
+
+def check_max_parked(value: str) -> str | None:
+    """Check how many numbers may be parked in a pool."""
+    if value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_PARKED:
+        return None
+    return f"must be a whole number from 1 to {MAX_PARKED}, but is {value!r}."
+
+
+def check_release_after(value: str) -> str | None:
+    """Check for how many seconds a number is parked in a pool."""
+    if value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_RELEASE_DELAY_SECONDS:
+        return None
+    return (
+        f"must be a whole number of seconds from 1 to {MAX_RELEASE_DELAY_SECONDS} (365 days), but is {value!r}. "
+        "Use for example 2592000 for 30 days."
+    )
+
+
+def check_pool(value: str, release_delay: str | None) -> str | None:
+    """Check the name of a pool, which needs a delay if that is known."""
+    if not _POOL.fullmatch(value):
+        return f"must be the Ref of a Custom::ConnectPhoneNumberPool, but is {value!r}."
+    if release_delay in ("", "0"):
+        return (
+            "needs ReleaseDelay, the time for which a number is parked in the pool. Use the pool's attribute "
+            "ReleaseAfter."
+        )
+    return None
+
+
+def check_parking(has_pool: bool) -> str | None:
+    """Check that a target for parked numbers has a pool."""
+    return None if has_pool else "is for the numbers of a pool. Set Pool, or remove it."
 
 
 def check_tags(tags: Mapping[str, str]) -> str | None:

@@ -32,6 +32,11 @@ def claim_id(stack_id: str, logical_resource_id: str, generation: int) -> str:
     return _derive("claim-id", stack_id, logical_resource_id, str(generation))
 
 
+def pool_id(stack_id: str, logical_resource_id: str) -> str:
+    """Return the id of a pool, which is the physical id of its resource."""
+    return "pool-" + _derive("pool-id", stack_id, logical_resource_id)
+
+
 def claim_token(claim: str, phone_number: str) -> str:
     """Return the token of ClaimPhoneNumber (or ImportPhoneNumber) for one number on behalf of one claim."""
     return _derive("claim", claim, phone_number)

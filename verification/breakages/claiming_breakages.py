@@ -166,11 +166,11 @@ CLAIMING: Final = (
             Patch(
                 _DECISION,
                 "self._close_unanswered({claim.id})\n"
-                "        return self._entry(claims=(claim.id,)), resource_entry\n\n    def _budget_problem",
+                "        return self._entry(claims=(claim.id,)), resource_entry\n\n    def _allowance",
                 "for other in self._open():\n"
                 "            if other.id != claim.id:\n"
                 "                self._close(other, '')\n"
-                "        return self._entry(claims=(claim.id,)), resource_entry\n\n    def _budget_problem",
+                "        return self._entry(claims=(claim.id,)), resource_entry\n\n    def _allowance",
             ),
         ),
         (Hunt("S11 *"), Hunt("S12 rolled back *")),

@@ -195,7 +195,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "the provider is let go although a renamed resource needs it",
-        (Patch("lifecycle/provider_resource.py", "return invocation.stacks.holders(claim.arn) != ()", "return False"),),
+        (Patch("lifecycle/acknowledging.py", "return invocation.stacks.holders(claim.arn) != ()", "return False"),),
         (Hunt("S29 renamed without an event, the provider destroyed"),),
     ),
     Breakage(

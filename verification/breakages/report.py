@@ -13,9 +13,10 @@ from .closing_breakages import CLOSING
 from .copies import broken_copy, python
 from .hints_breakages import HINTS
 from .knowing_breakages import KNOWING
+from .parking_breakages import PARKING
 from .worker import as_argument
 
-BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS, *BUDGET)
+BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS, *BUDGET, *PARKING)
 
 _EVERYTHING = Hunt("*")
 

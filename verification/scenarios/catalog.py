@@ -1,4 +1,4 @@
-"""The scenarios S1 to S21 of the lifecycle contract, each with its variants."""
+"""The scenarios S1 to S36 of the lifecycle contract, each with its variants."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +17,8 @@ from . import (
     hints,
     late,
     ledger,
+    parking,
+    pooling,
     retention,
     rivalry,
     rollback,
@@ -41,6 +43,8 @@ _MODULES: Final = (
     ledger,
     hints,
     budget,
+    parking,
+    pooling,
 )
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},

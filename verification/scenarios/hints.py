@@ -141,7 +141,7 @@ def _taken_candidates(world: World) -> None:
         for call in world.wire.calls
         if call.operation == "ClaimPhoneNumber" and call.parameters["PhoneNumber"] == taken
     )
-    world.expect(max(refused.values()) == 1, "no creation asks twice for a number that was refused")
+    world.expect(max(refused.values(), default=0) == 1, "no creation asks twice for a number that was refused")
     stack.destroy()
 
 

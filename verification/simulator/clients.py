@@ -1,6 +1,7 @@
 """The handler's clients for the outside world. Each of their calls goes through the wire."""
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore import xform_name
@@ -203,12 +204,17 @@ class StackBooks:
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool:
         """Return whether a stack's events name the physical id."""
         stack = self._cloudformation.stacks.get(resource.stack_id)
-        return stack is not None and any(
-            event.physical_id == physical_id
-            and event.time >= since - _CLOCK_DIFFERENCE_SECONDS
+        if stack is None:
+            return False
+        statuses = (
+            event.status
+            for event in reversed(stack.events)
+            if event.physical_id == physical_id
+            and event.time >= since
             and (by_any_name or event.logical_id == resource.logical_resource_id)
-            for event in stack.events
         )
+        since_deletion = takewhile(lambda status: status != "DELETE_COMPLETE", statuses)
+        return any(not status.startswith("DELETE_") for status in since_deletion)
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool:
         """Return whether a deployment of the root stack has succeeded since the resource got the physical id."""

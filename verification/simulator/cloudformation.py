@@ -14,6 +14,7 @@ from .stack import Stack
 from .timeline import Timeline
 
 RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumber"
+POOL_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberPool"
 PROVIDER_RESOURCE_TYPE: Final = "Custom::ConnectPhoneNumberProvider"
 URL_LIFETIME_SECONDS: Final = 7200.0
 
@@ -51,7 +52,8 @@ class CloudFormation:
 
     def stack(self, name: str, parent: Stack | None = None) -> Stack:
         """Return a new stack, nested in ``parent`` if that is given."""
-        digest = sha256(name.encode()).hexdigest()
+        earlier = sum(stack.name == name for stack in self.stacks.values())
+        digest = sha256((name + " again" * earlier).encode()).hexdigest()
         stack_id = (
             f"arn:aws:cloudformation:us-east-1:000000000000:stack/{name}/"
             f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
@@ -103,7 +105,7 @@ class CloudFormation:
             "StackId": stack.id,
             "RequestId": request_id,
             "LogicalResourceId": logical_id,
-            "ResourceType": PROVIDER_RESOURCE_TYPE if "ProviderId" in properties else RESOURCE_TYPE,
+            "ResourceType": _resource_type(properties),
             "ResourceProperties": _as_sent(properties),
         }
         if physical_id:
@@ -188,6 +190,12 @@ class CloudFormation:
             f"{stack.name}%7C{count}?X-Amz-Algorithm=AWS4-HMAC-SHA256{when}&X-Amz-Expires=7200"
             f"&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
         )
+
+
+def _resource_type(properties: Properties) -> str:
+    if "ProviderId" in properties:
+        return PROVIDER_RESOURCE_TYPE
+    return POOL_RESOURCE_TYPE if "MaxParked" in properties else RESOURCE_TYPE
 
 
 def _as_sent(value: Any) -> Any:

@@ -135,6 +135,16 @@ class MemoryStore:
         self._items.pop(key, None)
         self._index.pop(key, None)
 
+    def restore(self, items: Sequence[Item]) -> None:
+        """Replace all items, as a restored table does."""
+        self._items.clear()
+        self._index.clear()
+        self._not_indexed_yet.clear()
+        for item in items:
+            self.replace(item)
+            if "due" in item:
+                self._index[item["pk"], item["sk"]] = (item["due"], item["due_at"])
+
     def replace(self, item: Item) -> None:
         """Change an item without a regular write."""
         key = (item["pk"], item["sk"])

@@ -32,6 +32,10 @@ _TRANSITIONS: Final = (
     "CLOSING -> LIVE",
     "CLOSING -> CLOSED",
     "CLOSED -> LIVE",
+    "CLOSING -> PARKED",
+    "PARKED -> CLOSED",
+    "PARKED -> CLOSING",
+    "PARKED -> LIVE",
 )
 _RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "stale": ("True", "False"),
@@ -149,7 +153,7 @@ def _watch_rules() -> Iterable[Callable[[], None]]:
     yield _watch(decide, "_resume_claim", "a claim is resumed", lambda claim: claim.state.value)
     yield _watch(decision, "find_moved", "moved without an event", _found)
     yield _watch(sweeping, "ask_what_became_of", "what became of a response", _became)
-    yield _watch(sweeping, "was_retained_since", "retained after its Delete failed", str)
+    yield _watch(acknowledging, "was_retained_since", "retained after its Delete failed", str)
     yield _watch(handler, "guard", "the guard", lambda response: response.status.value)
     yield _watch(closing, "_release_number", "what became of a number", _became_of_number)
 

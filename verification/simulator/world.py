@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from lambda_handlers.connect_phone_number.budget import Policy
 from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
-from lambda_handlers.connect_phone_number.ledger.items import BUDGET_KEY, DUE
+from lambda_handlers.connect_phone_number.ledger.items import BUDGET_KEY, DUE, PARKED
 from lambda_handlers.connect_phone_number.ledger.store import Item
 from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
@@ -35,6 +35,9 @@ SWEEP_SECONDS: Final = 300.0
 QUIET_SECONDS: Final = 30 * 3600.0
 """How long the world continues after a scenario: longer than Connect holds a number that it cannot provide."""
 NEVER_QUIET_SECONDS: Final = 100 * 3600.0
+
+_MOST_STEPS: Final = 100_000
+"""A scenario waits for at most so many steps. With a broken handler, events may be delivered again for ever."""
 
 _EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, ResponseNotDelivered)
 
@@ -157,7 +160,7 @@ class World:
     # --- What scenarios do ---
 
     def stack(self, name: str = "app", parent: Stack | None = None) -> Stack:
-        """Return a new stack, nested in ``parent`` if that is given."""
+        """Return a new stack, nested in ``parent`` if that is given. A later one of the same name has another id."""
         return self.cloudformation.stack(name, parent)
 
     def number(self, **properties: Any) -> dict[str, Any]:
@@ -253,9 +256,12 @@ class World:
 
     def run_until(self, condition: Callable[[], bool]) -> None:
         """Advance the world until a condition holds."""
-        while not condition():
+        for _ in range(_MOST_STEPS):
+            if condition():
+                return
             if not self._step():
-                raise Endless("what a scenario waits for does not happen")
+                break
+        raise Endless("what a scenario waits for does not happen")
 
     def run_until_quiet(self) -> None:
         """Advance the world for as long as anything is still to come: retries, sweeps, claims that lapse."""
@@ -269,15 +275,19 @@ class World:
         while True:
             upcoming = self._upcoming()
             if not timeline.ready and (upcoming is None or upcoming > end):
-                if self.lambda_service.is_idle and (self.is_provider_gone or self.store.next_due_at(DUE) is None):
+                if self.lambda_service.is_idle and (self.is_provider_gone or self._next_due_at() is None):
                     break
                 end = upcoming or end
                 if end > last:
-                    self.violations.append(f"Never quiet: {self.store.next_due_at(DUE)} is still due")
+                    self.violations.append(f"Never quiet: {self._next_due_at()} is still due")
                     break
             if not self._step():
                 break
         timeline.now = max(timeline.now, end)
+
+    def pools(self) -> list[Item]:
+        """Return the ledger's items of the pools that are there."""
+        return [item for item in self.store.dump() if item["sk"] == "POOL" and not item["is_deleted"]]
 
     def budget_item(self) -> Item | None:
         """Return the ledger's item with the sums of the budget."""
@@ -338,9 +348,13 @@ class World:
         times = [time for time in (self._next_sweep_at(), self.timeline.next_event_at()) if time is not None]
         return min(times, default=None)
 
+    def _next_due_at(self) -> int | None:
+        times = [at for name in (DUE, PARKED) if (at := self.store.next_due_at(name)) is not None]
+        return min(times, default=None)
+
     def _next_sweep_at(self) -> float | None:
         """Return the time of the schedule's next call that has work to do. The other calls change nothing."""
-        due_at = START if self.options.sweeps_always else self.store.next_due_at(DUE)
+        due_at = START if self.options.sweeps_always else self._next_due_at()
         if due_at is None or self.is_provider_gone or self.is_schedule_stopped:
             return None
         # The schedule calls every five minutes. Overdue work waits for the next call.

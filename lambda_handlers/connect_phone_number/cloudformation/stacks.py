@@ -40,7 +40,7 @@ _SUCCEEDED: Final = (
 _BEGUN: Final = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
 """The status of the stack itself in the first of its events."""
 _LET_GO: Final = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-_CLOCK_DIFFERENCE_SECONDS: Final = 120
+CLOCK_DIFFERENCE_SECONDS: Final = 120
 """How much the clocks of this function and of CloudFormation may differ."""
 
 
@@ -164,7 +164,7 @@ class Stacks(Protocol):
         Parameters
         ----------
         since
-            Seconds since the epoch. Earlier records do not count.
+            Seconds since the epoch, by CloudFormation's clock. Earlier records do not count.
         by_any_name
             Whether a record for another resource of the same stack counts too, because a resource may have been
             renamed.
@@ -309,9 +309,15 @@ class CloudFormationStacks:
         https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
         """
         try:
-            for event in self._events(resource.stack_id, since - _CLOCK_DIFFERENCE_SECONDS):
+            for event in self._events(resource.stack_id, since):
                 is_meant = by_any_name or event.get("LogicalResourceId") == resource.logical_resource_id
-                if is_meant and event.get("PhysicalResourceId") == physical_id:
+                if not is_meant or event.get("PhysicalResourceId") != physical_id:
+                    continue
+                status = event.get("ResourceStatus", "")
+                if status == "DELETE_COMPLETE":
+                    # What is older is of an earlier life of the number, before it was parked.
+                    return False
+                if not status.startswith("DELETE_"):
                     return True
         except (ClientError, BotoCoreError, _Forgotten):
             # This includes a stack that CloudFormation has forgotten. Then it can no longer be found out.
@@ -323,7 +329,7 @@ class CloudFormationStacks:
 
         Only CloudFormation's own timestamps are compared.
         """
-        earliest = since - _CLOCK_DIFFERENCE_SECONDS
+        earliest = since - CLOCK_DIFFERENCE_SECONDS
         try:
             named = self._named_since_last_removal(resource, physical_id, earliest)
             if not named:

@@ -231,9 +231,9 @@ class Connect:
             },
         )
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Add or change tags."""
-        self._call("TagResource", {"resourceArn": arn, "tags": dict(tags)})
+    def tag(self, arn: str, tags: Mapping[str, str], is_needed: Callable[[], bool] = lambda: True) -> None:
+        """Add or change tags. ``is_needed`` is as for ``claim``."""
+        self._call("TagResource", {"resourceArn": arn, "tags": dict(tags)}, is_needed)
 
     def untag(self, arn: str, keys: list[str]) -> None:
         """Remove tags."""
@@ -247,12 +247,13 @@ class Connect:
             {"PhoneNumberId": _id(arn), "InstanceId": instance, "ContactFlowId": flow},
         )
 
-    def disassociate(self, arn: str, contact_flow_arn: str) -> None:
-        """Remove the flow from a number."""
+    def disassociate(self, arn: str, contact_flow_arn: str, is_needed: Callable[[], bool] = lambda: True) -> None:
+        """Remove the flow from a number. ``is_needed`` is as for ``claim``."""
         instance, _ = rules.contact_flow_ids(contact_flow_arn)
         self._call(
             "DisassociatePhoneNumberContactFlow",
             {"PhoneNumberId": _id(arn), "InstanceId": instance},
+            is_needed,
         )
 
     def _call(self, operation: str, parameters: Mapping[str, Any], is_needed: Callable[[], bool] = lambda: True) -> Any:

@@ -16,6 +16,8 @@ from .store import Item, Key
 _DAY: Final = 86_400
 CLAIM_KEPT_SECONDS: Final = 200 * _DAY
 """A closed claim is kept for longer than the 180 days over which Connect counts claims and releases."""
+DELETED_POOL_KEPT_SECONDS: Final = 400 * _DAY
+"""A pool that was deleted is kept for longer than a number can be parked in it."""
 REQUEST_KEPT_SECONDS: Final = 14 * _DAY
 """A request is kept for much longer than Lambda can redeliver it."""
 
@@ -23,6 +25,8 @@ REQUEST_PREFIX: Final = "REQUEST#"
 CLAIM_PREFIX: Final = "CLAIM#"
 DUE: Final = "DUE"
 LIVE: Final = "LIVE"
+PARKED: Final = "PARKED"
+POOL: Final = "POOL"
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,29 @@ class NumberReservation:
         )
 
 
+@dataclass(frozen=True)
+class PoolEntry:
+    """One item for each pool. Its parked numbers name it in their claims."""
+
+    pool_id: str
+    stack_id: str
+    logical_resource_id: str
+    max_parked: int
+    """How many numbers may be parked in the pool. The oldest above that are released."""
+    retains_parked: bool = False
+    """Whether its numbers stay in the account when the pool is deleted."""
+    watermark: int | None = None
+    """When the latest known request was sent."""
+    is_deleted: bool = False
+    """Whether the pool was deleted, so that a Create that comes late is known to be void."""
+    version: int = field(default=0, kw_only=True)
+
+
 def _claim_keys(entry: ResourceEntry | RequestEntry) -> tuple[ClaimKey, ...]:
     return tuple(ClaimKey(entry.stack_id, entry.logical_resource_id, claim_id) for claim_id in entry.claims)
 
 
-Entry = ResourceEntry | RequestEntry | NumberReservation | Claim
+Entry = ResourceEntry | RequestEntry | NumberReservation | PoolEntry | Claim
 """The entries for which the ledger has items."""
 
 
@@ -132,9 +154,20 @@ def claim_key(key: ClaimKey) -> Key:
     return resource_partition(key.resource), CLAIM_PREFIX + key.claim_id
 
 
+def claim_key_of(key: Key) -> ClaimKey:
+    """Return the claim whose item has a key."""
+    _, stack_id, logical_resource_id = key[0].split("#")
+    return ClaimKey(stack_id, logical_resource_id, key[1].removeprefix(CLAIM_PREFIX))
+
+
 def number_key(phone_number: str) -> Key:
     """Return the key of a number's reservation."""
     return f"NUMBER#{phone_number}", "NUMBER"
+
+
+def pool_key(pool_id: str) -> Key:
+    """Return the key of a pool's entry."""
+    return f"POOL#{pool_id}", "POOL"
 
 
 BUDGET_KEY: Final[Key] = ("BUDGET", "BUDGET")
@@ -148,6 +181,8 @@ def key_of(entry: Entry) -> Key:
             return number_key(entry.phone_number)
         case Claim():
             return claim_key(entry.own_key)
+        case PoolEntry():
+            return pool_key(entry.pool_id)
         case RequestEntry():
             return request_entry_key(ResourceKey(entry.stack_id, entry.logical_resource_id), entry.request_key)
         case ResourceEntry():
@@ -157,14 +192,21 @@ def key_of(entry: Entry) -> Key:
 def index_of(entry: Entry) -> Item:
     """Return the attributes that the sweeper and the table's expiry use to find an entry.
 
-    Unfinished claims are due. Live claims can be listed. Closed claims expire.
+    Unfinished claims are due. Live and parked claims can be listed. Closed claims expire.
     """
     if isinstance(entry, RequestEntry):
         return {contract.EXPIRES_AT: entry.received_at + REQUEST_KEPT_SECONDS}
+    if isinstance(entry, PoolEntry):
+        if entry.is_deleted:
+            return {contract.EXPIRES_AT: (entry.watermark or 0) + DELETED_POOL_KEPT_SECONDS}
+        return {contract.DUE: POOL, contract.DUE_AT: 0}
     if not isinstance(entry, Claim):
         return {}
+    if entry.state is ClaimState.PARKED:
+        times = (entry.parked_until, entry.settles_at, entry.next_check_at if entry.has_calls_in_flight else 0)
+        return {contract.DUE: PARKED, contract.DUE_AT: min(time for time in times if time)}
     is_unfinished = entry.state in (ClaimState.OPENING, ClaimState.CLOSING) or entry.has_calls_in_flight
-    if is_unfinished or (entry.state is ClaimState.LIVE and entry.follow_up):
+    if is_unfinished or (entry.state is ClaimState.LIVE and (entry.follow_up or entry.settles_at)):
         return {contract.DUE: DUE, contract.DUE_AT: entry.next_check_at}
     if entry.state is ClaimState.LIVE:
         return {contract.DUE: LIVE, contract.DUE_AT: entry.claimed_at}

@@ -17,15 +17,20 @@ from .items import (
     CLAIM_PREFIX,
     DUE,
     LIVE,
+    PARKED,
+    POOL,
     Entry,
     NumberReservation,
+    PoolEntry,
     RequestEntry,
     ResourceEntry,
     claim_key,
+    claim_key_of,
     decode,
     encode,
     key_of,
     number_key,
+    pool_key,
     request_entry_key,
     resource_entry_key,
 )
@@ -35,7 +40,7 @@ from .update import Attribute, Comparison, Condition, Sum, Update
 _SHORTER_FIRST: Final = 4
 """How many times the first pause is halved where only another transaction is in the way."""
 _R = TypeVar("_R")
-_E = TypeVar("_E", ResourceEntry, RequestEntry, NumberReservation, Claim)
+_E = TypeVar("_E", ResourceEntry, RequestEntry, NumberReservation, PoolEntry, Claim)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,12 @@ class Ledger:
         item = self._with_retries(lambda: self._store.get(claim_key(key)))
         return None if item is None else decode(Claim, item)
 
+    def readable_claim(self, key: ClaimKey) -> Claim | None:
+        """Return one claim, or ``None`` if there is none or this code cannot read it."""
+        item = self._with_retries(lambda: self._store.get(claim_key(key)))
+        claim = None if item is None else _claim_or_problem(item)
+        return claim if isinstance(claim, Claim) else None
+
     def request(self, resource: ResourceKey, request_key: str) -> RequestEntry | None:
         """Return one request, or ``None`` if it was not seen yet."""
         item = self._with_retries(lambda: self._store.get(request_entry_key(resource, request_key)))
@@ -125,6 +136,16 @@ class Ledger:
         """Return the reservation of a number, or ``None`` if no claim has reserved the number or owns it."""
         item = self._with_retries(lambda: self._store.get(number_key(phone_number)))
         return None if item is None else decode(NumberReservation, item)
+
+    def pool(self, pool_id: str) -> PoolEntry | None:
+        """Return a pool's entry, or ``None`` if there is no such pool."""
+        item = self._with_retries(lambda: self._store.get(pool_key(pool_id)))
+        return None if item is None else decode(PoolEntry, item)
+
+    def pools(self) -> list[PoolEntry]:
+        """Return all pools, as the index knows them."""
+        found = [self.pool(key[0].partition("#")[2]) for keys in self._index_pages(POOL, None) for key in keys]
+        return [pool for pool in found if pool is not None]
 
     def due(self, until: int | None) -> Iterator[Claim | UnreadableItem]:
         """Return the unfinished claims that the sweeper must look at, oldest first."""
@@ -136,6 +157,14 @@ class Ledger:
         A claim that has just become due is included, because the item decides for a caller that reads both lists.
         """
         return self._indexed(LIVE, None, (LIVE, DUE))
+
+    def parked(self, until: int | None = None) -> Iterator[Claim | UnreadableItem]:
+        """Return the claims whose numbers are parked, at most until a time if one is given, the earliest first."""
+        return self._indexed(PARKED, until, (PARKED,))
+
+    def parked_keys(self) -> list[ClaimKey]:
+        """Return the keys of all claims whose numbers are parked, as the index knows them, the earliest first."""
+        return [claim_key_of(key) for page in self._index_pages(PARKED, None) for key in page]
 
     def budget(self) -> Budget:
         """Return the budget's sums."""
@@ -199,7 +228,7 @@ class Ledger:
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
         """Return all claims that are not closed for good, from the table itself. This is slow but certain."""
-        return self._scanned(lambda item: contract.DUE in item)
+        return self._scanned(lambda item: contract.DUE in item and item[contract.DUE] != POOL)
 
     def all_claims(self) -> Iterator[Claim]:
         """Return all claims, those that are closed included, from the table itself. This is slow but certain."""
@@ -216,16 +245,20 @@ class Ledger:
                 return
 
     def _indexed(self, due: str, until: int | None, desired: tuple[str, ...]) -> Iterator[Claim | UnreadableItem]:
-        position: object = None
-        while True:
-            page = self._with_retries(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
-            for key in page.keys:
+        for keys in self._index_pages(due, until):
+            for key in keys:
                 item = self._with_retries(lambda key=key: self._store.get(key))  # type: ignore[misc]
                 # The index may lag behind, so the item itself decides.
                 if item is None or item.get(contract.DUE) not in desired:
                     continue
                 if until is None or item.get(contract.DUE_AT, 0) <= until:
                     yield _claim_or_problem(item)
+
+    def _index_pages(self, due: str, until: int | None) -> Iterator[list[Key]]:
+        position: object = None
+        while True:
+            page = self._with_retries(lambda at=position: self._store.index(due, until, at))  # type: ignore[misc]
+            yield page.keys
             position = page.next_position
             if position is None:
                 return

@@ -9,10 +9,12 @@ is and CloudFormation is asked again later.
 from dataclasses import replace
 from typing import Final
 
+from .. import contract
 from ..claim import Claim, ClaimState
-from ..cloudformation.stacks import HeldResource, Stacks
+from ..cloudformation.stacks import CLOCK_DIFFERENCE_SECONDS, HeldResource, Stacks
+from ..connect.errors import ConnectError
 from ..ledger.store import Conflict
-from .context import Invocation
+from .context import Failed, Invocation
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
@@ -20,8 +22,10 @@ _LATEST_SECONDS: Final = 6 * 3600
 
 def was_named(stacks: Stacks, claim: Claim) -> bool | None:
     """Return whether CloudFormation has ever recorded the claim's number as the resource's, or ``None`` if unknown."""
+    # What CloudFormation recorded of a number before it was parked says nothing of the claim that has taken it.
+    since = max(claim.opened_at - CLOCK_DIFFERENCE_SECONDS, claim.earlier_life_until)
     # A claimed number has an ARN of its own. An adopted number may have belonged to another resource before.
-    return stacks.has_named(claim.resource, claim.arn, claim.opened_at, by_any_name=not claim.is_adopted)
+    return stacks.has_named(claim.resource, claim.arn, since, by_any_name=not claim.is_adopted)
 
 
 def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
@@ -58,7 +62,7 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     held = invocation.stacks.at_once.resource(claim.resource)
     if held is None:
         return None
-    if held.physical_id != claim.arn:
+    if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
         return False
     if held.status != "DELETE_SKIPPED":
         state = invocation.stacks.at_once.state(claim.stack_id)
@@ -67,6 +71,8 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
         if not state.is_left_by_its_root:
             return False
     invocation.ledger.save(claim.keep())
+    if claim.parked_until:
+        remove_parked_tag(invocation, claim)
     invocation.log.warning(
         "number is kept and billed: its stack was deleted without it after its release had failed",
         number=claim.phone_number,
@@ -77,6 +83,43 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     )
     invocation.log.metrics(invocation.scope.provider_id, NumbersKept=1)
     return True
+
+
+def is_needed(invocation: Invocation, claim: Claim) -> bool:
+    """Return whether a resource has a live claim's number, as far as CloudFormation tells."""
+    # A stack can give up a number without a request: by its DeletionPolicy, or when it is deleted with resources
+    # retained.
+    held = invocation.stacks.resource(claim.resource)
+    if held is None or (held.physical_id == claim.arn and not held.is_gone):
+        return True
+    # The resource may have been renamed or moved without a request.
+    return invocation.stacks.holders(claim.arn) != ()
+
+
+def ensure_not_retained(invocation: Invocation, claim: Claim) -> None:
+    """Permit a release that no request waits for, unless the number was retained after its Delete failed.
+
+    Raises
+    ------
+    Failed
+        CloudFormation does not tell.
+    Conflict
+        The number was retained, so its claim has changed.
+    """
+    is_kept = was_retained_since(invocation, claim)
+    if is_kept is None:
+        raise Failed("CloudFormation has not told yet whether the number is retained")
+    if is_kept:
+        raise Conflict
+
+
+def remove_parked_tag(invocation: Invocation, claim: Claim) -> None:
+    """Remove the time of its release from a number that stays in the account."""
+    try:
+        invocation.connect.untag(claim.arn, [contract.PARKED_TAG])
+    except ConnectError as error:
+        # The tag is for people. Nothing depends on it.
+        invocation.log.warning("tag cannot be removed", number=claim.phone_number, problem=str(error))
 
 
 def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim:

@@ -46,6 +46,13 @@ def problem_of_claim(invocation: Invocation, allowance: Allowance) -> str:
     return allowance.refusal(invocation.scope.region, invocation.ledger.all_claims())
 
 
+def releases_left(invocation: Invocation) -> int | None:
+    """Return how many releases that nobody waits for the budget allows, or ``None`` if that is not known."""
+    today = day_of(invocation.timing.now())
+    allowance = _allowance(invocation, _readable(invocation).without_past(today), today)
+    return None if allowance.is_estimate else allowance.left
+
+
 def care_for_budget(invocation: Invocation) -> None:
     """Once a day, count all claims anew, ask for the quotas, and publish the metrics."""
     today = day_of(invocation.timing.now())
@@ -61,7 +68,12 @@ def care_for_budget(invocation: Invocation) -> None:
         counted = invocation.ledger.budget()
     allowance = _allowance(invocation, counted, today)
     provider_id = invocation.scope.provider_id
-    invocation.log.findings(provider_id, BudgetUsed=allowance.used, BudgetDaysUntilMore=allowance.days_until_more)
+    invocation.log.findings(
+        provider_id,
+        ParkedNumbers=allowance.budget.parked,
+        BudgetUsed=allowance.used,
+        BudgetDaysUntilMore=allowance.days_until_more,
+    )
     if allowance.used and not allowance.is_estimate:
         percent = 100 * allowance.used // max(allowance.allowed, 1)
         invocation.log.metrics(provider_id, BudgetLeft=allowance.left, BudgetUsedPercent=percent)

@@ -18,6 +18,7 @@ from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .adopting import adopt
 from .context import Failed, Invocation, Superseded
+from .owners import ensure_free
 
 MAX_CANDIDATES: Final = 30
 """How many candidates a claim may lose. Connect may count refused claims toward the account's allowance."""
@@ -59,6 +60,8 @@ def acquire(invocation: Invocation, claim: Claim) -> Claim:
         if not claim.is_open:
             raise Superseded
         if claim.arn:
+            if claim.is_taken and claim.state is ClaimState.OPENING:
+                ensure_free(invocation, claim)
             return claim
         try:
             if claim.is_adopted:

@@ -1,4 +1,4 @@
-"""Closing: from a claim that must end to a claim with nothing left in Connect.
+"""Closing: from a claim that must end to a claim with nothing left in Connect, or with a parked number.
 
 Delete and the sweeper both use this module, and other invocations may run at the same time. Every release of a number
 carries the same token, and what is not certain stays recorded as due.
@@ -16,9 +16,12 @@ from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
+from .acknowledging import remove_parked_tag
 from .adoption_rollback import calls_after_rollback, roll_back_adoption
 from .claiming import LAG_SECONDS, find_own
 from .context import Failed, Invocation
+from .owners import other_owners, present_owners
+from .parking import date_of, put_aside
 
 _RETURN_TO_INVENTORY_SECONDS: Final = 26 * 3600
 """Connect holds a number that it could not provide, for a day. After this time the number is checked again."""
@@ -97,6 +100,9 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
     if problem or claim.state is not ClaimState.CLOSING:
         return Closed(claim, problem)
     if claim.arn:
+        # A number that Connect has not provided is of no use to anybody. What cannot be parked in time is released.
+        if claim.parked_until > invocation.timing.now() and claim.provisioned:
+            return _park_or_close(invocation, claim, permit)
         return _close_with_number(invocation, claim, permit)
     if not claim.in_flight_calls:
         return Closed(_end(invocation, claim, Outcome.NEVER_CLAIMED))
@@ -144,6 +150,73 @@ def _release_duplicates(invocation: Invocation, claim: Claim, permit: Permit) ->
     return claim, ""
 
 
+def expire(invocation: Invocation, claim: Claim) -> Claim:
+    """Return a parked claim after its time is up: to be released, unless its number has another owner by now.
+
+    Raises
+    ------
+    Failed
+        CloudFormation does not tell.
+    Conflict
+        Somebody has just asked for the number.
+    """
+    pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
+    if pool is not None and pool.is_deleted and pool.retains_parked:
+        retained = invocation.ledger.save(claim.retain())
+        remove_parked_tag(invocation, retained)
+        return retained
+    closing = claim.expire(invocation.timing.now())
+    # The ledger may be an earlier one that was restored, or a person may have given the number to another resource.
+    holders = present_owners(invocation, claim)
+    if holders is None:
+        raise Failed(f"CloudFormation did not tell whether a resource has {claim.phone_number}, so it is not released.")
+    if holders:
+        invocation.log.warning("parked number has an owner", number=claim.phone_number, owners=holders)
+        return _end(invocation, closing, Outcome.NOT_OURS)
+    return invocation.ledger.save(closing)
+
+
+def without_lost_number(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Claim:
+    """Return a parked claim, or a closed one if somebody else has its number by now."""
+    now = invocation.timing.now()
+    ended = _ends_without_release(invocation, claim, state, now)
+    return claim if ended is None else _end(invocation, claim.expire(now), ended)
+
+
+def _park_or_close(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
+    """Park a number, or do with it what its pool says that was deleted meanwhile."""
+    pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
+    if pool is None or not pool.is_deleted:
+        return Closed(_park(invocation, claim, permit))
+    if pool.retains_parked:
+        kept = invocation.ledger.save(replace(claim.keep(), acknowledged=True))
+        remove_parked_tag(invocation, kept)
+        return Closed(kept)
+    return _close_with_number(invocation, claim, permit)
+
+
+def _park(invocation: Invocation, claim: Claim, permit: Permit) -> Claim:
+    if not invocation.is_in_scope(claim.arn):
+        raise Failed(_elsewhere(invocation, claim.arn))
+    # One "not found" proves nothing.
+    state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
+    ended = None if state is None else _ends_without_release(invocation, claim, state, invocation.timing.now())
+    if ended is None and claim.is_taken and not claim.acknowledged and other_owners(invocation, claim):
+        ended = Outcome.NOT_OURS
+    if ended is not None:
+        return _end(invocation, claim, ended)
+    put = put_aside(invocation, claim, state, permit)
+    if put is None:
+        if invocation.timing.now() - claim.claimed_at <= LAG_SECONDS:
+            raise Failed(f"Amazon Connect does not show {claim.phone_number} yet, so it cannot be parked now.")
+        return _end(invocation, claim, Outcome.ALREADY_GONE)
+    parked = invocation.ledger.save(put.park(invocation.timing.now()))
+    invocation.log.info(
+        "number is parked", number=claim.phone_number, claim=claim.id, until=date_of(claim.parked_until)
+    )
+    return parked
+
+
 def _close_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
     outcome, problem = _release_number(invocation, claim, claim.arn, permit)
     if outcome is None:
@@ -163,13 +236,17 @@ def _close_with_number(invocation: Invocation, claim: Claim, permit: Permit) -> 
 def _release_number(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:
     """Release one number of the claim. Return its outcome, or ``None`` and the problem."""
     if not invocation.is_in_scope(arn):
-        return None, (
-            f"{arn} is not of account {invocation.scope.account} and Region {invocation.scope.region}, where this "
-            "provider works. Release it with the provider of that place."
-        )
+        return None, _elsewhere(invocation, arn)
     # Of many deletions at once, each makes its two calls when it is its turn.
     with invocation.connect.pacing.leading("ReleasePhoneNumber", follower="DescribePhoneNumber"):
         return _look_and_release(invocation, claim, arn, permit)
+
+
+def _elsewhere(invocation: Invocation, arn: str) -> str:
+    return (
+        f"{arn} is not of account {invocation.scope.account} and Region {invocation.scope.region}, where this "
+        "provider works. Release it with the provider of that place."
+    )
 
 
 def _look_and_release(invocation: Invocation, claim: Claim, arn: str, permit: Permit) -> tuple[Outcome | None, str]:

@@ -1,6 +1,6 @@
 """The context of every step of the lifecycle, and the two exceptions that end a step early."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .. import contract, rules
@@ -72,9 +72,9 @@ class Invocation:
             contract.RESOURCE_TAG: claim.logical_resource_id,
         }
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+    def tag(self, arn: str, tags: Mapping[str, str], is_needed: Callable[[], bool] = lambda: True) -> None:
         """Put tags on a number. The provider's own tag is always included, because the role may not tag without it."""
-        self.connect.tag(arn, {**tags, contract.PROVIDER_TAG: self.scope.provider_id})
+        self.connect.tag(arn, {**tags, contract.PROVIDER_TAG: self.scope.provider_id}, is_needed)
 
     def is_in_scope(self, arn: str) -> bool:
         """Return whether a number belongs to this account and Region.

@@ -8,8 +8,8 @@ applies the latest desired settings.
 from collections.abc import Callable
 from dataclasses import replace
 
-from .. import rules, tokens
-from ..claim import Claim, Settings
+from .. import contract, rules, tokens
+from ..claim import Claim, ClaimState, Settings
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
@@ -34,6 +34,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
         if not claim.is_open:
             raise Superseded
         state = _wait_until_provided(invocation, claim)
+        _refuse_other_provider(invocation, claim, state)
         desired = claim.desired
         seen = _as_seen(claim, state)
         if claim.phone_number == state.phone_number and _is_as_desired(invocation, seen, state):
@@ -42,7 +43,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             claim = _write_down(invocation, claim, seen)
             state = _put_ownership_tags(invocation, claim, state)
             state = _move(invocation, claim, state, desired, turn)
-            claim = invocation.reread(claim)
+            claim = _still_open(invocation, claim)
             _update_description(invocation, claim, state, desired, turn)
             claim = _update_tags(invocation, claim, state, desired)
             claim = _associate_flow(invocation, claim, state, desired)
@@ -52,6 +53,14 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
         claim = invocation.reread(claim)
         if claim.desired == desired and claim.is_open:
             return claim, state
+
+
+def _still_open(invocation: Invocation, claim: Claim) -> Claim:
+    """Return the claim as it is now. A number that is parked by now must not be changed any more."""
+    claim = invocation.reread(claim)
+    if not claim.is_open:
+        raise Superseded
+    return claim
 
 
 def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
@@ -69,12 +78,27 @@ def _wait_until_provided(invocation: Invocation, claim: Claim) -> PhoneNumberSta
     if not claim.provisioned:
         return wait_until_claimed(invocation, claim)
     state = invocation.connect.describe(claim.arn)
+    if state is None and claim.is_taken and claim.state is ClaimState.OPENING:
+        raise Failed(
+            f"Amazon Connect knows no number {claim.phone_number} ({claim.arn}) any more: it was released outside "
+            "CloudFormation while it was parked. Deploy again, and another number is claimed."
+        )
     if state is None:
         raise Failed(
             f"Amazon Connect knows no number {claim.phone_number} ({claim.arn}) any more: it was released outside "
             "CloudFormation. Add a resource with another logical id to claim a new one, and remove this one."
         )
     return state
+
+
+def _refuse_other_provider(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> None:
+    """Refuse a number that was parked and that another provider has by now. A person may have given it that number."""
+    provider = state.tags.get(contract.PROVIDER_TAG, invocation.scope.provider_id)
+    if claim.is_taken and claim.state is ClaimState.OPENING and provider != invocation.scope.provider_id:
+        raise Failed(
+            f"{claim.phone_number} was parked, but another provider of phone numbers ({provider}) has it now. Deploy "
+            "again, and another number is taken or claimed."
+        )
 
 
 def _as_seen(claim: Claim, state: PhoneNumberState) -> Claim:
@@ -215,8 +239,8 @@ def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberStat
     subject = f"{claim.phone_number} with ContactFlowArn {flow_arn}"
     if desired.contact_flow_arn:
         _change(lambda: invocation.connect.associate(claim.arn, flow_arn), subject)
-    elif flow_arn and _may_have(flow_arn, state):
-        _change(lambda: _disassociate(invocation, claim), subject)
+    elif flow_arn and may_have(flow_arn, state):
+        _change(lambda: disassociate(invocation, claim), subject)
     return invocation.ledger.save(replace(claim, applied_flow_arn=desired.contact_flow_arn, flow_may_differ=False))
 
 
@@ -233,15 +257,17 @@ def _with_flow_before(invocation: Invocation, claim: Claim, state: PhoneNumberSt
     return replace(claim, settings_before_adoption=before, is_flow_before_known=True)
 
 
-def _may_have(flow_arn: str, state: PhoneNumberState) -> bool:
+def may_have(flow_arn: str, state: PhoneNumberState) -> bool:
+    """Return whether a number may have a flow, as far as its target tells."""
     # A move to another instance has removed the flow, and Connect refuses to remove it again.
     instance = rules.instance_id_of(state.target_arn)
     return instance is None or instance == rules.contact_flow_ids(flow_arn)[0]
 
 
-def _disassociate(invocation: Invocation, claim: Claim) -> None:
+def disassociate(invocation: Invocation, claim: Claim, is_needed: Callable[[], bool] = lambda: True) -> None:
+    """Remove the flow that was set on a number, if it is still there. ``is_needed`` is called before each try."""
     try:
-        invocation.connect.disassociate(claim.arn, claim.applied_flow_arn)
+        invocation.connect.disassociate(claim.arn, claim.applied_flow_arn, is_needed)
     except ConnectError as error:
         # A move has already removed the association, or the flow was deleted.
         if error.kind is not ErrorKind.NOT_FOUND:

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .. import rules, tokens
-from ..budget import Limit
+from ..budget import Allowance, Limit
 from ..claim import Claim, ClaimKey, ClaimState, Origin, Outcome, Specification
 from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
 from ..cloudformation.response import Response, Status
 from ..cloudformation.stacks import still_has
-from ..ledger.items import Entry, RequestEntry, ResourceEntry
+from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
 from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
 from ..properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
@@ -35,6 +35,7 @@ from .acknowledging import was_named
 from .budgeting import allowance_for_claim, problem_of_claim
 from .context import Invocation
 from .moving import find_moved
+from .parking import find_parked
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
 _LATE_CREATION_SECONDS: Final = 2 * 3600
@@ -65,7 +66,7 @@ class _Decision:
     now: int
     changed: dict[str, Claim] = field(default_factory=dict[str, Claim])
     moved: list[Entry] = field(default_factory=list[Entry])
-    """The changed entries of another resource's number that becomes this resource's."""
+    """The changed entries of another claim's number that becomes this resource's."""
     limit: Limit | None = None
     """What the budget's sums may be at most, if the decision opens a claim."""
 
@@ -176,20 +177,52 @@ class _Decision:
         self, found: Claim | None, desired: DesiredNumber, resource_entry: ResourceEntry
     ) -> tuple[RequestEntry, ResourceEntry]:
         if found is None:
-            if problem := self._budget_problem(desired):
-                return self._decided_response(Status.FAILED, problem), resource_entry
+            allowance = self._allowance(desired)
+            parked = self._parked(desired, allowance)
+            if isinstance(parked, str):
+                return self._decided_response(Status.FAILED, parked), resource_entry
+            if parked is None and allowance is not None:
+                self.limit = allowance.limit
+                if problem := problem_of_claim(self.invocation, allowance):
+                    return self._decided_response(Status.FAILED, problem), resource_entry
             claim, resource_entry = self._open_claim(desired, resource_entry)
+            if parked is not None:
+                claim = self._take(claim, *parked)
         else:
             claim = self._resume_claim(found, desired)
         self._close_unanswered({claim.id})
         return self._entry(claims=(claim.id,)), resource_entry
 
-    def _budget_problem(self, desired: DesiredNumber) -> str:
+    def _allowance(self, desired: DesiredNumber) -> Allowance | None:
+        """Return the allowance on which a new claim depends, or ``None`` if an adoption depends on none."""
         if desired.specification.origin is Origin.ADOPTED:
-            return ""
-        allowance = allowance_for_claim(self.invocation, desired.settings.target_arn)
-        self.limit = allowance.limit
-        return problem_of_claim(self.invocation, allowance)
+            return None
+        return allowance_for_claim(self.invocation, desired.settings.target_arn)
+
+    def _parked(
+        self, desired: DesiredNumber, allowance: Allowance | None
+    ) -> tuple[Claim, NumberReservation] | str | None:
+        has_any = allowance is not None and allowance.budget.parked > 0
+        return find_parked(self.invocation, self.request.resource, desired, has_any=has_any)
+
+    def _take(self, claim: Claim, parked: Claim, number: NumberReservation) -> Claim:
+        """Let a new claim take a parked number, in the write of this decision."""
+        given = parked.give(claim.own_key, self.now)
+        if parked.id in self._claims():
+            self._change(given)
+        else:
+            self.moved.append(given)
+        self.moved += self._reservations(parked, number, claim.own_key)
+        return self._change(claim.take(parked))
+
+    def _reservations(self, claim: Claim, number: NumberReservation, heir: ClaimKey) -> list[Entry]:
+        """Return the reservations of a claim's number, with its heir as the owner."""
+        owned: list[Entry] = [number.owned_by(heir)]
+        if claim.candidate not in ("", claim.phone_number):
+            # The number was imported, and the source is reserved, too.
+            source = self.invocation.ledger.number(claim.candidate)
+            owned += [source.owned_by(heir)] if source is not None and source.owner == claim.own_key else []
+        return owned
 
     def _open_claim(self, desired: DesiredNumber, resource_entry: ResourceEntry) -> tuple[Claim, ResourceEntry]:
         resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
@@ -279,6 +312,7 @@ class _Decision:
                 return self._decided_response(Status.FAILED, _not_told(named)), resource_entry
             if named.protected and not is_undone and not self._is_rolling_back():
                 return self._decided_response(Status.FAILED, _protection_refusal(named)), resource_entry
+            named = self._with_its_own_time(self._with_longest_delay(named))
             named = replace(named, acknowledged=True, is_undone=is_undone)
             self._close(named, "CloudFormation deleted the resource")
         self._close_unanswered({named.id})
@@ -302,6 +336,23 @@ class _Decision:
             return False
         has_completed = self.invocation.stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
         return None if has_completed is None else not has_completed
+
+    def _with_longest_delay(self, claim: Claim) -> Claim:
+        """Return the claim with the delay of this Delete, if that is longer than that of a failed Update."""
+        value = str(self.request.properties.get("ReleaseDelay", ""))
+        if rules.check_release_delay(value) or int(value) <= claim.desired.release_delay:
+            return claim
+        return replace(claim, desired=replace(claim.desired, release_delay=int(value)))
+
+    def _with_its_own_time(self, claim: Claim) -> Claim:
+        """Return the claim without the time until which its number was parked before, if the number is its own by now.
+
+        Otherwise this Delete may undo the deployment that took the number.
+        """
+        if claim.taken_until <= self.now:
+            return claim
+        has_completed = self.invocation.stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
+        return replace(claim, taken_until=0) if has_completed else claim
 
     def _is_rolling_back(self) -> bool:
         state = self.invocation.stacks.state(self.request.stack_id)
@@ -368,8 +419,7 @@ class _Decision:
             resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
             heir = moved.claim.for_other_resource(self._new_key(resource_entry))
         ended = moved.claim.hand_over(f"handed over to {heir.logical_resource_id} of {heir.stack_id}", self.now)
-        number = moved.number.owned_by(heir.own_key)
-        self.moved = [ended, number]
+        self.moved = [ended, *self._reservations(moved.claim, moved.number, heir.own_key)]
         return self._change(heir), resource_entry
 
     def _change(self, claim: Claim) -> Claim:
@@ -377,7 +427,8 @@ class _Decision:
         return claim
 
     def _close(self, claim: Claim, reason: str) -> None:
-        self._change(claim.close(reason, self.now))
+        sent_at = self.request.sent_at if self.request.type is RequestType.DELETE else None
+        self._change(claim.close(reason, self.now, sent_at=sent_at))
 
     def _deadline(self) -> int:
         began = self.now

@@ -11,11 +11,13 @@ from typing import Final
 from .. import contract
 from ..claim import Claim, ClaimState
 from ..cloudformation.request import Request, RequestType
+from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.response import Response, Status
-from ..ledger.items import DUE, index_of
+from ..ledger.items import DUE, PoolEntry, index_of
 from ..ledger.ledger import UnreadableItem
-from .acknowledging import ask_what_became_of
+from .acknowledging import ask_what_became_of, is_needed
 from .context import Invocation
+from .parking import date_of
 from .sweeping import sweep
 
 _MOST_NAMED: Final = 5
@@ -33,12 +35,17 @@ def guard(invocation: Invocation, request: Request) -> Response:
     if request.type is not RequestType.DELETE:
         return Response(Status.SUCCESS, physical_id)
     # If numbers are in use, the index shows that at once, however many there are. Otherwise the table itself decides.
-    used = _used(invocation, chain(invocation.ledger.live(), invocation.ledger.due(None)))
+    ledger = invocation.ledger
+    used = (
+        _used(invocation, chain(ledger.live(), ledger.due(None)))
+        or _pools(invocation)
+        or _still_parked(ledger.parked())
+    )
     polls = 0
     while not used:
         sweep(invocation)
         left = list(invocation.ledger.unfinished_or_live())
-        used = _used(invocation, left)
+        used = _used(invocation, left) or _still_parked(left)
         waiting = [claim for claim in left if isinstance(claim, Claim) and _is_waiting(claim)]
         failing = [claim for claim in waiting if claim.last_error]
         if failing and not used:
@@ -59,7 +66,7 @@ def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> s
             return f"The provider is not deleted: its ledger has an item that cannot be read ({claim.key})."
         if claim.state is not ClaimState.LIVE:
             continue
-        if _is_needed(invocation, claim):
+        if is_needed(invocation, claim):
             used.append(claim)
         elif claim.follow_up:
             ask_what_became_of(invocation, claim)
@@ -68,19 +75,37 @@ def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> s
     return _still_used(used) if used else ""
 
 
+def _pools(invocation: Invocation) -> str:
+    """Return which stacks still have pools. Empty if none have."""
+    needed: list[PoolEntry] = []
+    for pool in invocation.ledger.pools():
+        held = invocation.stacks.resource(ResourceKey(pool.stack_id, pool.logical_resource_id))
+        is_here = held is None or (held.physical_id == pool.pool_id and not held.is_gone)
+        # The resource may have been renamed or moved without a request.
+        if is_here or invocation.stacks.holders(pool.pool_id) != ():
+            needed.append(pool)
+    if not needed:
+        return ""
+    named = ", ".join(f"{pool.logical_resource_id} of {pool.stack_id}" for pool in needed[:_MOST_NAMED])
+    return f"The provider is not deleted: {len(needed)} pools still need it, for example {named}. Delete them first."
+
+
+def _still_parked(claims: Iterable[Claim | UnreadableItem]) -> str:
+    """Return which numbers are parked. Empty if none are."""
+    parked = [claim for claim in claims if isinstance(claim, Claim) and claim.state is ClaimState.PARKED]
+    if not parked:
+        return ""
+    named = ", ".join(f"{claim.phone_number} until {date_of(claim.parked_until)}" for claim in parked[:_MOST_NAMED])
+    return (
+        f"The provider is not deleted: it still has to release {len(parked)} parked numbers, for example {named}. "
+        "Delete again after that. To release one sooner, delete its pool, or deploy its resource again with "
+        "ReleaseDelay 0 and delete it."
+    )
+
+
 def _is_waiting(claim: Claim) -> bool:
     """Return whether something is left to do for a claim, except for one that Connect takes back on its own."""
     return index_of(claim).get(contract.DUE) == DUE and not claim.is_returning_to_inventory
-
-
-def _is_needed(invocation: Invocation, claim: Claim) -> bool:
-    # A stack can give up a number without a request: by its DeletionPolicy, or when it is deleted with resources
-    # retained.
-    held = invocation.stacks.resource(claim.resource)
-    if held is None or (held.physical_id == claim.arn and not held.is_gone):
-        return True
-    # The resource may have been renamed or moved without a request.
-    return invocation.stacks.holders(claim.arn) != ()
 
 
 def _still_used(claims: list[Claim]) -> str:

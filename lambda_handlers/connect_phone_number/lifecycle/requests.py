@@ -138,7 +138,7 @@ def _succeed(
         next_check_at=next_check_at,
     )
     invocation.ledger.save(replace(entry, response=response), live)
-    if claim.state is ClaimState.OPENING and not claim.is_adopted:
+    if claim.state is ClaimState.OPENING and not claim.is_adopted and not claim.is_inherited:
         invocation.log.metrics(invocation.scope.provider_id, Claims=1)
     invocation.log.info("number is live", number=claim.phone_number, arn=claim.arn, claim=claim.id)
     return response

@@ -4,21 +4,29 @@ A sweep is safe at any time and in parallel with any event. It does what a Delet
 same conditional writes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from ..claim import Claim, ClaimState
+from .. import contract, rules
+from ..claim import SETTLED_AFTER_SECONDS, Claim, ClaimState
+from ..connect.errors import ConnectError
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..timing import NotFinished
-from .acknowledging import ask_what_became_of, was_retained_since
-from .budgeting import care_for_budget
-from .closing import close, put_off
-from .context import Failed, Invocation
+from .acknowledging import ask_what_became_of, ensure_not_retained, remove_parked_tag
+from .budgeting import care_for_budget, releases_left
+from .closing import close, expire, put_off, without_lost_number
+from .context import Failed, Invocation, Superseded
+from .converging import converge
+from .parking import put_aside
+from .pooling import limit_pools
 
 _STUCK_AFTER_SECONDS: Final = 86_400
 """After this time, a claim that is neither finished nor given up needs a person."""
+_SETTLED_WITHIN_SECONDS: Final = 86_400
+"""For so long, a number that was parked is checked for late changes if that does not succeed at once."""
 _SECONDS_FOR_ONE_CLAIM: Final = 120
 """The limit for one claim, so that a number for which Connect does not respond does not delay other releases."""
 
@@ -53,7 +61,8 @@ def sweep(invocation: Invocation) -> Sweep:
     now = invocation.timing.now()
     result = Sweep()
     follow_ups: list[Claim] = []
-    for claim in list(invocation.ledger.due(now)):
+    _without_stopping(invocation, limit_pools)
+    for claim in [*invocation.ledger.due(now), *invocation.ledger.parked(now)]:
         result.due += 1
         if isinstance(claim, UnreadableItem):
             result.errors += 1
@@ -75,12 +84,18 @@ def sweep(invocation: Invocation) -> Sweep:
         SweepErrors=result.errors,
     )
     invocation.log.info("sweep ended", due=result.due, errors=result.errors)
-    try:
-        care_for_budget(invocation)
-    except Exception as error:
-        # Releases do not depend on it, and the next sweep comes in a few minutes.
-        invocation.log.error("the budget cannot be cared for", error=type(error).__name__, problem=str(error))
+    _without_stopping(invocation, care_for_budget)
     return result
+
+
+def _without_stopping(invocation: Invocation, step: Callable[[Invocation], None]) -> None:
+    """Do something on which no release depends. If it fails, the next sweep comes in a few minutes."""
+    try:
+        step(invocation)
+    except Exception as error:
+        invocation.log.error(
+            "part of the sweep failed", part=step.__name__, error=type(error).__name__, problem=str(error)
+        )
 
 
 def _handle(invocation: Invocation, claim: Claim, result: Sweep) -> None:
@@ -103,29 +118,92 @@ def _handle(invocation: Invocation, claim: Claim, result: Sweep) -> None:
 
 
 def _go_on(invocation: Invocation, claim: Claim) -> str:
+    try:
+        claim = _begun(invocation, claim)
+    except (Conflict, Superseded):
+        # A request has changed the claim in the meantime, and goes on with it.
+        return ""
+    except Failed as problem:
+        return str(problem)
+    if claim.state is not ClaimState.CLOSING and not claim.has_calls_in_flight:
+        return ""
+    return close(invocation, claim, partial(ensure_not_retained, invocation), waits=False).problem
+
+
+def _begun(invocation: Invocation, claim: Claim) -> Claim:
+    """Return the claim after what there is to do before it is closed."""
+    now = invocation.timing.now()
     if claim.state is ClaimState.OPENING:
         # No invocation will respond to its request: CloudFormation's timeout and the last invocation are long over.
-        try:
-            claim = invocation.ledger.save(claim.close("its creation was never finished", invocation.timing.now()))
-        except Conflict:
-            return ""
-    elif _is_follow_up(claim):
-        claim = ask_what_became_of(invocation, claim)
-        if claim.state is not ClaimState.CLOSING:
-            return ""
-    else:
-        # The list is minutes old by now, and most claims are closed by their own Deletes.
-        claim = invocation.reread(claim)
-    return close(invocation, claim, partial(_permit, invocation), waits=False).problem
+        return invocation.ledger.save(claim.close("its creation was never finished", now))
+    if _is_follow_up(claim):
+        if claim.settles_at:
+            claim = _settled(invocation, claim)
+        return ask_what_became_of(invocation, claim) if claim.follow_up else claim
+    # The list is minutes old by now, and most claims are closed by their own Deletes.
+    claim = invocation.reread(claim)
+    if claim.state is ClaimState.PARKED and claim.parked_until <= now:
+        if claim.desired.pool and releases_left(invocation) == 0:
+            return claim
+        return expire(invocation, claim)
+    if claim.state is ClaimState.PARKED and claim.settles_at and claim.settles_at <= now:
+        return _parked_again(invocation, claim)
+    return claim
 
 
-def _permit(invocation: Invocation, claim: Claim) -> None:
-    """Permit a release, unless the number was retained after its Delete failed."""
-    is_kept = was_retained_since(invocation, claim)
-    if is_kept is None:
-        raise Failed("CloudFormation has not told yet whether the number is retained")
-    if is_kept:
-        raise Conflict
+def _parked_again(invocation: Invocation, claim: Claim) -> Claim:
+    """Put a parked number aside once more: a late call for its claim may have changed it."""
+    held = invocation.stacks.at_once.resource(claim.resource)
+    if held is not None and held.physical_id == claim.arn and held.status == "DELETE_SKIPPED":
+        # The response to its Delete was lost, and the stack was deleted without it.
+        claim = invocation.ledger.save(claim.retain())
+        remove_parked_tag(invocation, claim)
+        return claim
+    try:
+        state = invocation.connect.describe(claim.arn)
+        if state is not None:
+            claim = without_lost_number(invocation, claim, state)
+            if claim.state is not ClaimState.PARKED:
+                return claim
+        # Written first, because these calls may come late, too, after another claim has taken the number.
+        claim = invocation.ledger.save(replace(claim, settles_at=invocation.timing.now() + SETTLED_AFTER_SECONDS))
+        put = put_aside(invocation, claim, state, partial(ensure_not_retained, invocation))
+    except (ConnectError, Failed) as error:
+        invocation.log.warning("parked number cannot be checked", number=claim.phone_number, problem=str(error))
+        return claim
+    return invocation.ledger.save(replace(put or claim, settles_at=0))
+
+
+def _settled(invocation: Invocation, claim: Claim) -> Claim:
+    """Return the claim of a number that was parked, converged once more: a late call may have changed the number."""
+    now = invocation.timing.now()
+    if now < claim.settles_at:
+        return claim if claim.follow_up else invocation.ledger.save(replace(claim, next_check_at=claim.settles_at))
+    try:
+        claim, _ = converge(invocation, _with_its_flow(invocation, claim))
+    except (ConnectError, Failed) as error:
+        if now < claim.settles_at + _SETTLED_WITHIN_SECONDS:
+            return put_off(invocation, claim, str(error))
+        invocation.log.warning("number cannot be checked", number=claim.phone_number, problem=str(error))
+    return invocation.ledger.save(replace(claim, settles_at=0))
+
+
+def _with_its_flow(invocation: Invocation, claim: Claim) -> Claim:
+    """Return the claim with the flow that its number has now, and with the tag that it may have of its parking."""
+    desired = claim.desired
+    target = desired.target_arn
+    instance_arn = target if rules.instance_id_of(target) else rules.instance_arn_of(desired.contact_flow_arn)
+    found = invocation.connect.flow_of(claim.arn, instance_arn) if instance_arn else desired.contact_flow_arn
+    # A flow that people have set meanwhile is neither removed nor replaced.
+    is_late = found != desired.contact_flow_arn and found in ("", claim.earlier_flow_arn)
+    return invocation.ledger.save(
+        replace(
+            claim,
+            applied_flow_arn=found if is_late else claim.applied_flow_arn,
+            flow_may_differ=is_late,
+            applied_tags=(*claim.applied_tags, contract.PARKED_TAG),
+        )
+    )
 
 
 def _is_follow_up(claim: Claim) -> bool:

@@ -69,6 +69,7 @@ def test_says_all_that_it_was_told(stack: cdk.Stack, provider: IPhoneNumberProvi
         contact_flow_arn=FLOW,
         description="Support",
         release_protection=True,
+        release_delay=cdk.Duration.days(7),
         allow_replacement=True,
         timeout=cdk.Duration.minutes(5),
     )
@@ -84,6 +85,7 @@ def test_says_all_that_it_was_told(stack: cdk.Stack, provider: IPhoneNumberProvi
         "ContactFlowArn": FLOW,
         "Description": "Support",
         "ReleaseProtection": True,
+        "ReleaseDelay": "604800",
         "AllowReplacement": True,
     }
 
@@ -149,6 +151,31 @@ def test_takes_a_time_out_that_is_a_token(stack: cdk.Stack, provider: IPhoneNumb
     number(stack, provider, country_code="US", timeout=cdk.Duration.seconds(parameter.value_as_number))
 
     assert properties(stack)["ServiceTimeout"] == {"Ref": "Seconds"}
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [
+        (cdk.Duration.days(0), "0"),
+        (cdk.Duration.millis(2000), "2"),
+        (cdk.Duration.hours(36), "129600"),
+        (cdk.Duration.days(365), "31536000"),
+    ],
+)
+def test_says_a_release_delay_in_seconds(
+    stack: cdk.Stack, provider: IPhoneNumberProvider, delay: cdk.Duration, seconds: str
+) -> None:
+    number(stack, provider, country_code="US", release_delay=delay)
+
+    assert properties(stack)["ReleaseDelay"] == seconds
+
+
+def test_takes_a_release_delay_that_is_a_token(stack: cdk.Stack, provider: IPhoneNumberProvider) -> None:
+    parameter = cdk.CfnParameter(stack, "Seconds", type="Number")
+
+    number(stack, provider, country_code="US", release_delay=cdk.Duration.seconds(parameter.value_as_number))
+
+    assert properties(stack)["ReleaseDelay"] == {"Ref": "Seconds"}
 
 
 def test_its_attributes_are_those_of_the_resource(stack: cdk.Stack, provider: IPhoneNumberProvider) -> None:
@@ -265,6 +292,24 @@ def test_s21_the_stack_of_a_number_depends_on_the_stack_of_its_provider() -> Non
 
     app.synth()
     assert platform in team.dependencies
+
+
+def test_a_provider_of_another_stack_releases_its_numbers_later() -> None:
+    app = cdk.App()
+    platform, team = cdk.Stack(app, "Platform"), cdk.Stack(app, "Team")
+    provider = PhoneNumberProvider(platform, "Provider")
+
+    number(team, provider, country_code="US", release_delay=cdk.Duration.days(7))
+
+    assert properties(team)["ReleaseDelay"] == "604800"
+
+
+def test_a_provider_of_the_same_stack_releases_its_numbers_at_once() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+
+    PhoneNumber(stack, "Number", target_arn=INSTANCE, country_code="US", release_delay=cdk.Duration.days(0))
+
+    assert properties(stack)["ReleaseDelay"] == "0"
 
 
 def test_works_within_a_stage_and_is_known_to_the_stages_other_stacks() -> None:

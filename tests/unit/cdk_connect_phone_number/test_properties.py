@@ -4,8 +4,9 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from constructs import Construct
 
-from cdk_connect_phone_number import IPhoneNumberProvider, PhoneNumber
+from cdk_connect_phone_number import IPhoneNumberProvider, PhoneNumber, PhoneNumberProvider
 
 UUID = "11111111-2222-3333-4444-555555555555"
 OTHER_UUID = "99999999-8888-7777-6666-555555555555"
@@ -104,6 +105,31 @@ def bad_timeout(seconds: float, shown: str) -> tuple[dict[str, Any], str]:
             f"timeout must be from 60 to 3600 seconds, but is {shown} seconds. A claim usually takes less than a "
             "minute; CloudFormation waits at most an hour."
         ),
+    )
+
+
+def broken_delay(milliseconds: int, shown: str) -> tuple[dict[str, Any], str]:
+    return (
+        {"release_delay": cdk.Duration.millis(milliseconds)},
+        f"release_delay must be a whole number of seconds, but is {shown} seconds. Round it.",
+    )
+
+
+def long_delay(delay: cdk.Duration, shown: str) -> tuple[dict[str, Any], str]:
+    return (
+        {"release_delay": delay},
+        (
+            f"release_delay must be a whole number of seconds from 0 to 31536000 (365 days), but is {shown!r}. Seven "
+            "days are 604800 seconds; 0 releases the number with its resource."
+        ),
+    )
+
+
+def own_provider(path: str, seconds: int) -> str:
+    return (
+        f"Stack/Number: release_delay is {seconds} seconds, but the number's own stack has its provider {path}, which "
+        "could not be destroyed before that time is up. Give the number a provider of another stack, or leave "
+        "release_delay out."
     )
 
 
@@ -225,6 +251,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
     bad_timeout(59.9, "59"),
     bad_timeout(3601, "3601"),
     bad_timeout(86400, "86400"),
+    broken_delay(1, "0.001"),
+    broken_delay(1500, "1.5"),
+    long_delay(cdk.Duration.seconds(31536001), "31536001"),
+    long_delay(cdk.Duration.days(366), "31622400"),
     (
         {"removal_policy": cdk.RemovalPolicy.SNAPSHOT},
         "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A phone number has no snapshot.",
@@ -263,3 +293,22 @@ def test_another_region_is_left_to_the_function_where_the_stack_has_none() -> No
     stack = cdk.Stack(cdk.App(), "Stack")
 
     PhoneNumber(stack, "Number", target_arn=other_region(INSTANCE), country_code="US")
+
+
+def test_a_delay_that_the_stacks_own_provider_does_not_outlive_is_refused() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+
+    with pytest.raises(ValueError, match=r"^Stack/Number: ") as refused:
+        PhoneNumber(stack, "Number", target_arn=INSTANCE, country_code="US", release_delay=cdk.Duration.days(7))
+
+    assert str(refused.value) == own_provider("Stack/PhoneNumberProvider", 604800)
+
+
+def test_a_delay_that_a_given_provider_of_the_same_stack_does_not_outlive_is_refused(stack: cdk.Stack) -> None:
+    platform = PhoneNumberProvider(Construct(stack, "Platform"), "Provider")
+    given: dict[str, Any] = {"target_arn": INSTANCE, "country_code": "US", "release_delay": cdk.Duration.seconds(1)}
+
+    with pytest.raises(ValueError, match=r"^Stack/Number: ") as refused:
+        PhoneNumber(stack, "Number", provider=platform, **given)
+
+    assert str(refused.value) == own_provider("Stack/Platform/Provider", 1)

@@ -24,7 +24,7 @@ def test_scenarios_break_no_invariant_in_other_worlds() -> None:
 
 
 def test_all_scenarios_of_the_contract_are_there() -> None:
-    assert {group(scenario) for scenario in all_scenarios()} == {f"S{number}" for number in range(1, 35)}
+    assert {group(scenario) for scenario in all_scenarios()} == {f"S{number}" for number in range(1, 37)}
 
 
 def test_names_are_unique() -> None:

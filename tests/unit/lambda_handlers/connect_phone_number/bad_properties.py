@@ -10,9 +10,11 @@ GROUP = f"{CONNECT}:traffic-distribution-group/{ID}"
 FLOW = f"{INSTANCE}/contact-flow/{OTHER_ID}"
 SOURCE = "arn:aws:sms-voice:eu-west-1:123456789012:phone-number/phone-1"
 NUMBER = "+12065550100"
+POOL = f"pool-{ID}"
 PROPERTIES = (
-    "Adopt, AllowReplacement, ContactFlowArn, CountryCode, Description, PhoneNumber, Prefix, ReleaseProtection, "
-    "ServiceTimeout, ServiceToken, SourcePhoneNumberArn, Tags, TargetArn, Type"
+    "Adopt, AllowReplacement, ContactFlowArn, CountryCode, Description, ParkingTargetArn, PhoneNumber, "
+    "Pool, Prefix, ReleaseDelay, "
+    "ReleaseProtection, ServiceTimeout, ServiceToken, SourcePhoneNumberArn, Tags, TargetArn, Type"
 )
 
 
@@ -308,6 +310,33 @@ BAD: list[tuple[str, dict[str, object], str]] = [
         "flow elsewhere",
         {"TargetArn": GROUP, "ContactFlowArn": FLOW.replace("eu-west-1", "us-east-1")},
         _elsewhere("ContactFlowArn", FLOW.replace("eu-west-1", "us-east-1")),
+    ),
+    # ReleaseDelay, Pool and ParkingTargetArn
+    (
+        "delay in words",
+        {"ReleaseDelay": "a week"},
+        (
+            "ReleaseDelay must be a whole number of seconds from 0 to 31536000 (365 days), but is 'a week'. Seven days "
+            "are 604800 seconds; 0 releases the number with its resource."
+        ),
+    ),
+    (
+        "pool by another name",
+        {"Pool": "Ephemeral", "ReleaseDelay": "60"},
+        "Pool must be the Ref of a Custom::ConnectPhoneNumberPool, but is 'Ephemeral'.",
+    ),
+    (
+        "pool without a delay",
+        {"Pool": POOL},
+        (
+            "Pool needs ReleaseDelay, the time for which a number is parked in the pool. Use the pool's attribute "
+            "ReleaseAfter."
+        ),
+    ),
+    (
+        "parking target without a pool",
+        {"ParkingTargetArn": INSTANCE},
+        "ParkingTargetArn is for the numbers of a pool. Set Pool, or remove it.",
     ),
     # Tags
     (

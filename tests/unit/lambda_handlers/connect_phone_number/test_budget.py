@@ -245,6 +245,7 @@ BUDGET: Final = Budget(
     committed=9,
     used=6,
     by_day={TODAY - 200: 1, TODAY - 10: 3, TODAY: 2},
+    parked=2,
     quotas={INSTANCE: 7},
     asked_at={INSTANCE: 1_767_312_000, OTHER_INSTANCE: 1_767_312_001},
     day=TODAY - 1,
@@ -268,6 +269,7 @@ def test_the_items_names_are_the_ones_that_the_ledger_adds_to() -> None:
     assert BUDGET.as_item() == {
         "committed": 9,
         "used": 6,
+        "parked": 2,
         "day": TODAY - 1,
         f"d{TODAY - 200}": 1,
         f"d{TODAY - 10}": 3,

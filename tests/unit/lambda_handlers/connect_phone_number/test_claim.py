@@ -92,6 +92,18 @@ def test_what_it_was_found_to_satisfy_once_it_satisfies_for_ever() -> None:
 
 
 _TIME = 1000
+_PARKED = replace(
+    CLAIM,
+    state=ClaimState.PARKED,
+    country_code="US",
+    type="DID",
+    parked_until=90_000,
+    settles_at=2200,
+    claimed_at=7,
+    applied_flow_arn="arn:flow",
+    applied_tags=("team",),
+    flow_may_differ=True,
+)
 _METHODS: dict[str, Callable[[Claim], Claim]] = {
     "resume": lambda claim: claim.resume(
         Specification("GB", "DID"), Settings("arn:other"), request_key="b", sent_at=2, next_check_at=_TIME
@@ -103,6 +115,11 @@ _METHODS: dict[str, Callable[[Claim], Claim]] = {
     "keep": lambda claim: claim.keep(),
     "end": lambda claim: claim.end(Outcome.RELEASED, _TIME),
     "hand_over": lambda claim: claim.hand_over("adopted", _TIME),
+    "park": lambda claim: claim.park(_TIME),
+    "take": lambda claim: claim.take(_PARKED),
+    "give": lambda claim: claim.give(ClaimKey("s2", "Other", "claim-2"), _TIME),
+    "retain": lambda claim: claim.retain(),
+    "expire": lambda claim: claim.expire(_TIME),
     "take_back": lambda claim: claim.take_back(),
     "reopen": lambda claim: claim.reopen(_TIME),
 }

@@ -19,6 +19,7 @@ from lambda_handlers.connect_phone_number.ledger.items import (
     CLAIM_KEPT_SECONDS,
     DUE,
     LIVE,
+    PARKED,
     REQUEST_KEPT_SECONDS,
     Entry,
     NumberReservation,
@@ -88,6 +89,12 @@ CLAIM = Claim(
     duplicate_arns=("arn:other",),
     duplicates_released_at=(102, 103),
     is_inherited=True,
+    parked_until=90_000,
+    is_taken=True,
+    taken_until=80_000,
+    earlier_life_until=95,
+    earlier_flow_arn="arn:earlier",
+    settles_at=1300,
     counted={"committed": 4, "used": 3, "d0": 3},
     applied_flow_arn="arn:flow",
     applied_tags=("team",),
@@ -97,6 +104,7 @@ CLAIM = Claim(
     previous_claim_key=ClaimKey("s", "n", "claim-0"),
     claimed_at=101,
     closing_at=102,
+    deletion_sent_at=101,
     closed_at=103,
     close_reason="deleted",
     outcome=Outcome.RELEASED,
@@ -237,6 +245,15 @@ def test_the_budgets_sums_are_in_one_item_beside_all_entries() -> None:
         (_small_claim(ClaimState.CLOSED, follow_up=True), {"expires_at": 103 + CLAIM_KEPT_SECONDS}),
         (_small_claim(ClaimState.CLOSED, in_flight_calls=(InFlightCall("n", "w", 1),)), {"due": DUE, "due_at": 104}),
         (_small_claim(ClaimState.CLOSED, duplicate_arns=("arn",)), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.LIVE, settles_at=1300), {"due": DUE, "due_at": 104}),
+        (_small_claim(ClaimState.PARKED, parked_until=90_000), {"due": PARKED, "due_at": 90_000}),
+        (_small_claim(ClaimState.PARKED, parked_until=90_000, settles_at=1300), {"due": PARKED, "due_at": 1300}),
+        (
+            _small_claim(
+                ClaimState.PARKED, parked_until=90_000, settles_at=1300, in_flight_calls=(InFlightCall("n", "w", 1),)
+            ),
+            {"due": PARKED, "due_at": 104},
+        ),
     ],
 )
 def test_index_attributes(entry: Entry, index: dict[str, object]) -> None:
@@ -247,7 +264,7 @@ def test_index_attributes(entry: Entry, index: dict[str, object]) -> None:
 def test_what_has_work_left_never_expires() -> None:
     for state in ClaimState:
         for calls in ((), (InFlightCall("n", "w", 1),)):
-            index = index_of(_small_claim(state, in_flight_calls=calls))
+            index = index_of(_small_claim(state, in_flight_calls=calls, parked_until=90_000))
             assert ("expires_at" in index) == (state is ClaimState.CLOSED and not calls)
 
 

@@ -752,7 +752,15 @@ def test_the_days_that_are_past_leave_the_item(clock: VirtualClock) -> None:
     ledger = _ledger(store, clock)
     ledger.save(_held("claim-1"))
     ledger.save_budget(ledger.budget().without_past(_LATER))
-    assert store.get(BUDGET_KEY) == {"pk": "BUDGET", "sk": "BUDGET", "committed": 1, "used": 0, "day": 0, "version": 2}
+    assert store.get(BUDGET_KEY) == {
+        "pk": "BUDGET",
+        "sk": "BUDGET",
+        "committed": 1,
+        "used": 0,
+        "parked": 0,
+        "day": 0,
+        "version": 2,
+    }
 
 
 def test_a_budget_is_saved_before_anything_was_counted(ledger: Ledger) -> None:

@@ -119,7 +119,7 @@ def test_a_number_that_was_named_once_is_acknowledged_though_its_resource_does_n
 def test_it_is_asked_what_was_named_since_the_claim_was_opened(world: World) -> None:
     arn = unheard(world)
     _asked(world)
-    assert ("has_named", RESOURCE, arn, world.claim().opened_at, True) in world.stacks.asked
+    assert ("has_named", RESOURCE, arn, world.claim().opened_at - 120, True) in world.stacks.asked
 
 
 # --- What CloudFormation never took note of ---
@@ -431,7 +431,7 @@ def test_an_adopted_number_may_have_had_another_name_before_which_does_not_count
     world.stacks.named.add((ResourceKey(SALES.stack_id, "Before"), arn))
     assert _asked(world, SALES).disowned_at
     opened_at = world.claim(*_place(SALES)).opened_at
-    assert ("has_named", SALES, arn, opened_at, False) in world.stacks.asked
+    assert ("has_named", SALES, arn, opened_at - 120, False) in world.stacks.asked
 
 
 def _place(key: ResourceKey) -> tuple[str, str]:

@@ -743,5 +743,5 @@ def test_what_is_wrong_with_the_budget_does_not_stop_a_sweep(world: World) -> No
     world.quotas = Broken()
     world.sweep()
     assert world.held() == []
-    (line,) = (line for line in world.messages() if line.get("message") == "the budget cannot be cared for")
+    (line,) = (line for line in world.messages() if line.get("part") == "care_for_budget")
     assert (line["level"], line["error"], line["problem"]) == ("ERROR", "ZeroDivisionError", world.instance)

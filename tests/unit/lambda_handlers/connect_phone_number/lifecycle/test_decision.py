@@ -172,7 +172,7 @@ def test_a_create_resumes_a_live_claim_of_which_cloudformation_says_that_it_neve
     assert (claim.state, claim.arn, claim.request_key) == (ClaimState.LIVE, arn, parse_request(again).key)
     assert (claim.desired.description, claim.next_check_at, claim.due_since) == ("two", next_check_at, next_check_at)
     # A number that was claimed is the resource's under whatever name CloudFormation may have recorded it.
-    assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at, True)]
+    assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at - 120, True)]
 
 
 def test_what_cloudformation_has_said_before_is_void_when_a_request_takes_the_number_up(world: World) -> None:
@@ -299,7 +299,7 @@ def test_an_update_resumes_the_replacement_that_cloudformation_never_heard_of(wo
     claim = claim_of(world, answered)
     assert again == claim.id
     assert _states(world) == [ClaimState.LIVE, ClaimState.LIVE]
-    assert world.stacks.asked == [("has_named", RESOURCE, answered, claim.opened_at, True)]
+    assert world.stacks.asked == [("has_named", RESOURCE, answered, claim.opened_at - 120, True)]
 
 
 def test_an_update_fails_where_cloudformation_does_not_tell_whether_it_has_named_the_number(world: World) -> None:

@@ -126,7 +126,7 @@ def test_a_delete_with_an_invented_id_closes_a_claim_whose_response_never_arrive
     opened_at = world.claim().opened_at
     assert only_claim(decided(world, world.event("Delete", INVENTED))) == claim_of(world, arn).id
     assert (world.claim().state, world.claim().close_reason) == (ClaimState.CLOSING, "its creation was canceled")
-    assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at, True)]
+    assert world.stacks.asked == [("has_named", RESOURCE, arn, opened_at - 120, True)]
 
 
 def test_a_delete_with_an_invented_id_spares_what_a_request_has_named(world: World) -> None:
@@ -429,7 +429,7 @@ def test_the_name_of_the_previous_owner_does_not_count_for_an_adoption_whose_res
     decided(world, world.event("Delete", INVENTED, resource="Renamed", **desired))
     claim = world.claim(resource="Renamed")
     assert (claim.state, claim.is_undone) == (ClaimState.CLOSING, True)
-    assert world.stacks.asked[-1] == ("has_named", ResourceKey(STACK, "Renamed"), arn, opened_at, False)
+    assert world.stacks.asked[-1] == ("has_named", ResourceKey(STACK, "Renamed"), arn, opened_at - 120, False)
 
 
 def test_the_name_of_the_new_owner_counts(world: World) -> None:

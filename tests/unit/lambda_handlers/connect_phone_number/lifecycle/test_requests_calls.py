@@ -71,7 +71,7 @@ def test_the_sweeper_asks_whether_a_stack_has_the_number_and_whether_it_ever_had
     opened_at = world.claim().opened_at
     world.clock.pause(400.0)
     world.sweep()
-    assert world.stacks.asked == [("resource", RESOURCE), ("has_named", RESOURCE, arn, opened_at, True)]
+    assert world.stacks.asked == [("resource", RESOURCE), ("has_named", RESOURCE, arn, opened_at - 120, True)]
 
 
 # --- Tokens of changes ---

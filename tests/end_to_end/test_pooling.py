@@ -1,0 +1,88 @@
+"""Environments that come and go, with a pool of numbers that outlives them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import aws_cdk as cdk
+import pytest
+
+from cdk_connect_phone_number import PhoneNumber, PhoneNumberPool, PhoneNumberProvider
+from local_aws.cdk_cli import CdkCli
+from local_aws.launcher import LocalAws
+
+from .number_stack import INSTANCE_ARN, flow_arn
+from .template_stack import TemplateStack
+
+_PLATFORM: Final = "pool-platform"
+_ENVIRONMENT: Final = "pool-environment"
+_PARKED_TAG: Final = "cdk-connect-phone-number:parked-until"
+
+
+@pytest.fixture
+def assembly(local_aws: LocalAws, tmp_path: Path) -> Iterator[Path]:
+    """Return the cloud assembly of a platform with a pool, and of an environment with a number of it."""
+    app = cdk.App(outdir=str(tmp_path))
+    platform, environment = cdk.Stack(app, _PLATFORM), cdk.Stack(app, _ENVIRONMENT)
+    pool = PhoneNumberPool(platform, "Pool", provider=PhoneNumberProvider(platform, "Provider"))
+    number = PhoneNumber(
+        environment,
+        "Line",
+        target_arn=INSTANCE_ARN,
+        country_code="US",
+        contact_flow_arn=flow_arn(INSTANCE_ARN, 1),
+        description="Support",
+        pool=pool,
+    )
+    cdk.CfnOutput(environment, "PhoneNumberArn", value=number.phone_number_arn)
+    app.synth()
+    yield tmp_path
+    for name in (_ENVIRONMENT, _PLATFORM):
+        TemplateStack(local_aws, name).delete()
+
+
+def test_environments_that_come_and_go_cost_one_claim(local_aws: LocalAws, assembly: Path) -> None:
+    cli = CdkCli(local_aws.environment, assembly, app=str(assembly))
+    environment = TemplateStack(local_aws, _ENVIRONMENT)
+    template = (assembly / f"{_ENVIRONMENT}.template.json").read_text()
+    claims = len(local_aws.connect.audit("ClaimPhoneNumber"))
+
+    deployed = cli.deploy(_PLATFORM, _ENVIRONMENT)
+    assert deployed.exit_code == 0, deployed.output
+    arn = environment.output("PhoneNumberArn")
+    _assert_in_use(local_aws, arn)
+    destroyed = cli.destroy(_ENVIRONMENT)
+    assert destroyed.exit_code == 0, destroyed.output
+    _assert_parked(local_aws, arn)
+
+    for _ in range(2):
+        again = environment.deploy(template)
+        assert (again.status, environment.output("PhoneNumberArn")) == ("CREATE_COMPLETE", arn), again.reasons
+        _assert_in_use(local_aws, arn)
+        gone = environment.delete()
+        assert gone.status == "DELETE_COMPLETE", gone.reasons
+        _assert_parked(local_aws, arn)
+    assert len(local_aws.connect.audit("ClaimPhoneNumber")) == claims + 1
+
+    destroyed = cli.destroy(_PLATFORM)
+    assert destroyed.exit_code == 0, destroyed.output
+    assert TemplateStack(local_aws, _PLATFORM).status() is None
+    assert _number(local_aws, arn)["status"] == "RELEASED"
+
+
+def _assert_in_use(local_aws: LocalAws, arn: str) -> None:
+    number = _number(local_aws, arn)
+    assert (number["status"], len(number["contact_flows"]), number["description"]) == ("CLAIMED", 1, "Support")
+    assert _PARKED_TAG not in number["tags"]
+
+
+def _assert_parked(local_aws: LocalAws, arn: str) -> None:
+    number = _number(local_aws, arn)
+    assert (number["status"], number["contact_flows"], number["description"]) == ("CLAIMED", {}, "")
+    assert _PARKED_TAG in number["tags"]
+
+
+def _number(local_aws: LocalAws, arn: str) -> Mapping[str, Any]:
+    """Return a number as Connect has it."""
+    (number,) = [number for number in local_aws.connect.numbers() if number["arn"] == arn]
+    return number

@@ -1,0 +1,226 @@
+"""Breakages of parking and of pools: what is put aside, who gets it back, and when it is released."""
+
+from typing import Final
+
+from .breakage import UNIT_TESTS, Breakage, Hunt, Patch
+
+_CLAIM: Final = "claim.py"
+_CLOSING: Final = "lifecycle/closing.py"
+_CONVERGING: Final = "lifecycle/converging.py"
+_DECISION: Final = "lifecycle/decision.py"
+_PARKING: Final = "lifecycle/parking.py"
+_SWEEPING: Final = "lifecycle/sweeping.py"
+_POOLING: Final = "lifecycle/pooling.py"
+_PROVIDER: Final = "lifecycle/provider_resource.py"
+_IS_PARKED: Final = "if claim.parked_until > invocation.timing.now() and claim.provisioned:"
+_TESTS: Final = (f"{UNIT_TESTS}/lifecycle/test_parking.py",)
+
+PARKING: Final = (
+    Breakage(
+        "a delayed release is not delayed",
+        (Patch(_CLOSING, _IS_PARKED, "if False:"),),
+        (Hunt("S35 *"),),
+    ),
+    Breakage(
+        "a number that Connect has not provided is parked",
+        (Patch(_CLOSING, _IS_PARKED, "if claim.parked_until:"),),
+        unit_tests=_TESTS,
+    ),
+    Breakage(
+        "a parked number keeps its flow",
+        (
+            Patch(
+                _PARKING,
+                "        if flow_arn and (state is None or may_have(flow_arn, state)):\n",
+                "        if False:\n",
+            ),
+        ),
+        (Hunt("S35 deleted, released when its time is up"),),
+    ),
+    Breakage(
+        "the sweeper never releases a parked number",
+        (
+            Patch(
+                _SWEEPING,
+                "[*invocation.ledger.due(now), *invocation.ledger.parked(now)]",
+                "[*invocation.ledger.due(now)]",
+            ),
+        ),
+        (Hunt("S35 deleted, released when its time is up"),),
+    ),
+    Breakage(
+        "the sweeper releases a parked number whenever it looks at it",
+        (
+            Patch(
+                _SWEEPING,
+                "claim.state is ClaimState.PARKED and claim.parked_until <= now",
+                "claim.state is ClaimState.PARKED",
+            ),
+        ),
+        (Hunt("S35 *"),),
+    ),
+    Breakage(
+        "a parked number is given without closing its claim",
+        (
+            Patch(_DECISION, "            self._change(given)\n", "            pass\n"),
+            Patch(_DECISION, "            self.moved.append(given)\n", "            pass\n"),
+        ),
+        (Hunt("S35 *"),),
+    ),
+    Breakage(
+        "a parked number is given to a resource of any name",
+        (
+            Patch(
+                _PARKING,
+                "one.logical_resource_id == other.logical_resource_id and one.stack_name == other.stack_name",
+                "bool(one and other)",
+            ),
+        ),
+        unit_tests=_TESTS,
+    ),
+    Breakage(
+        "a parked number is given although it does not satisfy the resource",
+        (Patch(_PARKING, " and pair[0].satisfies(specification)]", "]"),),
+        (Hunt("S35 destroyed, and deployed again for another kind"),),
+    ),
+    Breakage(
+        "a canceled creation releases the number that it has taken",
+        (Patch(_CLAIM, "        until = max(self.taken_until, ", "        until = max(0, "),),
+        (Hunt("S35 deployed again, canceled at step *"),),
+    ),
+    Breakage(
+        "a number that was parked once stays so for good",
+        (Patch(_DECISION, "return replace(claim, taken_until=0) if has_completed else claim", "return claim"),),
+        (Hunt("S35 delay removed in the end"),),
+    ),
+    Breakage(
+        "a deletion that is overtaken goes on to park",
+        (Patch(_PARKING, "    if invocation.reread(claim).version != claim.version:\n        raise Conflict\n", ""),),
+        unit_tests=_TESTS,
+    ),
+    Breakage(
+        "a canceled creation goes on to change its number",
+        (Patch(_CONVERGING, "claim = _still_open(invocation, claim)", "claim = invocation.reread(claim)"),),
+        unit_tests=_TESTS,
+    ),
+    Breakage(
+        "a number that was taken is not looked at again",
+        (Patch(_SWEEPING, "        if claim.settles_at:\n            claim = _settled(invocation, claim)\n", ""),),
+        (Hunt("S35 deletion redelivered at step * while another takes it"),),
+    ),
+    Breakage(
+        "a parked number is not looked at again",
+        (
+            Patch(
+                _SWEEPING,
+                "if claim.state is ClaimState.PARKED and claim.settles_at and claim.settles_at <= now:",
+                "if False:",
+            ),
+        ),
+        unit_tests=_TESTS,
+    ),
+    Breakage(
+        "the provider is deleted although numbers are parked",
+        (
+            Patch(_PROVIDER, " or _still_parked(ledger.parked())", ""),
+            Patch(_PROVIDER, " or _still_parked(left)", ""),
+        ),
+        (Hunt("S35 provider destroyed while a number is parked"),),
+    ),
+    Breakage(
+        "a number of a pool is given to a resource of no pool",
+        (Patch(_PARKING, 'if found and found[0].desired.pool not in ("", pool)', "if found and not found"),),
+        (Hunt("S36 asked for by its number without the pool"),),
+    ),
+    Breakage(
+        "a number of a pool is given to a resource of another pool",
+        (Patch(_PARKING, "parked is None or parked[0].desired.pool != pool or not", "parked is None or not"),),
+        (Hunt("S36 of another pool"),),
+    ),
+    Breakage(
+        "a number of a pool keeps what its last resource has set",
+        (Patch(_PARKING, "    if claim.desired.pool and state is not None:\n", "    if False:\n"),),
+        (Hunt("S36 *"),),
+    ),
+    Breakage(
+        "nothing is released above a pool's limit",
+        (Patch(_SWEEPING, "    _without_stopping(invocation, limit_pools)\n", ""),),
+        (Hunt("S36 more than may be parked"),),
+    ),
+    Breakage(
+        "the youngest go first above a pool's limit",
+        (Patch(_POOLING, "key=lambda claim: claim.closing_at)", "key=lambda claim: -claim.closing_at)"),),
+        (Hunt("S36 more than may be parked"),),
+    ),
+    Breakage(
+        "a pool is deleted although resources have its numbers",
+        (Patch(_POOLING, "    return _used(invocation, pool)\n", "    return ''\n"),),
+        (Hunt("S36 pool deleted while a number is in use"),),
+    ),
+    Breakage(
+        "a pool is deleted without what is parked in it",
+        (
+            Patch(
+                _POOLING, "for claim in members if claim.state is ClaimState.PARKED]", "for claim in members if False]"
+            ),
+        ),
+        (Hunt("S36 pool deleted with what is parked"),),
+    ),
+    Breakage(
+        "a pool that retains its numbers releases them",
+        (Patch(_CLOSING, "if pool is not None and pool.is_deleted and pool.retains_parked:", "if False:"),),
+        (Hunt("S36 pool deleted, its numbers retained"),),
+    ),
+    Breakage(
+        "a pool's creation that comes after its cancellation makes a pool",
+        (Patch(_POOLING, "    if _is_stale(pool, request):\n", "    if False:\n"),),
+        (Hunt("S36 pool's creation canceled"),),
+    ),
+    Breakage(
+        "a parked number is released although a resource has it",
+        (Patch(_CLOSING, "    if holders:\n", "    if False:\n"),),
+        (Hunt("S35 ledger restored *"), Hunt("S35 parked number imported *")),
+    ),
+    Breakage(
+        "a parked number is taken although a resource has it",
+        (Patch("lifecycle/claiming.py", "                ensure_free(invocation, claim)\n", "                pass\n"),),
+        (Hunt("S35 parked number imported *"),),
+    ),
+    Breakage(
+        "what was named before a number was parked counts",
+        (
+            Patch(
+                "lifecycle/acknowledging.py",
+                "since = max(claim.opened_at - CLOCK_DIFFERENCE_SECONDS, claim.earlier_life_until)",
+                "since = claim.opened_at - CLOCK_DIFFERENCE_SECONDS",
+            ),
+        ),
+        (Hunt("S35 changed back *"),),
+    ),
+    Breakage(
+        "a number that its stack has retained is released when its time is up",
+        (
+            Patch(
+                _SWEEPING,
+                'if held is not None and held.physical_id == claim.arn and held.status == "DELETE_SKIPPED":',
+                "if False:",
+            ),
+            Patch("lifecycle/acknowledging.py", '    if held.status != "DELETE_SKIPPED":\n', "    if True:\n"),
+        ),
+        (Hunt("S35 retained after its deletion had no response"),),
+    ),
+    Breakage(
+        "a number is moved to where it is parked before its flow is removed",
+        (
+            Patch(
+                _PARKING,
+                "    _remove_flow(invocation, claim, state, permit)\n    if claim.desired.pool and state is not None:\n"
+                "        claim = _reset(invocation, claim, state, permit)\n",
+                "    if claim.desired.pool and state is not None:\n"
+                "        claim = _reset(invocation, claim, state, permit)\n"
+                "    _remove_flow(invocation, claim, state, permit)\n",
+            ),
+        ),
+        (Hunt("S36 parked at another instance"),),
+    ),
+)

@@ -1,0 +1,306 @@
+"""Scenarios about pools of parked numbers: S36."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from lambda_handlers.connect_phone_number.budget import Policy
+from local_aws.connect_emulator import Settings as EmulatorSettings
+from verification.simulator.invariants import Needed
+from verification.simulator.runner import Scenario
+from verification.simulator.stack import Stack
+from verification.simulator.world import Options, World
+
+from .helpers import phone_number_of
+
+_ONE: Final = Needed(1, 1)
+_TWO: Final = Needed(2, 2)
+_DAY: Final = 86_400
+_RELEASE_AFTER: Final = 2 * _DAY
+_CANCEL_STEPS: Final = 19
+_ROUNDS: Final = 4
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Return the scenarios."""
+    yield Scenario("S36 environments come and go", _come_and_go, _ONE)
+    yield Scenario(
+        "S36 environments come and go with a budget for one",
+        _come_and_go,
+        _ONE,
+        Options(emulator=EmulatorSettings(throttling=False, quota=1), budget=Policy(quota=1)),
+    )
+    yield Scenario("S36 two stacks and one parked number", _two_and_one, _TWO)
+    yield Scenario("S36 of another kind", _of_another_kind, _TWO)
+    yield Scenario("S36 of another pool", _of_another_pool, _TWO)
+    yield Scenario("S36 asked for by its number", _asked_for(has_pool=True), _ONE)
+    yield Scenario("S36 asked for by its number without the pool", _asked_for(has_pool=False), _ONE)
+    yield Scenario("S36 parked at another instance", _parked_elsewhere, _ONE)
+    yield Scenario("S36 more than may be parked", _too_many, Needed(3, 3))
+    yield Scenario("S36 pool deleted with what is parked", _pool_deleted(retains=False), _ONE)
+    yield Scenario("S36 pool deleted, its numbers retained", _pool_deleted(retains=True), Needed(1, 0))
+    yield Scenario("S36 pool deleted while a number is in use", _pool_in_use, _ONE)
+    yield Scenario("S36 pool deleted while its number is taken", _pool_deleted_under_load, _TWO)
+    yield Scenario("S36 pool's creation canceled", _pool_canceled, Needed(0, 0))
+    yield Scenario("S36 taken out of the pool by an update", _taken_out, _ONE)
+    for step in range(1, _CANCEL_STEPS):
+        yield Scenario(f"S36 creation from the pool canceled at step {step}", _canceled(step), _ONE)
+
+
+def _pool(world: World, **properties: Any) -> tuple[Stack, str] | None:
+    stack = world.stack("pools")
+    usual = {"MaxParked": 5, "ReleaseAfter": _RELEASE_AFTER, "ServiceTimeout": 3600}
+    if not stack.create("Pool", {**usual, **properties}):
+        return None
+    return stack, stack.resources["Pool"].physical_id
+
+
+def _number(world: World, pool: str, **properties: Any) -> dict[str, Any]:
+    flow = world.emulator.add_contact_flow(world.instance_arn)
+    usual = {"Pool": pool, "ReleaseDelay": _RELEASE_AFTER, "ContactFlowArn": flow, "Description": "Support"}
+    return world.number(**{**usual, "Tags": [{"Key": "team", "Value": "support"}], **properties})
+
+
+def _end(pools: Stack) -> None:
+    pools.destroy_until_gone()
+
+
+def _parked(world: World, pool: str, name: str = "one", **properties: Any) -> str | None:
+    """Create and destroy a stack with a number of the pool, and return the number's ARN."""
+    stack = world.stack(name)
+    if not stack.create("Number", _number(world, pool, **properties)):
+        return None
+    arn = stack.resources["Number"].physical_id
+    return arn if stack.destroy_until_gone() else None
+
+
+def _come_and_go(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    for turn in range(_ROUNDS):
+        if _parked(world, pool, f"environment-{turn}", Description=f"Turn {turn}") is None:
+            break
+        world.sleep(1300 if turn == 1 else 60)
+    _end(pools)
+
+
+def _two_and_one(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    arn = _parked(world, pool)
+    if arn is None:
+        _end(pools)
+        return
+    stacks = [world.stack("two"), world.stack("three")]
+    creations = [stack.begin_create("Number", _number(world, pool)) for stack in stacks]
+    world.wait(*creations)
+    made = [stack for stack, creation in zip(stacks, creations, strict=True) if stack.finish_create(creation)]
+    got = [stack.resources["Number"].physical_id for stack in made]
+    world.expect_unless_hit(got.count(arn) == 1, "one of them gets the parked number")
+    for stack in made:
+        stack.destroy_until_gone()
+    _end(pools)
+
+
+def _of_another_kind(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    if _parked(world, pool) is None:
+        _end(pools)
+        return
+    other = world.stack("other")
+    if other.create("Number", _number(world, pool, CountryCode="GB")):
+        other.destroy_until_gone()
+    _end(pools)
+
+
+def _of_another_pool(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    arn = _parked(world, pool)
+    if arn is not None and pools.create("Second", {"MaxParked": 1, "ReleaseAfter": _DAY, "ServiceTimeout": 3600}):
+        second = pools.resources["Second"].physical_id
+        world.expect(_parked(world, second, "other", ReleaseDelay=_DAY) != arn, "it gets a number of its own")
+    _end(pools)
+
+
+def _asked_for(*, has_pool: bool) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        created = _pool(world)
+        if created is None:
+            return
+        pools, pool = created
+        arn = _parked(world, pool)
+        if arn is not None:
+            other = world.stack("other")
+            properties = _number(world, pool, PhoneNumber=phone_number_of(world, arn))
+            if not has_pool:
+                del properties["Pool"], properties["ReleaseDelay"]
+            creation = other.begin_create("Number", properties)
+            world.wait(creation)
+            world.expect_unless_hit(creation.succeeded == has_pool, "only a resource of the pool gets it")
+            if other.finish_create(creation):
+                world.expect(other.resources["Number"].physical_id == arn, "it gets the very number")
+                other.destroy_until_gone()
+        _end(pools)
+
+    return play
+
+
+def _parked_elsewhere(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    parking = world.emulator.add_instance("us-east-1")
+    for turn in range(2):
+        stack = world.stack(f"environment-{turn}")
+        if not stack.create("Number", _number(world, pool, ParkingTargetArn=parking)):
+            break
+        world.expect_unless_hit(stack.destroy(), "the deletion succeeds at once")
+        if not stack.destroy_until_gone():
+            break
+        world.sleep(600)
+    _end(pools)
+
+
+def _too_many(world: World) -> None:
+    created = _pool(world, MaxParked=1)
+    if created is None:
+        return
+    pools, pool = created
+    stack = world.stack()
+    names = [name for name in ("One", "Two", "Three") if stack.create(name, _number(world, pool))]
+    arns = {name: stack.resources[name].physical_id for name in names}
+    for name in names:
+        if not stack.remove(name):
+            return
+        world.sleep(10)
+    world.sleep(2400)
+    held = {number.arn for number in world.emulator.numbers() if number.is_held}
+    world.expect_unless_hit(held == {arns["Three"]}, "the oldest are released")
+    _end(pools)
+
+
+def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        created = _pool(world, RetainParked=retains)
+        if created is None:
+            return
+        pools, pool = created
+        arn = _parked(world, pool)
+        if retains and arn is not None:
+            world.cloudformation.retained.add(arn)
+        if not pools.destroy_until_gone() or arn is None:
+            return
+        number = next(number for number in world.emulator.numbers() if number.arn == arn)
+        world.expect(number.is_held == retains, "the number stays or goes as the pool says")
+
+    return play
+
+
+def _pool_in_use(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    stack = world.stack()
+    if not stack.create("Number", _number(world, pool)):
+        _end(pools)
+        return
+    deletion = pools.begin_delete("Pool")
+    world.wait(deletion)
+    world.expect(not deletion.succeeded, "a pool whose numbers are in use is not deleted")
+    pools.finish_delete(deletion)
+    stack.destroy_until_gone()
+    _end(pools)
+
+
+def _pool_deleted_under_load(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    if _parked(world, pool) is None:
+        _end(pools)
+        return
+    stack = world.stack("two")
+    creation = stack.begin_create("Number", _number(world, pool))
+    deletion = pools.begin_delete("Pool")
+    world.wait(creation, deletion)
+    if stack.finish_create(creation):
+        stack.destroy_until_gone()
+    if not pools.finish_delete(deletion):
+        _end(pools)
+
+
+def _pool_canceled(world: World) -> None:
+    stack = world.stack("pools")
+    properties = {"MaxParked": 5, "ReleaseAfter": _RELEASE_AFTER, "ServiceTimeout": 3600}
+    creation = stack.begin_create("Pool", properties, hold_at=1)
+    world.wait_until_held(creation)
+    deletion = stack.begin_cancel_create(creation)
+    world.wait(deletion)
+    stack.finish_cancel_create(deletion)
+    world.let_go(creation)
+    world.sleep(60)
+    world.expect(not world.pools(), "a pool whose creation was canceled is not there")
+
+
+def _taken_out(world: World) -> None:
+    created = _pool(world)
+    if created is None:
+        return
+    pools, pool = created
+    stack = world.stack()
+    if not stack.create("Number", _number(world, pool)):
+        _end(pools)
+        return
+    properties = _number(world, pool)
+    del properties["Pool"], properties["ReleaseDelay"]
+    stack.update("Number", properties)
+    stack.destroy_until_gone()
+    _end(pools)
+
+
+def _canceled(step: int) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        created = _pool(world)
+        if created is None:
+            return
+        pools, pool = created
+        arn = _parked(world, pool)
+        if arn is None:
+            _end(pools)
+            return
+        new = world.stack("two")
+        creation = new.begin_create("Number", _number(world, pool), hold_at=step)
+        world.wait_until_held(creation)
+        if creation.is_settled:
+            new.finish_create(creation)
+            new.destroy_until_gone()
+            _end(pools)
+            return
+        deletion = new.begin_cancel_create(creation)
+        world.sleep(2)
+        world.let_go(creation)
+        world.wait(deletion)
+        new.finish_cancel_create(deletion)
+        world.sleep(3600)
+        number = next(number for number in world.emulator.numbers() if number.arn == arn)
+        world.expect(number.is_held, "the number is put back")
+        world.expect(not number.contact_flows, "the number that was put back has no flow")
+        third = world.stack("three")
+        if third.create("Number", _number(world, pool)):
+            world.expect_unless_hit(third.resources["Number"].physical_id == arn, "the next creation gets it")
+            third.destroy_until_gone()
+        _end(pools)
+
+    return play
