@@ -62,6 +62,12 @@ class Scene:
         app = None if run_app else str(self.assembly)
         return CdkCli(self.local_aws.environment, self.assembly, app=app, show=True)
 
+    def outputs(self, stack: str) -> dict[str, str]:
+        """Return a stack's outputs."""
+        client = self.local_aws.session().client("cloudformation", endpoint_url=self.local_aws.endpoint_url)
+        outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+        return {output.get("OutputKey", ""): output.get("OutputValue", "") for output in outputs}
+
     def held_numbers(self) -> list[Mapping[str, Any]]:
         """Return the numbers that the account holds according to the emulated Connect."""
         return [

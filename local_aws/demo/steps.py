@@ -10,6 +10,7 @@ from local_aws.custom_resource_record import Response
 from local_aws.launcher import ACCOUNT, REGION
 
 from .narration import DemoFailedError
+from .parking_steps import destroy_and_deploy_again, share_a_pool
 from .scene import NUMBERS_STACK, PROVIDER_STACK, Scene, expected_release_token
 
 _COOLDOWN_DAYS: Final = 180
@@ -48,7 +49,7 @@ def _deploy(scene: Scene) -> None:
 
 
 def _look_at_the_number(scene: Scene) -> None:
-    outputs = _outputs(scene, NUMBERS_STACK)
+    outputs = scene.outputs(NUMBERS_STACK)
     scene.phone_number = outputs["PhoneNumber"]
     scene.phone_number_arn = outputs["PhoneNumberArn"]
     scene.narrator.say(f"the stack's outputs: {scene.phone_number}, {scene.phone_number_arn}")
@@ -203,12 +204,6 @@ def _check_released_once(scene: Scene, phone_number_arn: str) -> Mapping[str, An
     return releases[0]
 
 
-def _outputs(scene: Scene, stack: str) -> dict[str, str]:
-    client = scene.local_aws.session().client("cloudformation", endpoint_url=scene.local_aws.endpoint_url)
-    outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
-    return {output.get("OutputKey", ""): output.get("OutputValue", "") for output in outputs}
-
-
 STEPS: Final = (
     Step("A local AWS starts", _start),
     Step("cdk bootstrap", _bootstrap),
@@ -220,6 +215,8 @@ STEPS: Final = (
     Step("The release and its client token", _look_at_the_release),
     Step("The recorded Delete event is delivered a second time", _deliver_delete_again),
     Step("The cool-down", _look_at_the_cooldown),
+    Step("A stack with a release delay is destroyed and deployed again", destroy_and_deploy_again),
+    Step("Environments come and go, and share a pool", share_a_pool),
     Step("cdk destroy: the provider's stack", _destroy_provider),
     Step("The local AWS ends", _stop),
 )

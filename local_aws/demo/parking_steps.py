@@ -1,0 +1,88 @@
+"""The steps about numbers that are parked: a stack that comes back, and environments that share a pool.
+
+Their stacks go to CloudFormation itself, as the CLI would add a minute and nothing to see.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from local_aws.launcher import ACCOUNT, INSTANCE_ID, REGION
+
+from .narration import DemoFailedError
+from .scene import PROVIDER_STACK, Scene
+
+_TARGET_ARN: Final = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE_ID}"
+_WEEK: Final = 7 * 86_400
+_ENVIRONMENTS: Final = 6
+
+
+def destroy_and_deploy_again(scene: Scene) -> None:
+    """Show that a stack that is destroyed by mistake gets its number back."""
+    first = _deploy(scene, "Production", {"Line": _number(scene, ReleaseDelay=_WEEK)})["Line"]
+    scene.narrator.say(f"the stack has {first}, with a release delay of seven days")
+    _destroy(scene, "Production")
+    held = [number["arn"] for number in scene.held_numbers()]
+    scene.narrator.check(held == [first], "destroyed: the number is parked, not released", f"Connect has {held}")
+    again = _deploy(scene, "Production", {"Line": _number(scene, ReleaseDelay=0)})["Line"]
+    scene.narrator.check(again == first, "deployed again: the very number is back", f"the stack has {again}")
+    _destroy(scene, "Production")
+    held = [number["arn"] for number in scene.held_numbers()]
+    scene.narrator.check(not held, "destroyed without a delay: released", f"Connect has {held}")
+
+
+def share_a_pool(scene: Scene) -> None:
+    """Show that environments that come and go cost one claim."""
+    before = len(scene.effective_calls("ClaimPhoneNumber"))
+    token = _service_token(scene)
+    pool = {"ServiceToken": token, "MaxParked": 2, "ReleaseAfter": _WEEK}
+    pool_id = _deploy(scene, "Pool", {"Pool": ("Custom::ConnectPhoneNumberPool", pool)})["Pool"]
+    for index in range(_ENVIRONMENTS):
+        name = f"Environment{index}"
+        arn = _deploy(scene, name, {"Line": _number(scene, Pool=pool_id, ReleaseDelay=_WEEK)})["Line"]
+        _destroy(scene, name)
+        scene.narrator.say(f"{name} had {arn}")
+    claims = len(scene.effective_calls("ClaimPhoneNumber")) - before
+    scene.narrator.check(
+        claims == 1, f"{_ENVIRONMENTS} environments, one claim", f"{_ENVIRONMENTS} environments made {claims} claims"
+    )
+    _destroy(scene, "Pool")
+    held = [number["arn"] for number in scene.held_numbers()]
+    scene.narrator.check(not held, "the pool is deleted, and its number is released", f"Connect has {held}")
+
+
+def _number(scene: Scene, **properties: object) -> tuple[str, dict[str, object]]:
+    usual = {"ServiceToken": _service_token(scene), "TargetArn": _TARGET_ARN, "CountryCode": "US", "Type": "DID"}
+    return "Custom::ConnectPhoneNumber", {**usual, **properties}
+
+
+def _service_token(scene: Scene) -> str:
+    return scene.outputs(PROVIDER_STACK)["ServiceToken"]
+
+
+def _deploy(scene: Scene, name: str, resources: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, str]:
+    """Create a stack, and return the physical id of each resource."""
+    template = {
+        "Resources": {id: {"Type": type, "Properties": properties} for id, (type, properties) in resources.items()},
+        "Outputs": {id: {"Value": {"Ref": id}} for id in resources},
+    }
+    _cloudformation(scene).create_stack(StackName=name, TemplateBody=json.dumps(template))
+    scene.wait_until(lambda: _status(scene, name) != "CREATE_IN_PROGRESS", f"{name} is not created")
+    if _status(scene, name) != "CREATE_COMPLETE":
+        raise DemoFailedError(f"{name} is {_status(scene, name)}")
+    return scene.outputs(name)
+
+
+def _destroy(scene: Scene, name: str) -> None:
+    _cloudformation(scene).delete_stack(StackName=name)
+    scene.wait_until(lambda: _status(scene, name) in ("", "DELETE_COMPLETE"), f"{name} is not deleted")
+
+
+def _status(scene: Scene, name: str) -> str:
+    found = _cloudformation(scene).list_stacks()["StackSummaries"]
+    present = [stack["StackStatus"] for stack in found if stack["StackName"] == name]
+    return next((status for status in present if status != "DELETE_COMPLETE"), "")
+
+
+def _cloudformation(scene: Scene) -> Any:
+    return scene.local_aws.session().client("cloudformation", endpoint_url=scene.local_aws.endpoint_url)
