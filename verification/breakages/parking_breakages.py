@@ -159,11 +159,7 @@ PARKING: Final = (
     ),
     Breakage(
         "a pool is deleted without what is parked in it",
-        (
-            Patch(
-                _POOLING, "for claim in members if claim.state is ClaimState.PARKED]", "for claim in members if False]"
-            ),
-        ),
+        (Patch(_POOLING, "for claim in members if claim.state in ending]", "for claim in members if False]"),),
         (Hunt("S36 pool deleted with what is parked"),),
     ),
     Breakage(
@@ -215,10 +211,10 @@ PARKING: Final = (
             Patch(
                 _PARKING,
                 "    _remove_flow(invocation, claim, state, permit)\n    if claim.desired.pool and state is not None:\n"
-                "        claim = _reset(invocation, claim, state, permit)\n",
+                "        reset = _reset(invocation, claim, state, permit)\n",
                 "    if claim.desired.pool and state is not None:\n"
-                "        claim = _reset(invocation, claim, state, permit)\n"
-                "    _remove_flow(invocation, claim, state, permit)\n",
+                "        reset = _reset(invocation, claim, state, permit)\n"
+                "        _remove_flow(invocation, reset, state, permit)\n",
             ),
         ),
         (Hunt("S36 parked at another instance"),),

@@ -58,7 +58,11 @@ def put_aside(
     # Before the number is moved, as that makes Connect refuse to remove the flow.
     _remove_flow(invocation, claim, state, permit)
     if claim.desired.pool and state is not None:
-        claim = _reset(invocation, claim, state, permit)
+        reset = _reset(invocation, claim, state, permit)
+        if reset.state is not claim.state:
+            # Another invocation has parked the number while this one waited for its move.
+            raise Conflict
+        return reset
     return claim
 
 

@@ -191,7 +191,8 @@ def _used(invocation: Invocation, pool: PoolEntry) -> str:
 def _end(invocation: Invocation, request: Request, pool: PoolEntry) -> Response:
     """Release or retain what is parked in a pool that is deleted."""
     members = _members(list(invocation.ledger.unfinished_or_live()), pool)
-    problems = [_release(invocation, claim) for claim in members if claim.state is ClaimState.PARKED]
+    ending = (ClaimState.PARKED, ClaimState.CLOSING)
+    problems = [_release(invocation, claim) for claim in members if claim.state in ending]
     problem = " ".join(filter(None, problems))
     if problem:
         return Response(Status.FAILED, request.failure_id, f"{problem} Delete the pool again.")
