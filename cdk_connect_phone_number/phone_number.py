@@ -9,7 +9,7 @@ from constructs import Construct, IConstruct
 from .function_code import rules
 from .phone_number_base import IPhoneNumber, PhoneNumberBase
 from .phone_number_pool import IPhoneNumberPool
-from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
+from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider, check_served, known_targets
 from .phone_number_resource import PhoneNumberResource
 from .properties import (
     DEFAULT_TIMEOUT,
@@ -360,20 +360,11 @@ def _check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneN
     ValueError
         With the construct's path, the property, its value, and what to do.
     """
-    served = provider.target_arns
-    if served is None or any(Token.is_unresolved(arn) for arn in served):
-        return
-    target, flow = known(number.target_arn), known(number.contact_flow_arn)
-    listed = ", ".join(served)
-    if target is not None and target not in served:
-        refuse(
-            scope,
-            f"target_arn is {target!r}, which the provider {provider.node.path} does not serve. "
-            f"Its target_arns are {listed}: use one of these, or add the target to them.",
-        )
-    if flow is not None and flow.partition("/contact-flow/")[0] not in served:
+    check_served(scope, "target_arn", known(number.target_arn), provider)
+    served, flow = known_targets(provider), known(number.contact_flow_arn)
+    if served is not None and flow is not None and flow.partition("/contact-flow/")[0] not in served:
         refuse(
             scope,
             f"contact_flow_arn is {flow!r}, of an instance that the provider {provider.node.path} does not serve. "
-            f"Its target_arns are {listed}: use a flow of one of these, or add the flow's instance to them.",
+            f"Its target_arns are {', '.join(served)}: use a flow of one of these, or add the flow's instance to them.",
         )

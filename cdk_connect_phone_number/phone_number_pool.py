@@ -6,7 +6,7 @@ from aws_cdk import CfnResource, Duration, RemovalPolicy, Token
 from constructs import Construct, Node
 
 from .function_code import contract, rules
-from .phone_number_provider import IPhoneNumberProvider
+from .phone_number_provider import IPhoneNumberProvider, check_served
 from .properties import delay_seconds, known, refuse, region_of
 
 DEFAULT_RELEASE_AFTER: Final = Duration.days(30)
@@ -237,15 +237,7 @@ def _checked(
     if known(seconds) is not None and (problem := rules.check_release_after(seconds)):
         refuse(scope, f"release_after {problem}")
     target = known(parking_target_arn)
-    if target is None:
-        return seconds
-    if problem := rules.check_target_arn(target, region_of(scope)):
+    if target is not None and (problem := rules.check_target_arn(target, region_of(scope))):
         refuse(scope, f"parking_target_arn {problem}")
-    served = provider.target_arns
-    if served is not None and not any(Token.is_unresolved(arn) for arn in served) and target not in served:
-        refuse(
-            scope,
-            f"parking_target_arn is {target!r}, which the provider {provider.node.path} does not serve. "
-            f"Its target_arns are {', '.join(served)}: use one of these, or add the target to them.",
-        )
+    check_served(scope, "parking_target_arn", target, provider)
     return seconds

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
-from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy
+from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -277,6 +277,29 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     def target_arns(self) -> Sequence[str] | None:
         """The targets that the provider serves; ``None`` if it serves all targets of its account and Region."""
         return self._target_arns
+
+
+def known_targets(provider: IPhoneNumberProvider) -> Sequence[str] | None:
+    """Return the targets that a provider serves; ``None`` if it serves all targets, or if synth does not know them."""
+    served = provider.target_arns
+    return None if served is None or any(Token.is_unresolved(arn) for arn in served) else served
+
+
+def check_served(scope: IConstruct, name: str, target: str | None, provider: IPhoneNumberProvider) -> None:
+    """Refuse the target that the property ``name`` has if the provider does not serve it, as far as synth knows both.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    served = known_targets(provider)
+    if served is not None and target is not None and target not in served:
+        refuse(
+            scope,
+            f"{name} is {target!r}, which the provider {provider.node.path} does not serve. "
+            f"Its target_arns are {', '.join(served)}: use one of these, or add the target to them.",
+        )
 
 
 class _ImportedProvider(Construct):

@@ -25,7 +25,7 @@ class ClaimState(StrEnum):
     CLOSING = "CLOSING"
     """Canceled or deleted. Whatever was claimed must be released, restored or parked."""
     PARKED = "PARKED"
-    """The resource was deleted. Its number is held for a time, for whoever asks for it."""
+    """The resource was deleted. The provider keeps the number for a set time and gives it to a resource that asks."""
     CLOSED = "CLOSED"
     """Nothing is left to do."""
 

@@ -180,16 +180,12 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
         raise InvalidProperty(sentence)
     if found := value_problem(given):
         raise InvalidProperty(" ".join(found))
-    if target_arns and text["TargetArn"] not in target_arns:
-        raise InvalidProperty(
-            f"TargetArn {text['TargetArn']} is not among the targets that this provider serves: "
-            f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
-        )
-    if target_arns and text["ParkingTargetArn"] and text["ParkingTargetArn"] not in target_arns:
-        raise InvalidProperty(
-            f"ParkingTargetArn {text['ParkingTargetArn']} is not among the targets that this provider serves: "
-            f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
-        )
+    for name in ("TargetArn", "ParkingTargetArn"):
+        if target_arns and text[name] and text[name] not in target_arns:
+            raise InvalidProperty(
+                f"{name} {text[name]} is not among the targets that this provider serves: "
+                f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
+            )
     tags = _tags(properties.get("Tags"))
     if problem := rules.check_tags(tags):
         raise InvalidProperty(f"Tags {problem}")

@@ -200,29 +200,25 @@ def check_timeout_seconds(value: int) -> str | None:
 
 def check_release_delay(value: str) -> str | None:
     """Check for how many seconds a number is parked before it is released."""
-    if value.isascii() and value.isdigit() and int(value) <= MAX_RELEASE_DELAY_SECONDS:
-        return None
-    return (
-        f"must be a whole number of seconds from 0 to {MAX_RELEASE_DELAY_SECONDS} (365 days), but is {value!r}. "
-        "Seven days are 604800 seconds; 0 releases the number with its resource."
-    )
+    remedy = "Seven days are 604800 seconds; 0 releases the number with its resource."
+    return _check_whole(value, 0, MAX_RELEASE_DELAY_SECONDS, "of seconds ", " (365 days)", remedy)
 
 
 def check_max_parked(value: str) -> str | None:
     """Check how many numbers may be parked in a pool."""
-    if value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_PARKED:
-        return None
-    return f"must be a whole number from 1 to {MAX_PARKED}, but is {value!r}."
+    return _check_whole(value, 1, MAX_PARKED)
 
 
 def check_release_after(value: str) -> str | None:
     """Check for how many seconds a number is parked in a pool."""
-    if value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_RELEASE_DELAY_SECONDS:
+    remedy = "Use for example 2592000 for 30 days."
+    return _check_whole(value, 1, MAX_RELEASE_DELAY_SECONDS, "of seconds ", " (365 days)", remedy)
+
+
+def _check_whole(value: str, least: int, most: int, unit: str = "", meaning: str = "", remedy: str = "") -> str | None:
+    if value.isascii() and value.isdigit() and least <= int(value) <= most:
         return None
-    return (
-        f"must be a whole number of seconds from 1 to {MAX_RELEASE_DELAY_SECONDS} (365 days), but is {value!r}. "
-        "Use for example 2592000 for 30 days."
-    )
+    return f"must be a whole number {unit}from {least} to {most}{meaning}, but is {value!r}. {remedy}".rstrip()
 
 
 def check_pool(value: str, release_delay: str | None) -> str | None:

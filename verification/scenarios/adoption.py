@@ -8,7 +8,7 @@ from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario, hitting
 from verification.simulator.world import World
 
-from .helpers import adoption, phone_number_of, silent_cloudformation
+from .helpers import adoption, number_of, phone_number_of, silent_cloudformation
 
 _NONE: Final = Needed(0, 0)
 _RELEASED: Final = Needed(0, 1)
@@ -74,7 +74,7 @@ def _found(world: World) -> tuple[str, str]:
         InstanceId=world.instance_arn.rpartition("/")[2],
         ContactFlowId=flow_arn.rpartition("/")[2],
     )
-    number = next(number for number in world.emulator.numbers() if number.arn == arn)
+    number = number_of(world, arn)
     before = _settings(world, arn)
     world.expect_at_the_end(
         lambda: not number.is_held or arn in world.established or _settings(world, arn) == before,
@@ -84,7 +84,7 @@ def _found(world: World) -> tuple[str, str]:
 
 
 def _settings(world: World, arn: str) -> tuple[object, ...]:
-    number = next(number for number in world.emulator.numbers() if number.arn == arn)
+    number = number_of(world, arn)
     flows = dict(number.contact_flows)
     return number.target_arn, number.description, dict(number.tags), flows, number.is_held
 

@@ -8,7 +8,7 @@ from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario, hitting
 from verification.simulator.world import World
 
-from .helpers import at_step, create_and_delete, refuse_releases, silent_cloudformation
+from .helpers import at_step, create_and_delete, number_of, refuse_releases, silent_cloudformation
 
 STEPS_OF_A_DELETE: Final = 12
 """How many calls an undisturbed Delete makes. ``test_catalog`` checks this."""
@@ -180,7 +180,7 @@ def _claimed_by_others(world: World) -> None:
     if not stack.create("Number", world.number()):
         return
     arn = stack.resources["Number"].physical_id
-    number = next(number for number in world.emulator.numbers() if number.arn == arn)
+    number = number_of(world, arn)
     world.release_by_hand(arn)
     world.sleep(181 * _DAY)
     claimed = world.client.claim_phone_number(TargetArn=world.instance_arn, PhoneNumber=number.phone_number)

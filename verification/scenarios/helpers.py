@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from local_aws.connect_emulator.state import ClaimedNumber
 from verification.simulator.clients import Unknown
 from verification.simulator.runner import hitting
 from verification.simulator.wire import Call, Fault, FaultKind, Injector, Surface
@@ -33,9 +34,14 @@ def adoption(world: World, phone_number: str, **properties: Any) -> dict[str, An
     return {**usual, **properties}
 
 
+def number_of(world: World, arn: str) -> ClaimedNumber:
+    """Return the number that has this ARN, as it is in Connect."""
+    return next(number for number in world.emulator.numbers() if number.arn == arn)
+
+
 def phone_number_of(world: World, arn: str) -> str:
     """Return the phone number that has this ARN."""
-    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
+    return number_of(world, arn).phone_number
 
 
 def refuse_releases(world: World, seconds: float, code: str = "AccessDeniedException") -> None:

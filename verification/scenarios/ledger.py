@@ -8,7 +8,7 @@ from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario
 from verification.simulator.world import World
 
-from .helpers import refuse_releases
+from .helpers import number_of, refuse_releases
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -105,7 +105,7 @@ def _lost_predecessor(world: World) -> None:
     if not old.create("Number", world.number()):
         return
     arn = old.resources["Number"].physical_id
-    number = next(number for number in world.emulator.numbers() if number.arn == arn)
+    number = number_of(world, arn)
     previous = number.tags["cdk-connect-phone-number:claim"]
     old.let_go("Number")
     new = world.stack("new")

@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import PROVIDER_ID, World
 
-from .helpers import adoption, phone_number_of
+from .helpers import adoption, number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -41,10 +41,9 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S35 provider destroyed while a number is parked", _provider_destroyed, _ONE)
     yield Scenario("S35 parked number released by hand", _released_by_hand, _ONE)
     for seconds in (5, 600):
-        yield Scenario(f"S35 added again {seconds} s later, canceled after its response", _heard_late(seconds), _ONE)
-        yield Scenario(
-            f"S35 asked for beside it {seconds} s later, canceled after its response", _heard_late_beside(seconds), _ONE
-        )
+        for name, is_beside in (("added again", False), ("asked for beside it", True)):
+            late = _heard_late(seconds, is_beside=is_beside)
+            yield Scenario(f"S35 {name} {seconds} s later, canceled after its response", late, _ONE)
         yield Scenario(f"S35 changed back {seconds} s later, canceled after its response", _changed_back(seconds), _TWO)
     yield Scenario("S35 ledger restored to when a number was parked", _restored, _ONE)
     yield Scenario("S35 parked number imported by another resource", _imported_elsewhere(takes=False), _ONE)
@@ -79,7 +78,7 @@ def _released_later(world: World) -> None:
     if created is not None:
         created[0].destroy_until_gone()
         world.sleep(_DAY)
-        number = next(number for number in world.emulator.numbers() if number.arn == created[1])
+        number = number_of(world, created[1])
         world.expect(number.is_held, "the number is still there after half of the time")
 
 
@@ -210,7 +209,7 @@ def _delay_removed(world: World) -> None:
         _is_the_same(world, new, arn)
         if new.update("Number", _number(world, ReleaseDelay=0)):
             new.destroy_until_gone()
-            number = next(number for number in world.emulator.numbers() if number.arn == arn)
+            number = number_of(world, arn)
             world.expect_unless_hit(not number.is_held, "the number is released at once")
         else:
             new.destroy_until_gone()
@@ -253,26 +252,9 @@ def _asked_while_released(world: World) -> None:
         new.destroy_until_gone()
 
 
-def _heard_late(seconds: float) -> Callable[[World], None]:
+def _heard_late(seconds: float, *, is_beside: bool) -> Callable[[World], None]:
     """Cancel a creation after the function has responded. CloudFormation has not recorded the response."""
 
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        stack, _ = created
-        stack.remove("Number")
-        world.sleep(seconds)
-        creation = stack.begin_create("Number", _number(world))
-        world.wait(creation)
-        deletion = stack.begin_cancel_create(creation)
-        world.wait(deletion)
-        stack.finish_cancel_create(deletion)
-
-    return play
-
-
-def _heard_late_beside(seconds: float) -> Callable[[World], None]:
     def play(world: World) -> None:
         created = _created(world)
         if created is None:
@@ -280,7 +262,10 @@ def _heard_late_beside(seconds: float) -> Callable[[World], None]:
         stack, arn = created
         stack.remove("Number")
         world.sleep(seconds)
-        creation = stack.begin_create("Second", world.number(PhoneNumber=phone_number_of(world, arn)))
+        if is_beside:
+            creation = stack.begin_create("Second", world.number(PhoneNumber=phone_number_of(world, arn)))
+        else:
+            creation = stack.begin_create("Number", _number(world))
         world.wait(creation)
         deletion = stack.begin_cancel_create(creation)
         world.wait(deletion)
@@ -357,7 +342,7 @@ def _retained_unheard(world: World) -> None:
     stack.finish_delete(deletion)
     stack.let_go("Number", ends=True)
     world.sleep(3600)
-    number = next(number for number in world.emulator.numbers() if number.arn == arn)
+    number = number_of(world, arn)
     world.expect(number.is_held, "a number that was retained stays")
 
 
@@ -409,7 +394,7 @@ def _canceled(step: int) -> Callable[[World], None]:
         world.let_go(creation)
         world.wait(deletion)
         new.finish_cancel_create(deletion)
-        number = next(number for number in world.emulator.numbers() if number.arn == arn)
+        number = number_of(world, arn)
         world.expect(number.is_held, "the number is put back")
         world.sleep(3600)
         world.expect(not number.contact_flows, "the number that was put back has no flow")
@@ -443,7 +428,7 @@ def _taken_early(step: int) -> Callable[[World], None]:
         if new.create("Number", properties):
             _is_the_same(world, new, arn)
             world.let_go(deletion)
-            number = next(number for number in world.emulator.numbers() if number.arn == arn)
+            number = number_of(world, arn)
             world.sleep(3600)
             flow = properties["ContactFlowArn"].rsplit("/", 1)[-1]
             world.expect(flow in number.contact_flows.values(), "a late call of the deletion is mended: the flow")

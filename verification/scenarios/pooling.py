@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import phone_number_of
+from .helpers import number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -206,7 +206,7 @@ def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
             world.cloudformation.retained.add(arn)
         if not pools.destroy_until_gone():
             return
-        number = next(number for number in world.emulator.numbers() if number.arn == arn)
+        number = number_of(world, arn)
         world.expect(number.is_held == retains, "the number stays or goes as the pool says")
 
     return play
@@ -300,7 +300,7 @@ def _canceled(step: int) -> Callable[[World], None]:
         world.wait(deletion)
         new.finish_cancel_create(deletion)
         world.sleep(3600)
-        number = next(number for number in world.emulator.numbers() if number.arn == arn)
+        number = number_of(world, arn)
         world.expect(number.is_held, "the number is put back")
         world.expect(not number.contact_flows, "the number that was put back has no flow")
         third = world.stack("three")

@@ -48,6 +48,10 @@ class ResponseNotDelivered(Exception):
         self.is_void = is_void
 
 
+VOID: Final = "CloudFormation has sent a later request for this resource, so this one is void. Nothing was done."
+"""Why a request failed that is older than one that is known."""
+
+
 @dataclass(frozen=True)
 class Response:
     """The content of a response to CloudFormation."""

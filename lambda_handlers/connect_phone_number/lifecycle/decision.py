@@ -25,7 +25,7 @@ from .. import rules, tokens
 from ..budget import Allowance, Limit
 from ..claim import Claim, ClaimKey, ClaimState, Origin, Outcome, Specification
 from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
-from ..cloudformation.response import Response, Status
+from ..cloudformation.response import VOID, Response, Status
 from ..cloudformation.stacks import still_has
 from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
 from ..ledger.ledger import Resource
@@ -74,11 +74,7 @@ class _Decision:
         """Return the request's entry and the other entries that the decision changes."""
         resource_entry = self.resource.resource_entry
         if self.request.type is not RequestType.DELETE and self._is_stale():
-            entry = self._decided_response(
-                Status.FAILED,
-                "CloudFormation has sent a later request for this resource, so this one is void. Nothing was done.",
-            )
-            return entry, []
+            return self._decided_response(Status.FAILED, VOID), []
         match self.request.type:
             case RequestType.CREATE:
                 entry, resource_entry = self._create(resource_entry)

@@ -1,4 +1,4 @@
-"""Parking: the number of a deleted resource is held for a time, for whoever asks for it, and is released then.
+"""Parking: the provider keeps the number of a deleted resource for a set time before it releases the number.
 
 Until then, the number belongs to no resource. Its claim is PARKED and names the time. A creation takes the number, in
 the write of its decision, if it is for the same resource, asks for this very number, or is of the same pool.
@@ -69,9 +69,9 @@ def put_aside(
 def _remove_flow(
     invocation: Invocation, claim: Claim, state: PhoneNumberState | None, permit: Callable[[Claim], None]
 ) -> None:
-    """Remove the flow that a deployment has set. Whoever takes the number from a pool expects none at all.
+    """Remove the flow that a deployment has set. For a number of a pool, remove any flow.
 
-    Without a pool, a flow that people have set stays, as the resource may get its number back.
+    A number without a pool keeps a flow that a person has set, because its resource may get the number back.
     """
     try:
         flow_arn = claim.applied_flow_arn

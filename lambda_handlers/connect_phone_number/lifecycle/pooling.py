@@ -13,7 +13,7 @@ from typing import Final
 from .. import rules, tokens
 from ..claim import Claim, ClaimState
 from ..cloudformation.request import Request, RequestType
-from ..cloudformation.response import Response, Status
+from ..cloudformation.response import VOID, Response, Status
 from ..ledger.items import PoolEntry, RequestEntry
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
@@ -81,8 +81,7 @@ def _is_settled(invocation: Invocation, pool: PoolEntry) -> bool:
 def _decide(invocation: Invocation, request: Request, pool: PoolEntry) -> tuple[PoolEntry, Response | None]:
     """Return the pool after a request, and the response if it is certain already."""
     if _is_stale(pool, request):
-        reason = "CloudFormation has sent a later request for this resource, so this one is void. Nothing was done."
-        return pool, Response(Status.FAILED, request.failure_id, reason)
+        return pool, Response(Status.FAILED, request.failure_id, VOID)
     watermark = request.sent_at or pool.watermark
     if request.type is RequestType.DELETE:
         if request.physical_resource_id != pool.pool_id:
