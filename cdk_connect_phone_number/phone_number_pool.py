@@ -1,13 +1,15 @@
 """The pool: numbers of deleted resources that later resources take instead of claiming new ones."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy, Token
 from constructs import Construct, Node
 
 from .function_code import contract, rules
+from .function_code import properties as function_properties
 from .phone_number_provider import IPhoneNumberProvider, check_served
-from .properties import delay_seconds, known, refuse, region_of
+from .properties import cloudformation_name, delay_seconds, in_python_names, known, refuse, region_of
 
 DEFAULT_RELEASE_AFTER: Final = Duration.days(30)
 
@@ -68,9 +70,27 @@ class PhoneNumberPool(Construct):
         the account's budget allows. A change applies to the numbers of resources that are deployed with it.
     parking_target_arn : str, optional
         ARN of the instance or traffic distribution group to which parked numbers are moved, for example so that the
-        instance of an environment can be deleted. By default, a number stays where it is.
+        instance of an environment can be deleted. By default, a number stays where it is. ``min_parked`` and
+        ``phone_numbers`` need it.
+    min_parked : int, default 0
+        How many numbers are parked from the deployment on, from 0 to 40 and not above ``max_parked``: a deployment of
+        the pool claims as many as are missing, for ``parking_target_arn``. As many stay parked, however old they are.
+        What resources take is not claimed anew until the pool is deployed with a change.
+    country_code : str, optional
+        Two-letter code (ISO 3166-1) of the country of the numbers that are claimed for ``min_parked``.
+    type : str, default ``"DID"`` with ``min_parked``
+        Their type, for example ``"TOLL_FREE"``.
+    prefix : str, optional
+        What they begin with, for example ``"+1206"``.
+    phone_numbers : Sequence[str], optional
+        Numbers in E.164 form that the account holds and that the pool is to have, for example after porting. With
+        ``min_parked``, 40 at most. They must have no flow, and no stack may have them. The deployment parks them,
+        which removes their descriptions and moves them to ``parking_target_arn``. They do not count for
+        ``max_parked`` and ``min_parked``, and the provider never releases them: one that is no longer listed, or whose
+        pool is destroyed, stays in the account.
     removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
-        ``DESTROY`` releases what is parked when the pool is destroyed. ``RETAIN`` leaves it in the account.
+        ``DESTROY`` releases what is parked when the pool is destroyed, except ``phone_numbers``. ``RETAIN`` leaves all
+        of it in the account.
 
     Raises
     ------
@@ -91,12 +111,27 @@ class PhoneNumberPool(Construct):
         max_parked: int = 5,
         release_after: Duration = DEFAULT_RELEASE_AFTER,
         parking_target_arn: str | None = None,
+        min_parked: int = 0,
+        country_code: str | None = None,
+        type: str | None = None,
+        prefix: str | None = None,
+        phone_numbers: Sequence[str] = (),
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         super().__init__(scope, id)
-        if not Token.is_unresolved(max_parked) and (problem := rules.check_max_parked(str(max_parked))):
-            refuse(self, f"max_parked {problem}")
         seconds = _checked(self, provider, release_after, parking_target_arn)
+        given: dict[str, object] = {
+            "max_parked": max_parked,
+            "release_after": seconds,
+            "min_parked": min_parked or None,
+            "country_code": country_code,
+            "type": type or (rules.DEFAULT_TYPE if min_parked else None),
+            "prefix": prefix,
+            "phone_numbers": list(phone_numbers) or None,
+            "parking_target_arn": parking_target_arn if min_parked or phone_numbers else None,
+        }
+        properties = {cloudformation_name(name): value for name, value in given.items() if value is not None}
+        _check(self, properties, phone_numbers)
         if removal_policy is RemovalPolicy.SNAPSHOT:
             refuse(self, "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A pool has no snapshot.")
         self._provider = provider
@@ -110,8 +145,7 @@ class PhoneNumberPool(Construct):
             type=contract.POOL_RESOURCE_TYPE,
             properties={
                 "ServiceToken": provider.service_token,
-                "MaxParked": max_parked,
-                "ReleaseAfter": seconds,
+                **properties,
                 **({"RetainParked": True} if retains else {}),
             },
         )
@@ -221,6 +255,27 @@ class _ImportedPool(Construct):
     def provider(self) -> IPhoneNumberProvider:
         """The pool's provider."""
         return self._provider
+
+
+def _check(scope: Construct, properties: Mapping[str, object], phone_numbers: Sequence[str]) -> None:
+    """Refuse properties that the function would refuse, as far as synth knows their values.
+
+    Raises
+    ------
+    ValueError
+        If one of them cannot work.
+    """
+    texts = {name: str(value) for name, value in properties.items() if not Token.is_unresolved(value)}
+    given = function_properties.Given(known=texts, names=frozenset(properties), region=region_of(scope), adopt=False)
+    if found := function_properties.value_problem(given, function_properties.POOL_PROPERTIES):
+        refuse(scope, in_python_names(" ".join(found)))
+    is_list_known = not Token.is_unresolved(list(phone_numbers))
+    literal = [number for number in phone_numbers if known(number) is not None] if is_list_known else []
+    if problem := rules.check_listed_numbers(literal):
+        refuse(scope, f"phone_numbers {problem}")
+    least = texts.get("MinParked", "")
+    if sentence := function_properties.pool_combination_problem(given) or rules.check_filled(least, literal):
+        refuse(scope, in_python_names(sentence))
 
 
 def _checked(

@@ -18,6 +18,8 @@ from .function_code import rules
 
 DEFAULT_TIMEOUT: Final = Duration.hours(1)
 """Three invocations of the function fit in, so users see the function's own reason and not a timeout."""
+POOL_NAMES: Final = ("max_parked", "release_after", "min_parked", "phone_numbers")
+"""The properties of a pool that a number does not have."""
 _MARKER: Final = "${Token["
 """Begins the part of a text that stands for a value that only CloudFormation knows.
 
@@ -49,14 +51,14 @@ class NumberProperties:
 
     def to_cloudformation(self) -> dict[str, object]:
         """Return the specified properties under CloudFormation's names."""
-        properties = {_cloudformation_name(field.name): getattr(self, field.name) for field in fields(self)}
+        properties = {cloudformation_name(field.name): getattr(self, field.name) for field in fields(self)}
         properties["Type"] = self.type or function_properties.default_type(self.given(None)) or None
         return {name: value for name, value in properties.items() if value is not None}
 
     def given(self, region: str | None) -> function_properties.Given:
         """Return the properties in the form that the checks take."""
         texts = {
-            _cloudformation_name(field.name): value
+            cloudformation_name(field.name): value
             for field in fields(self)
             if isinstance(value := getattr(self, field.name), str)
         }
@@ -89,10 +91,10 @@ def check_properties(scope: IConstruct, properties: NumberProperties, region: st
         )
     given = properties.given(region)
     if sentence := function_properties.combination_problem(given):
-        refuse(scope, _in_python_names(sentence))
+        refuse(scope, in_python_names(sentence))
     if found := function_properties.value_problem(given):
         name, problem = found
-        refuse(scope, f"{_in_python_names(name)} {problem}")
+        refuse(scope, f"{in_python_names(name)} {problem}")
 
 
 def stack_of(scope: IConstruct) -> Stack:
@@ -155,10 +157,13 @@ def refuse(scope: IConstruct, message: str) -> NoReturn:
     raise ValueError(f"{scope.node.path}: {message}")
 
 
-def _cloudformation_name(name: str) -> str:
+def cloudformation_name(name: str) -> str:
+    """Return a property's name in CloudFormation."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def _in_python_names(sentence: str) -> str:
-    python_names = {_cloudformation_name(field.name): field.name for field in fields(NumberProperties)}
+def in_python_names(sentence: str) -> str:
+    """Return a sentence with the properties' names in Python instead of those in CloudFormation."""
+    names = (*(field.name for field in fields(NumberProperties)), *POOL_NAMES)
+    python_names = {cloudformation_name(name): name for name in names}
     return re.sub(r"\w+", lambda word: python_names.get(word[0], word[0]), sentence)

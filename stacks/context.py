@@ -26,6 +26,22 @@ def support_numbers_settings(node: Node) -> SupportNumbersSettings:
     )
 
 
+def account_quota(node: Node) -> int | None:
+    """Read how many phone numbers the account may hold, or ``None`` if the provider is to ask Service Quotas.
+
+    Raises
+    ------
+    ContextError
+        Where it is no number.
+    """
+    value = _optional(node, "quota")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise ContextError(f"The context value 'quota' must be a whole number, but is {value!r}. Use for example '10'.")
+    return int(value)
+
+
 def _required(node: Node, key: str) -> str:
     value = _optional(node, key)
     if value is None:

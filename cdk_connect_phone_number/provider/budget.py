@@ -16,7 +16,7 @@ class PhoneNumberBudget:
 
     Above that, an account cannot claim any number until 180 days after the oldest of these releases. The
     provider counts its own claims and releases, and refuses a claim that would not leave enough. It never
-    refuses a release.
+    refuses a release, but it can postpone it.
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ReleasePhoneNumber.html
 
     Parameters
@@ -34,12 +34,17 @@ class PhoneNumberBudget:
     refuses : bool, default True
         Refuse a claim that would leave less than the reserve. With ``False``, there is only a warning in
         the function's log.
+    postpone_releases_below : int, optional
+        Postpone a release that would leave fewer claims and releases than this. The deletion succeeds, and the
+        number is parked until enough are free again; if its resource is created again until then, it gets the
+        number back. By default, and as long as the quota is not certain, no release is postponed.
     """
 
     quota: int | None = None
     baseline: Mapping[date, int] = field(default_factory=dict[date, int])
     reserve: int | None = None
     refuses: bool = True
+    postpone_releases_below: int | None = None
 
     def to_environment(self, scope: IConstruct) -> str:
         """Return the value of the function's environment variable.
@@ -53,6 +58,15 @@ class PhoneNumberBudget:
             refuse(scope, f"budget: quota must be at least 1, but is {self.quota}. Leave it out to ask Service Quotas.")
         if self.reserve is not None and self.reserve < 0:
             refuse(scope, f"budget: reserve must not be negative, but is {self.reserve}.")
+        below = self.postpone_releases_below
+        if below is not None and below < 1:
+            refuse(scope, f"budget: postpone_releases_below must be at least 1, but is {below}. Or leave it out.")
+        if below is not None and self.quota is not None and below >= 2 * self.quota:
+            refuse(
+                scope,
+                f"budget: postpone_releases_below must be less than {2 * self.quota}, which is all that a quota of "
+                f"{self.quota} allows, but is {below}.",
+            )
         for day, count in self.baseline.items():
             if count < 0:
                 refuse(scope, f"budget: baseline must not be negative, but is {count} for {day}.")
@@ -61,5 +75,6 @@ class PhoneNumberBudget:
             "baseline": {day.isoformat(): count for day, count in sorted(self.baseline.items())},
             "reserve": self.reserve,
             "refuses": self.refuses,
+            **({} if below is None else {"postpone_releases_below": below}),
         }
         return json.dumps(policy, sort_keys=True)

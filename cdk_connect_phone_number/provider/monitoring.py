@@ -118,6 +118,12 @@ class ProviderMetrics:
         """Return how many numbers are parked: billed, and nobody's. Published once a day."""
         return self.metric("ParkedNumbers", statistic=statistic, period=period or _DAY)
 
+    def metric_releases_postponed(
+        self, *, statistic: str = _MAXIMUM, period: Duration | None = None
+    ) -> cloudwatch.Metric:
+        """Parked numbers whose release the budget has postponed, once a day. Published even when 0."""
+        return self.metric("ReleasesPostponed", statistic=statistic, period=period or _DAY)
+
     def metric_budget_left(self, *, statistic: str = _MINIMUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return how many more claims and releases Amazon Connect allows.
 

@@ -34,6 +34,8 @@ USED: Final = "used"
 """The events in the window."""
 PARKED: Final = "parked"
 """The numbers that are parked. They take no part in the arithmetic."""
+POSTPONED: Final = "postponed"
+"""The parked numbers whose release the budget has postponed."""
 _EVENTS_OF: Final = "d"
 """Begins the name of the attribute with the events of one day."""
 _QUOTA_OF: Final = "quota:"
@@ -74,12 +76,17 @@ def footprint(claim: Claim) -> dict[str, int]:
         days[opened] += max(len(numbers), 1)
         held += max(len(numbers), 1)
     else:
-        held += bool(claim.arn)
+        # A number of a pool's list is never released.
+        held += bool(claim.arn) and not claim.listed_in
+    if claim.state is ClaimState.CLOSING and claim.counts_release:
+        held -= 1
+        days[day_of(claim.due_since)] += 1
     used = days.total()
     sums = {
         COMMITTED: used + held,
         USED: used,
         PARKED: int(claim.state is ClaimState.PARKED),
+        POSTPONED: int(claim.state is ClaimState.PARKED and claim.is_postponed),
         **{f"{_EVENTS_OF}{day}": count for day, count in days.items()},
     }
     return {name: value for name, value in sums.items() if value}
@@ -100,12 +107,15 @@ class Policy:
         need to be released.
     refuses
         Whether a claim that would leave less is refused. Otherwise there is only a warning. Default ``True``.
+    postpone_releases_below
+        A release that would leave fewer claims and releases than this is postponed. Default: none is.
     """
 
     quota: int | None = None
     baseline: Mapping[str, int] = field(default_factory=dict[str, int])
     reserve: int | None = None
     refuses: bool = True
+    postpone_releases_below: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -127,6 +137,8 @@ class Budget:
         The same, by day.
     parked
         How many numbers are parked.
+    postponed
+        How many of them are parked because the budget has postponed their release.
     quotas
         The quotas of phone numbers that Service Quotas has told, by the ARN of the instance.
     asked_at
@@ -139,6 +151,7 @@ class Budget:
     used: int = 0
     by_day: Mapping[int, int] = field(default_factory=dict[int, int])
     parked: int = 0
+    postponed: int = 0
     quotas: Mapping[str, int] = field(default_factory=dict[str, int])
     asked_at: Mapping[str, int] = field(default_factory=dict[str, int])
     day: int = 0
@@ -157,6 +170,7 @@ class Budget:
             used=numbers.get(USED, 0),
             by_day={int(day): value for day, value in days.items() if day.isdigit()},
             parked=numbers.get(PARKED, 0),
+            postponed=numbers.get(POSTPONED, 0),
             quotas=_by_arn(numbers, _QUOTA_OF),
             asked_at=_by_arn(numbers, _ASKED_OF),
             day=numbers.get("day", 0),
@@ -198,6 +212,7 @@ class Budget:
             COMMITTED: self.committed,
             USED: self.used,
             PARKED: self.parked,
+            POSTPONED: self.postponed,
             "day": self.day,
             **{f"{_EVENTS_OF}{day}": count for day, count in self.by_day.items()},
             **{f"{_QUOTA_OF}{instance_arn}": quota for instance_arn, quota in self.quotas.items()},
@@ -214,7 +229,8 @@ def told_attributes(instance_arn: str, quota: int | None, now: int) -> dict[str,
 def _is_known(name: str) -> bool:
     """Return whether this version knows an attribute. Another version may have added one."""
     is_event = name.startswith(_EVENTS_OF) and name[len(_EVENTS_OF) :].isdigit()
-    return is_event or name in (COMMITTED, USED, PARKED, "day", "version") or name.startswith((_QUOTA_OF, _ASKED_OF))
+    is_sum = name in (COMMITTED, USED, PARKED, POSTPONED)
+    return is_event or is_sum or name in ("day", "version") or name.startswith((_QUOTA_OF, _ASKED_OF))
 
 
 def _by_arn(numbers: Mapping[str, int], prefix: str) -> dict[str, int]:
@@ -231,11 +247,18 @@ class Limit:
 
 @dataclass(frozen=True)
 class Allowance:
-    """The budget, seen with the provider's policy on one day."""
+    """The budget, seen with the provider's policy on one day.
+
+    Parameters
+    ----------
+    claims
+        How many numbers are to be claimed.
+    """
 
     budget: Budget
     policy: Policy
     today: int
+    claims: int = 1
 
     @property
     def quota(self) -> int:
@@ -273,23 +296,59 @@ class Allowance:
 
     @property
     def reserve(self) -> int:
-        """How many claims and releases the next claim must leave."""
-        return self.budget.held + 1 if self.policy.reserve is None else self.policy.reserve
+        """How many claims and releases the next claims must leave."""
+        return self.budget.held + self.claims if self.policy.reserve is None else self.policy.reserve
 
     @property
     def permits_claim(self) -> bool:
-        """Whether one more claim leaves enough."""
-        return self.used + 1 + self.reserve <= self.allowed
+        """Whether the claims leave enough."""
+        return self.used + self.claims + self.reserve <= self.allowed
 
     @property
     def limit(self) -> Limit | None:
-        """The condition for the write of one more claim, or ``None`` if claims are not limited."""
+        """The condition for the write of the claims, or ``None`` if claims are not limited."""
         if self.is_estimate or not self.policy.refuses:
             return None
-        most = self.allowed - sum(self.baseline.values()) - 1
+        most = self.allowed - sum(self.baseline.values()) - self.claims
         if self.policy.reserve is None:
-            return Limit(COMMITTED, most - 1)
+            return Limit(COMMITTED, most - self.claims)
         return Limit(USED, most - self.policy.reserve)
+
+    @property
+    def release_limit(self) -> Limit | None:
+        """The condition for the write of one more release, or ``None`` if there is none."""
+        if not self.postpones or self.releases_left == 0:
+            return None
+        return Limit(USED, self.allowed - sum(self.baseline.values()) - self.least_left - 1)
+
+    @property
+    def releases_left(self) -> int:
+        """How many releases are not postponed."""
+        return max(self.left - self.least_left, 0)
+
+    @property
+    def least_left(self) -> int:
+        """How many claims and releases a release must leave, or it is postponed."""
+        below = self.policy.postpone_releases_below or 0
+        # What can never be free is not waited for.
+        return below if below < self.allowed else 0
+
+    @property
+    def postpones(self) -> bool:
+        """Whether releases are postponed: the provider was told so, and the quota is no estimate."""
+        return self.policy.postpone_releases_below is not None and not self.is_estimate
+
+    @property
+    def release_postponed_to(self) -> date | None:
+        """The date to which one more release is postponed, or ``None`` if it is not."""
+        if not self.postpones or self.releases_left > 0:
+            return None
+        missing = self.used + 1 + self.least_left - self.allowed
+        for day, count in self.returns():
+            missing -= count
+            if missing <= 0:
+                return day
+        return None
 
     def returns(self) -> list[tuple[date, int]]:
         """Return on which dates how many claims and releases are free again, the earliest first."""
@@ -307,11 +366,13 @@ class Allowance:
         source = "as the provider was told" if self.policy.quota is not None else "according to Service Quotas"
         reserved = f"a reserve of {self.reserve}"
         if self.policy.reserve is None:
-            reserved = f"{self.reserve} releases, of this number and of those that are held"
+            new = "this number" if self.claims == 1 else "these numbers"
+            reserved = f"{self.reserve} releases, of {new} and of those that are held"
+        more = "One more" if self.claims == 1 else f"{self.claims} more"
         return (
             f"No number is claimed, so that the account is not blocked from claiming numbers in {region}: Amazon "
             f"Connect allows {self.allowed} claims and releases in 180 days (200 % of the quota of {self.quota} phone "
-            f"numbers, {source}). {self.used} are used{self._by_whom(claims)}. One more, and {reserved}, would exceed "
+            f"numbers, {source}). {self.used} are used{self._by_whom(claims)}. {more}, and {reserved}, would exceed "
             f"that. {self._when_free()} Or ask for a higher quota, or let the provider's budget only warn."
         )
 

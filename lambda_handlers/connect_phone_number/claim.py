@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     """The adoption was undone. The number was left as it was found."""
     TAKEN = "TAKEN"
     """Another claim has taken the parked number."""
+    LET_GO = "LET_GO"
+    """The number was on a pool's list, and is the account's own again."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,9 @@ Lambda ends each invocation after 900 seconds at the latest.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 """
 
+LISTED_SECONDS: Final = 86_400
+"""So often, the sweeper looks whether a parked number is still on its pool's list."""
+
 _OPEN: Final = (ClaimState.OPENING, ClaimState.LIVE)
 
 TRANSITIONS: Final[Mapping[str, Transition]] = {
@@ -180,7 +185,7 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
     "close": Transition(
         _OPEN,
         ClaimState.CLOSING,
-        "its own Delete; canceled, failed or never finished; or CloudFormation never took note",
+        "its own Delete; canceled, failed or never finished; CloudFormation never took note; or claimed for a pool",
     ),
     "keep": Transition(
         (ClaimState.CLOSING,), ClaimState.LIVE, "the stack was deleted without the number after its Delete had failed"
@@ -190,6 +195,9 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
     ),
     "take": Transition((ClaimState.OPENING,), None, "it takes a parked number instead of claiming one"),
     "give": Transition((ClaimState.PARKED,), ClaimState.CLOSED, "another claim takes its number"),
+    "postpone": Transition(
+        (ClaimState.PARKED,), None, "its time is up, but its release would cost the last claims, or its pool lists it"
+    ),
     "expire": Transition((ClaimState.PARKED,), ClaimState.CLOSING, "its time is up"),
     "retain": Transition((ClaimState.PARKED,), ClaimState.LIVE, "its pool was deleted, and keeps its numbers"),
     "end": Transition((ClaimState.CLOSING,), ClaimState.CLOSED, "nothing is left in Connect, or nothing of ours"),
@@ -273,6 +281,12 @@ class Claim:
     """When the Delete was sent after which the number that was taken was parked, by CloudFormation's clock."""
     earlier_flow_arn: str = ""
     """The flow of the claim that the number was taken from. A late call may associate it again."""
+    is_postponed: bool = False
+    """Parked number: the budget has postponed its release."""
+    counts_release: bool = False
+    """Closing claim: the budget counts its release already, so that releases at the same time do not exceed it."""
+    listed_in: str = ""
+    """The pool that has, or had, the number by its list. Such a number is never released."""
     settles_at: int = 0
     """Number that is or was parked: when no late call for its earlier claim can change it any longer. 0 if checked."""
     counted: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -445,11 +459,13 @@ class Claim:
             due_since=next_check_at,
         )
 
-    def close(self, reason: str, now: int, *, sent_at: int | None = None) -> Self:
+    def close(self, reason: str, now: int, *, sent_at: int | None = None, not_before: int = 0) -> Self:
         """Return the claim as closing. The intent to release is recorded before the release.
 
         Parameters
         ----------
+        not_before
+            Until when the budget postpones the release.
         sent_at
             When the Delete was sent that closes the claim, if that is known.
         """
@@ -457,10 +473,16 @@ class Claim:
         # A creation that has taken a parked number puts it back as it was, however often this is tried.
         is_put_back = self.is_taken and self.state is ClaimState.OPENING
         until = max(self.taken_until, now + delay if delay and not is_put_back else 0)
+        is_postponed = not_before > until
+        desired, until = self.desired, max(until, not_before)
+        if self.listed_in:
+            is_postponed, desired, until = False, replace(desired, pool=self.listed_in), now + LISTED_SECONDS
         return self._after(
             "close",
+            is_postponed=is_postponed,
+            desired=desired,
             # An adoption that CloudFormation has not acknowledged is rolled back, whatever comes later.
-            is_undone=self.is_undone or (self.is_adopted and not self.acknowledged),
+            is_undone=self.is_undone or (self.is_adopted and not self.acknowledged and not self.listed_in),
             parked_until=until if until > now else 0,
             close_reason=reason,
             closing_at=now,
@@ -500,6 +522,7 @@ class Claim:
             # Between two requests, CloudFormation needs at least a second.
             earlier_life_until=(parked.deletion_sent_at or parked.closing_at) + 1,
             earlier_flow_arn=parked.applied_flow_arn,
+            listed_in=parked.listed_in,
             claimed_at=parked.claimed_at,
             applied_flow_arn=parked.applied_flow_arn,
             applied_tags=(*parked.applied_tags, contract.PARKED_TAG),
@@ -518,7 +541,14 @@ class Claim:
 
     def expire(self, now: int) -> Self:
         """Return the claim as closing: nobody has asked for the number in time."""
-        return self._after("expire", parked_until=0, next_check_at=now, due_since=now)
+        return self._after("expire", parked_until=0, is_postponed=False, next_check_at=now, due_since=now)
+
+    def postpone(self, until: int) -> Self:
+        """Return the parked claim with a later time.
+
+        Either the budget postpones its release, or the number is still on its pool's list.
+        """
+        return self._after("postpone", parked_until=until, is_postponed=not self.listed_in)
 
     def end(self, outcome: Outcome, now: int) -> Self:
         """Return the claim as closed."""

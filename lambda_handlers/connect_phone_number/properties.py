@@ -102,7 +102,21 @@ PROPERTIES: Final = (
 
 _NAMES: Final = sorted({"ServiceToken", "ServiceTimeout", "Tags", *(each.name for each in PROPERTIES)})
 
-_POOL_NAMES: Final = ("MaxParked", "ReleaseAfter", "RetainParked", "ServiceTimeout", "ServiceToken")
+POOL_PROPERTIES: Final = (
+    Property("MaxParked", lambda value, _: rules.check_max_parked(value)),
+    Property("ReleaseAfter", lambda value, _: rules.check_release_after(value)),
+    Property("RetainParked", is_flag=True),
+    Property("MinParked", lambda value, given: rules.check_min_parked(value, given.known.get("MaxParked"))),
+    Property("CountryCode", lambda value, _: rules.check_country_code(value)),
+    Property("Type", lambda value, _: rules.check_type(value)),
+    Property("Prefix", lambda value, given: rules.check_prefix(value, given.known.get("CountryCode"))),
+    Property("ParkingTargetArn", lambda value, given: rules.check_target_arn(value, given.region)),
+)
+"""All properties of a pool with a single value. ``PhoneNumbers`` is not included, because it is a list."""
+
+_POOL_NAMES: Final = sorted(
+    {"PhoneNumbers", "ServiceTimeout", "ServiceToken", *(each.name for each in POOL_PROPERTIES)}
+)
 
 
 @dataclass(frozen=True)
@@ -127,9 +141,21 @@ def combination_problem(given: Given) -> str | None:
     )
 
 
-def value_problem(given: Given) -> tuple[str, str] | None:
+def pool_combination_problem(given: Given) -> str | None:
+    """Return a sentence about a pool's properties that cannot be combined, or ``None``."""
+    return rules.check_filling(
+        country_code="CountryCode" in given.names,
+        type="Type" in given.names,
+        prefix="Prefix" in given.names,
+        target="ParkingTargetArn" in given.names,
+        min_parked=given.value("MinParked") not in ("", "0"),
+        phone_numbers="PhoneNumbers" in given.names,
+    )
+
+
+def value_problem(given: Given, properties: Sequence[Property] = PROPERTIES) -> tuple[str, str] | None:
     """Return the first property whose value cannot be used and what is wrong with it, or ``None``."""
-    for each in PROPERTIES:
+    for each in properties:
         value = given.known.get(each.name)
         problem = None if value is None else each.check(value, given)
         if problem:
@@ -180,12 +206,7 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
         raise InvalidProperty(sentence)
     if found := value_problem(given):
         raise InvalidProperty(" ".join(found))
-    for name in ("TargetArn", "ParkingTargetArn"):
-        if target_arns and text[name] and text[name] not in target_arns:
-            raise InvalidProperty(
-                f"{name} {text[name]} is not among the targets that this provider serves: "
-                f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
-            )
+    _ensure_served(text, ("TargetArn", "ParkingTargetArn"), target_arns)
     tags = _tags(properties.get("Tags"))
     if problem := rules.check_tags(tags):
         raise InvalidProperty(f"Tags {problem}")
@@ -224,15 +245,32 @@ class PoolProperties:
         For how many seconds a number is parked in it.
     retains_parked
         Whether the parked numbers stay in the account when the pool is deleted.
+    min_parked
+        How many numbers are parked in it from the deployment on, and stay parked.
+    specification
+        Which numbers are claimed for that.
+    parking_target_arn
+        The target for which they are claimed.
+    phone_numbers
+        The numbers of the account that it is to have.
     """
 
     max_parked: int
     release_after: int
     retains_parked: bool
+    min_parked: int
+    specification: Specification
+    parking_target_arn: str
+    phone_numbers: tuple[str, ...]
 
 
-def parse_pool(properties: Mapping[str, object]) -> PoolProperties:
+def parse_pool(properties: Mapping[str, object], region: str, target_arns: Sequence[str] = ()) -> PoolProperties:
     """Return what the template asks for in a ``Custom::ConnectPhoneNumberPool``.
+
+    Parameters
+    ----------
+    target_arns
+        The instances and traffic distribution groups that the provider serves. Default: all.
 
     Raises
     ------
@@ -245,14 +283,37 @@ def parse_pool(properties: Mapping[str, object]) -> PoolProperties:
             f"{unknown[0]} is not a property of Custom::ConnectPhoneNumberPool. Remove it; the properties are "
             f"{', '.join(_POOL_NAMES)}."
         )
-    max_parked, release_after = _text(properties, "MaxParked"), _text(properties, "ReleaseAfter")
-    for name, problem in (
-        ("MaxParked", rules.check_max_parked(max_parked)),
-        ("ReleaseAfter", rules.check_release_after(release_after)),
-    ):
-        if problem:
-            raise InvalidProperty(f"{name} {problem}")
-    return PoolProperties(int(max_parked), int(release_after), _flag("RetainParked", _text(properties, "RetainParked")))
+    text = {each.name: _text(properties, each.name) for each in POOL_PROPERTIES}
+    retains_parked = _flag("RetainParked", text["RetainParked"])
+    phone_numbers = _phone_numbers(properties.get("PhoneNumbers"))
+    given = Given(
+        # Of these two, an empty value is as wrong as any other.
+        known={name: value for name, value in text.items() if value or name in ("MaxParked", "ReleaseAfter")},
+        names=frozenset(name for name, value in {**text, "PhoneNumbers": phone_numbers}.items() if value),
+        region=region,
+        adopt=False,
+    )
+    if found := value_problem(given, POOL_PROPERTIES):
+        raise InvalidProperty(" ".join(found))
+    if problem := rules.check_listed_numbers(phone_numbers):
+        raise InvalidProperty(f"PhoneNumbers {problem}")
+    if sentence := pool_combination_problem(given) or rules.check_filled(text["MinParked"], phone_numbers):
+        raise InvalidProperty(sentence)
+    _ensure_served(text, ("ParkingTargetArn",), target_arns)
+    min_parked = int(text["MinParked"] or 0)
+    return PoolProperties(
+        max_parked=int(text["MaxParked"]),
+        release_after=int(text["ReleaseAfter"]),
+        retains_parked=retains_parked,
+        min_parked=min_parked,
+        specification=Specification(
+            country_code=text["CountryCode"],
+            type=(text["Type"] or rules.DEFAULT_TYPE) if min_parked else "",
+            prefix=text["Prefix"],
+        ),
+        parking_target_arn=text["ParkingTargetArn"],
+        phone_numbers=phone_numbers,
+    )
 
 
 def wants_release_protection(properties: Mapping[str, object]) -> bool:
@@ -266,6 +327,27 @@ def timeout_seconds(properties: Mapping[str, object]) -> int:
     return (
         min(int(value), rules.MAX_TIMEOUT_SECONDS) if value.isascii() and value.isdigit() else rules.MAX_TIMEOUT_SECONDS
     )
+
+
+def _ensure_served(text: Mapping[str, str], names: Sequence[str], target_arns: Sequence[str]) -> None:
+    for name in names:
+        if target_arns and text[name] and text[name] not in target_arns:
+            raise InvalidProperty(
+                f"{name} {text[name]} is not among the targets that this provider serves: "
+                f"{', '.join(target_arns)}. Use one of these, or add the target to the provider's target_arns."
+            )
+
+
+def _phone_numbers(value: object) -> tuple[str, ...]:
+    if value in (None, ""):
+        return ()
+    listed = as_list(value)
+    if listed is None or not all(isinstance(number, str) for number in listed):
+        raise InvalidProperty(
+            f"PhoneNumbers must be a list of numbers, but is {json.dumps(value, default=str)[:80]}. "
+            'Write ["+12065550100"].'
+        )
+    return tuple(listed)
 
 
 def _text(properties: Mapping[str, object], name: str) -> str:

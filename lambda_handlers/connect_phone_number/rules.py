@@ -7,7 +7,7 @@ limits and patterns are those of the Amazon Connect API reference.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,12 @@ DEFAULT_TYPE: Final = "DID"
 
 MAX_DESCRIPTION_LENGTH: Final = 500
 MAX_PARKED: Final = 100
+MAX_FILLED: Final = 40
+"""How many numbers a pool gets itself in one deployment: they are decided on in one write of the ledger, which may also
+cancel as many of an earlier deployment.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
 _POOL: Final = re.compile(r"pool-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MAX_TAGS: Final = 50
 MAX_RELEASE_DELAY_SECONDS: Final = 365 * 86_400
@@ -213,6 +219,48 @@ def check_release_after(value: str) -> str | None:
     """Check for how many seconds a number is parked in a pool."""
     remedy = "Use for example 2592000 for 30 days."
     return _check_whole(value, 1, MAX_RELEASE_DELAY_SECONDS, "of seconds ", " (365 days)", remedy)
+
+
+def check_filled(min_parked: str, numbers: Sequence[str]) -> str | None:
+    """Check how many numbers a pool gets itself in all, and return a whole sentence."""
+    count = len(numbers) + int(min_parked or 0)
+    if count > MAX_FILLED:
+        return (
+            f"MinParked and PhoneNumbers may be {MAX_FILLED} numbers at most, but are {count}. Make another pool for "
+            "the others."
+        )
+    return None
+
+
+def check_min_parked(value: str, max_parked: str | None) -> str | None:
+    """Check how many numbers stay parked in a pool, and ``max_parked`` if it is known."""
+    problem = _check_whole(value, 0, MAX_FILLED)
+    if problem is None and max_parked is not None and int(value) > int(max_parked):
+        return f"must not be above MaxParked, which is {max_parked}, but is {value!r}."
+    return problem
+
+
+def check_listed_numbers(numbers: Sequence[str]) -> str | None:
+    """Check the numbers of the account that a pool is to have."""
+    for number in numbers:
+        if problem := check_phone_number(number):
+            return f"must each be a number. One {problem}"
+        if numbers.count(number) > 1:
+            return f"have {number} twice. Remove one."
+    return None
+
+
+def check_filling(
+    *, country_code: bool, type: bool, prefix: bool, target: bool, min_parked: bool, phone_numbers: bool
+) -> str | None:
+    """Check the combination of the properties with which a pool gets numbers itself, and return a whole sentence."""
+    if (min_parked or phone_numbers) and not target:
+        return "ParkingTargetArn is missing. A pool with MinParked or PhoneNumbers needs the target for its numbers."
+    if min_parked and not country_code:
+        return "CountryCode is missing. MinParked needs it: say which numbers are to be claimed, for example 'US'."
+    if (country_code or type or prefix) and not min_parked:
+        return "CountryCode, Type and Prefix say which numbers are claimed for MinParked. Set that, or remove them."
+    return None
 
 
 def _check_whole(value: str, least: int, most: int, unit: str = "", meaning: str = "", remedy: str = "") -> str | None:

@@ -8,10 +8,16 @@ stops waiting for the response.
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 INVOCATION_MARGIN_SECONDS: Final = 20
 """The part of an invocation's time that is reserved for writing to the ledger and responding."""
+
+
+def date_of(seconds: float) -> str:
+    """Return a time for people and tags, for example ``2026-12-03T10:00:00Z``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class NotFinished(Exception):

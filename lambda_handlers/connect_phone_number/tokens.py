@@ -37,6 +37,11 @@ def pool_id(stack_id: str, logical_resource_id: str) -> str:
     return "pool-" + _derive("pool-id", stack_id, logical_resource_id)
 
 
+def filling_id(pool: str, request_key: str, index: int) -> str:
+    """Return the id of one of the claims with which a request lets a pool get numbers itself."""
+    return _derive("filling-id", pool, request_key, str(index))
+
+
 def claim_token(claim: str, phone_number: str) -> str:
     """Return the token of ClaimPhoneNumber (or ImportPhoneNumber) for one number on behalf of one claim."""
     return _derive("claim", claim, phone_number)

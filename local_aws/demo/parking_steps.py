@@ -1,4 +1,4 @@
-"""The steps about numbers that are parked: a stack that comes back, and environments that share a pool.
+"""The steps about scarcity: a stack that comes back, environments that share a pool, and a budget that is used up.
 
 Their stacks go to CloudFormation itself, as the CLI would add a minute and nothing to see.
 """
@@ -15,6 +15,8 @@ from .scene import PROVIDER_STACK, Scene
 _TARGET_ARN: Final = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE_ID}"
 _WEEK: Final = 7 * 86_400
 _ENVIRONMENTS: Final = 6
+_AFFORDABLE: Final = 2
+"""How many environments the budget allows without a pool."""
 
 
 def destroy_and_deploy_again(scene: Scene) -> None:
@@ -51,6 +53,35 @@ def share_a_pool(scene: Scene) -> None:
     scene.narrator.check(not held, "the pool is deleted, and its number is released", f"Connect has {held}")
 
 
+def refuse_to_overspend(scene: Scene) -> None:
+    """Show that environments without a pool use up the budget, and that it is the provider that says so."""
+    used = len(scene.effective_calls("ClaimPhoneNumber")) + len(scene.effective_calls("ReleasePhoneNumber"))
+    # 200 % of it are as many claims and releases as these environments need, or one more.
+    quota = (used + 2 * _AFFORDABLE + 1) // 2
+    scene.narrator.say(f"{used} claims and releases so far; now the account has a quota of {quota}")
+    scene.local_aws.connect.call("POST", "quota", region=REGION, quota=quota)
+    result = scene.cdk().deploy(PROVIDER_STACK, context={"quota": str(quota)})
+    scene.narrator.check(
+        result.exit_code == 0, "the provider is told so", f"cdk deploy ended with exit code {result.exit_code}"
+    )
+    for index in range(_AFFORDABLE):
+        name = f"Plain{index}"
+        scene.narrator.say(f"{name} had {_deploy(scene, name, {'Line': _number(scene)})['Line']}")
+        _destroy(scene, name)
+    calls = len(scene.local_aws.connect.audit("ClaimPhoneNumber"))
+    refused = f"Plain{_AFFORDABLE}"
+    reason = _refusal(scene, refused, {"Line": _number(scene)})
+    scene.narrator.check(
+        "No number is claimed, so that the account is not blocked" in reason, f"refused: {reason}", f"failed: {reason}"
+    )
+    scene.narrator.check(
+        len(scene.local_aws.connect.audit("ClaimPhoneNumber")) == calls,
+        "Connect was not even asked",
+        "Connect was asked to claim a number",
+    )
+    _destroy(scene, refused)
+
+
 def _number(scene: Scene, **properties: object) -> tuple[str, dict[str, object]]:
     usual = {"ServiceToken": _service_token(scene), "TargetArn": _TARGET_ARN, "CountryCode": "US", "Type": "DID"}
     return "Custom::ConnectPhoneNumber", {**usual, **properties}
@@ -62,15 +93,35 @@ def _service_token(scene: Scene) -> str:
 
 def _deploy(scene: Scene, name: str, resources: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, str]:
     """Create a stack, and return the physical id of each resource."""
+    if (status := _create(scene, name, resources)) != "CREATE_COMPLETE":
+        raise DemoFailedError(f"{name} is {status}")
+    return scene.outputs(name)
+
+
+def _refusal(scene: Scene, name: str, resources: Mapping[str, tuple[str, Mapping[str, object]]]) -> str:
+    """Create a stack that cannot be created, and return the reason."""
+    if (status := _create(scene, name, resources)) == "CREATE_COMPLETE":
+        raise DemoFailedError(f"{name} is {status}")
+    events = _cloudformation(scene).describe_stack_events(StackName=name)["StackEvents"]
+    reasons = [
+        str(event.get("ResourceStatusReason", "")) for event in events if event["LogicalResourceId"] in resources
+    ]
+    return next((reason for reason in reasons if reason), "")
+
+
+def _create(scene: Scene, name: str, resources: Mapping[str, tuple[str, Mapping[str, object]]]) -> str:
+    """Create a stack, and return its status."""
     template = {
         "Resources": {id: {"Type": type, "Properties": properties} for id, (type, properties) in resources.items()},
         "Outputs": {id: {"Value": {"Ref": id}} for id in resources},
     }
     _cloudformation(scene).create_stack(StackName=name, TemplateBody=json.dumps(template))
-    scene.wait_until(lambda: _status(scene, name) != "CREATE_IN_PROGRESS", f"{name} is not created")
-    if _status(scene, name) != "CREATE_COMPLETE":
-        raise DemoFailedError(f"{name} is {_status(scene, name)}")
-    return scene.outputs(name)
+
+    def is_done() -> bool:
+        return _status(scene, name) not in ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+
+    scene.wait_until(is_done, f"{name} is not created")
+    return _status(scene, name)
 
 
 def _destroy(scene: Scene, name: str) -> None:

@@ -10,7 +10,7 @@ from local_aws.custom_resource_record import Response
 from local_aws.launcher import ACCOUNT, REGION
 
 from .narration import DemoFailedError
-from .parking_steps import destroy_and_deploy_again, share_a_pool
+from .parking_steps import destroy_and_deploy_again, refuse_to_overspend, share_a_pool
 from .scene import NUMBERS_STACK, PROVIDER_STACK, Scene, expected_release_token
 
 _COOLDOWN_DAYS: Final = 180
@@ -217,6 +217,7 @@ STEPS: Final = (
     Step("The cool-down", _look_at_the_cooldown),
     Step("A stack with a release delay is destroyed and deployed again", destroy_and_deploy_again),
     Step("Environments come and go, and share a pool", share_a_pool),
+    Step("Without a pool, the budget refuses before Connect does", refuse_to_overspend),
     Step("cdk destroy: the provider's stack", _destroy_provider),
     Step("The local AWS ends", _stop),
 )

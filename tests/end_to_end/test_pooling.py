@@ -16,6 +16,7 @@ from .template_stack import TemplateStack
 
 _PLATFORM: Final = "pool-platform"
 _ENVIRONMENT: Final = "pool-environment"
+_FILLED: Final = "pool-filled"
 _PARKED_TAG: Final = "cdk-connect-phone-number:parked-until"
 
 
@@ -78,7 +79,7 @@ def _assert_in_use(local_aws: LocalAws, arn: str) -> None:
 
 def _assert_parked(local_aws: LocalAws, arn: str) -> None:
     number = _number(local_aws, arn)
-    assert (number["status"], number["contact_flows"], number["description"]) == ("CLAIMED", {}, "")
+    assert (number["status"], number["contact_flows"], number["description"] or "") == ("CLAIMED", {}, "")
     assert _PARKED_TAG in number["tags"]
 
 
@@ -86,3 +87,37 @@ def _number(local_aws: LocalAws, arn: str) -> Mapping[str, Any]:
     """Return a number as Connect has it."""
     (number,) = [number for number in local_aws.connect.numbers() if number["arn"] == arn]
     return number
+
+
+def test_a_pool_gets_its_numbers_in_advance_and_from_a_list(local_aws: LocalAws, tmp_path: Path) -> None:
+    client = local_aws.session().client("connect", endpoint_url=local_aws.connect.url)
+    listed = "+13125550142"
+    arn = client.claim_phone_number(TargetArn=INSTANCE_ARN, PhoneNumber=listed)["PhoneNumberArn"]
+    before = {number["arn"] for number in local_aws.connect.numbers()}
+    app = cdk.App(outdir=str(tmp_path))
+    platform = cdk.Stack(app, _FILLED)
+    PhoneNumberPool(
+        platform,
+        "Pool",
+        provider=PhoneNumberProvider(platform, "Provider"),
+        parking_target_arn=INSTANCE_ARN,
+        min_parked=1,
+        country_code="US",
+        phone_numbers=[listed],
+    )
+    app.synth()
+    cli = CdkCli(local_aws.environment, tmp_path, app=str(tmp_path))
+    try:
+        deployed = cli.deploy(_FILLED)
+        assert deployed.exit_code == 0, deployed.output
+        (claimed,) = {number["arn"] for number in local_aws.connect.numbers()} - before
+        _assert_parked(local_aws, claimed)
+        assert "cdk-connect-phone-number:claim" in _number(local_aws, arn)["tags"]
+        destroyed = cli.destroy(_FILLED)
+        assert destroyed.exit_code == 0, destroyed.output
+        assert _number(local_aws, claimed)["status"] == "RELEASED"
+        kept = _number(local_aws, arn)
+        assert (kept["status"], kept["tags"]) == ("CLAIMED", {}), "a number of a list is never released"
+    finally:
+        TemplateStack(local_aws, _FILLED).delete()
+        client.release_phone_number(PhoneNumberId=arn)

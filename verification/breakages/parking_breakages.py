@@ -113,8 +113,8 @@ PARKING: Final = (
         (
             Patch(
                 _SWEEPING,
-                "if claim.state is ClaimState.PARKED and claim.settles_at and claim.settles_at <= now:",
-                "if False:",
+                "return claim.state is ClaimState.PARKED and 0 < claim.settles_at <= now",
+                "return False",
             ),
         ),
         unit_tests=_TESTS,
@@ -159,17 +159,23 @@ PARKING: Final = (
     ),
     Breakage(
         "a pool is deleted without what is parked in it",
-        (Patch(_POOLING, "for claim in members if claim.state in ending]", "for claim in members if False]"),),
+        (Patch(_POOLING, "while claim.state in (ClaimState.PARKED, ClaimState.CLOSING):", "while False:"),),
         (Hunt("S36 pool deleted with what is parked"),),
     ),
     Breakage(
         "a pool that retains its numbers releases them",
-        (Patch(_CLOSING, "if pool is not None and pool.is_deleted and pool.retains_parked:", "if False:"),),
+        (Patch(_CLOSING, "pool is not None and pool.is_deleted and pool.retains_parked and", "False and"),),
         (Hunt("S36 pool deleted, its numbers retained"),),
     ),
     Breakage(
         "a pool's creation that comes after its cancellation makes a pool",
-        (Patch(_POOLING, "    if _is_stale(pool, request):\n", "    if False:\n"),),
+        (
+            Patch(
+                _POOLING,
+                "            if _is_stale(pool, request, invocation.timing.now()):\n",
+                "            if False:\n",
+            ),
+        ),
         (Hunt("S36 pool's creation canceled"),),
     ),
     Breakage(

@@ -11,12 +11,13 @@ from .budget_breakages import BUDGET
 from .claiming_breakages import CLAIMING
 from .closing_breakages import CLOSING
 from .copies import broken_copy, python
+from .filling_breakages import FILLING
 from .hints_breakages import HINTS
 from .knowing_breakages import KNOWING
 from .parking_breakages import PARKING
 from .worker import as_argument
 
-BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS, *BUDGET, *PARKING)
+BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS, *BUDGET, *PARKING, *FILLING)
 
 _EVERYTHING = Hunt("*")
 

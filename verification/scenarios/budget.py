@@ -50,6 +50,25 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S34 a reserve of ten", _refused, Needed(0, 0), _with_quota(5, Policy(quota=5, reserve=10)))
     yield Scenario("S34 used up, only warned", _warned, Needed(2, 2), _with_quota(1, Policy(quota=1, refuses=False)))
     yield Scenario("S34 the quota is asked for", _asked, _ONE, replace(_with_quota(1, Policy()), tells_quota=True))
+    for below, deletes in ((1, 2), (2, 1)):
+        yield Scenario(
+            f"S34 {deletes} releases at once, postponed below {below}",
+            _postponed,
+            Needed(2, 2),
+            _with_quota(2, Policy(quota=2, postpone_releases_below=below)),
+        )
+    yield Scenario(
+        "S34 a release postponed, and its resource created again",
+        _postponed_and_created_again,
+        Needed(2, 2),
+        _with_quota(2, Policy(quota=2, postpone_releases_below=2)),
+    )
+    yield Scenario(
+        "S34 a release that cannot be postponed",
+        _never_free,
+        _ONE,
+        _with_quota(1, Policy(quota=1, postpone_releases_below=3)),
+    )
     yield Scenario("S34 a ledger that did not count", _not_counted(is_swept=True), _ONE, _ENOUGH_FOR_ONE)
     yield Scenario(
         "S34 a ledger that did not count, before any sweep", _not_counted(is_swept=False), _ONE, _ENOUGH_FOR_ONE
@@ -140,6 +159,52 @@ def _free_again(world: World) -> None:
     world.expect_unless_hit(is_made, "after 180 days there is a budget again")
     if is_made:
         later.destroy()
+
+
+def _postponed(world: World) -> None:
+    names = ("One", "Two")
+    stack = world.stack()
+    made = [stack.create(name, world.number()) for name in names]
+    if not all(made):
+        stack.destroy_until_gone()
+        return
+    below = world.options.budget.postpone_releases_below or 0
+    deletions = [stack.begin_delete(name) for name in names[: 3 - below]]
+    world.wait(*deletions)
+    for deletion in deletions:
+        stack.finish_delete(deletion)
+    world.expect_unless_hit(all(deletion.succeeded for deletion in deletions), "the deletions succeed at once")
+    released = [entry for entry in world.emulator.audit if entry.operation == "ReleasePhoneNumber"]
+    world.expect_unless_hit(len(released) == 2 - below, "a claim that the provider keeps is not spent on a release")
+    world.sleep(185 * _DAY)
+    held = [number for number in world.emulator.numbers() if number.is_held]
+    world.expect_unless_hit(len(held) == len(stack.resources), "what was postponed is released when claims are free")
+    stack.destroy_until_gone()
+    world.sleep(185 * _DAY)
+
+
+def _postponed_and_created_again(world: World) -> None:
+    stack = world.stack("app")
+    other = world.stack("other")
+    if not (stack.create("Number", world.number()) and other.create("Number", world.number())):
+        stack.destroy_until_gone()
+        other.destroy_until_gone()
+        return
+    arn = stack.resources["Number"].physical_id
+    if not stack.destroy_until_gone():
+        return
+    again = world.stack("app")
+    if again.create("Number", world.number()):
+        world.expect_unless_hit(again.resources["Number"].physical_id == arn, "the resource gets its number back")
+        again.destroy_until_gone()
+    other.destroy_until_gone()
+    world.sleep(370 * _DAY)
+
+
+def _never_free(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number()):
+        world.expect_unless_hit(stack.destroy(), "the deletion succeeds")
 
 
 def _not_enough_to_replace(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The scenarios S1 to S36 of the lifecycle contract, each with its variants."""
+"""The scenarios S1 to S37 of the lifecycle contract, each with its variants."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +13,7 @@ from . import (
     cancellation,
     creation,
     deletion,
+    filling,
     groups,
     hints,
     late,
@@ -45,6 +46,7 @@ _MODULES: Final = (
     budget,
     parking,
     pooling,
+    filling,
 )
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},

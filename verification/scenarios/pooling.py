@@ -15,7 +15,7 @@ from .helpers import number_of, phone_number_of
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
 _DAY: Final = 86_400
-_RELEASE_AFTER: Final = 2 * _DAY
+RELEASE_AFTER: Final = 2 * _DAY
 _CANCEL_STEPS: Final = 19
 _ROUNDS: Final = 4
 
@@ -46,17 +46,19 @@ def scenarios() -> Iterator[Scenario]:
         yield Scenario(f"S36 creation from the pool canceled at step {step}", _canceled(step), _ONE)
 
 
-def _pool(world: World, **properties: Any) -> tuple[Stack, str] | None:
+def a_pool(world: World, **properties: Any) -> tuple[Stack, str] | None:
+    """Create a pool in a stack of its own, and return the stack and the pool's name, or ``None`` if that fails."""
     stack = world.stack("pools")
-    usual = {"MaxParked": 5, "ReleaseAfter": _RELEASE_AFTER, "ServiceTimeout": 3600}
+    usual = {"MaxParked": 5, "ReleaseAfter": RELEASE_AFTER, "ServiceTimeout": 3600}
     if not stack.create("Pool", {**usual, **properties}):
         return None
     return stack, stack.resources["Pool"].physical_id
 
 
-def _number(world: World, pool: str, **properties: Any) -> dict[str, Any]:
+def a_number(world: World, pool: str, **properties: Any) -> dict[str, Any]:
+    """Return the properties of a number of a pool, with a flow, a description and a tag."""
     flow = world.emulator.add_contact_flow(world.instance_arn)
-    usual = {"Pool": pool, "ReleaseDelay": _RELEASE_AFTER, "ContactFlowArn": flow, "Description": "Support"}
+    usual = {"Pool": pool, "ReleaseDelay": RELEASE_AFTER, "ContactFlowArn": flow, "Description": "Support"}
     return world.number(**{**usual, "Tags": [{"Key": "team", "Value": "support"}], **properties})
 
 
@@ -67,14 +69,14 @@ def _end(pools: Stack) -> None:
 def _parked(world: World, pool: str, name: str = "one", **properties: Any) -> str | None:
     """Create and destroy a stack with a number of the pool, and return the number's ARN."""
     stack = world.stack(name)
-    if not stack.create("Number", _number(world, pool, **properties)):
+    if not stack.create("Number", a_number(world, pool, **properties)):
         return None
     arn = stack.resources["Number"].physical_id
     return arn if stack.destroy_until_gone() else None
 
 
 def _come_and_go(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
@@ -86,7 +88,7 @@ def _come_and_go(world: World) -> None:
 
 
 def _two_and_one(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
@@ -95,7 +97,7 @@ def _two_and_one(world: World) -> None:
         _end(pools)
         return
     stacks = [world.stack("two"), world.stack("three")]
-    creations = [stack.begin_create("Number", _number(world, pool)) for stack in stacks]
+    creations = [stack.begin_create("Number", a_number(world, pool)) for stack in stacks]
     world.wait(*creations)
     made = [stack for stack, creation in zip(stacks, creations, strict=True) if stack.finish_create(creation)]
     got = [stack.resources["Number"].physical_id for stack in made]
@@ -106,7 +108,7 @@ def _two_and_one(world: World) -> None:
 
 
 def _of_another_kind(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
@@ -114,13 +116,13 @@ def _of_another_kind(world: World) -> None:
         _end(pools)
         return
     other = world.stack("other")
-    if other.create("Number", _number(world, pool, CountryCode="GB")):
+    if other.create("Number", a_number(world, pool, CountryCode="GB")):
         other.destroy_until_gone()
     _end(pools)
 
 
 def _of_another_pool(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
@@ -133,14 +135,14 @@ def _of_another_pool(world: World) -> None:
 
 def _asked_for(*, has_pool: bool) -> Callable[[World], None]:
     def play(world: World) -> None:
-        created = _pool(world)
+        created = a_pool(world)
         if created is None:
             return
         pools, pool = created
         arn = _parked(world, pool)
         if arn is not None:
             other = world.stack("other")
-            properties = _number(world, pool, PhoneNumber=phone_number_of(world, arn))
+            properties = a_number(world, pool, PhoneNumber=phone_number_of(world, arn))
             if not has_pool:
                 del properties["Pool"], properties["ReleaseDelay"]
             creation = other.begin_create("Number", properties)
@@ -155,14 +157,14 @@ def _asked_for(*, has_pool: bool) -> Callable[[World], None]:
 
 
 def _parked_elsewhere(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
     parking = world.emulator.add_instance("us-east-1")
     for turn in range(2):
         stack = world.stack(f"environment-{turn}")
-        if not stack.create("Number", _number(world, pool, ParkingTargetArn=parking)):
+        if not stack.create("Number", a_number(world, pool, ParkingTargetArn=parking)):
             break
         world.expect_unless_hit(stack.destroy(), "the deletion succeeds at once")
         if not stack.destroy_until_gone():
@@ -172,12 +174,12 @@ def _parked_elsewhere(world: World) -> None:
 
 
 def _too_many(world: World) -> None:
-    created = _pool(world, MaxParked=1)
+    created = a_pool(world, MaxParked=1)
     if created is None:
         return
     pools, pool = created
     stack = world.stack()
-    names = [name for name in ("One", "Two", "Three") if stack.create(name, _number(world, pool))]
+    names = [name for name in ("One", "Two", "Three") if stack.create(name, a_number(world, pool))]
     if len(names) < 3:
         stack.destroy_until_gone()
         _end(pools)
@@ -195,7 +197,7 @@ def _too_many(world: World) -> None:
 
 def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
     def play(world: World) -> None:
-        created = _pool(world, RetainParked=retains)
+        created = a_pool(world, RetainParked=retains)
         if created is None:
             return
         pools, pool = created
@@ -213,12 +215,12 @@ def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
 
 
 def _pool_in_use(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
     stack = world.stack()
-    if not stack.create("Number", _number(world, pool)):
+    if not stack.create("Number", a_number(world, pool)):
         _end(pools)
         return
     deletion = pools.begin_delete("Pool")
@@ -230,7 +232,7 @@ def _pool_in_use(world: World) -> None:
 
 
 def _pool_deleted_under_load(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
@@ -238,7 +240,7 @@ def _pool_deleted_under_load(world: World) -> None:
         _end(pools)
         return
     stack = world.stack("two")
-    creation = stack.begin_create("Number", _number(world, pool))
+    creation = stack.begin_create("Number", a_number(world, pool))
     deletion = pools.begin_delete("Pool")
     world.wait(creation, deletion)
     if stack.finish_create(creation):
@@ -249,7 +251,7 @@ def _pool_deleted_under_load(world: World) -> None:
 
 def _pool_canceled(world: World) -> None:
     stack = world.stack("pools")
-    properties = {"MaxParked": 5, "ReleaseAfter": _RELEASE_AFTER, "ServiceTimeout": 3600}
+    properties = {"MaxParked": 5, "ReleaseAfter": RELEASE_AFTER, "ServiceTimeout": 3600}
     creation = stack.begin_create("Pool", properties, hold_at=1)
     world.wait_until_held(creation)
     deletion = stack.begin_cancel_create(creation)
@@ -261,15 +263,15 @@ def _pool_canceled(world: World) -> None:
 
 
 def _taken_out(world: World) -> None:
-    created = _pool(world)
+    created = a_pool(world)
     if created is None:
         return
     pools, pool = created
     stack = world.stack()
-    if not stack.create("Number", _number(world, pool)):
+    if not stack.create("Number", a_number(world, pool)):
         _end(pools)
         return
-    properties = _number(world, pool)
+    properties = a_number(world, pool)
     del properties["Pool"], properties["ReleaseDelay"]
     stack.update("Number", properties)
     stack.destroy_until_gone()
@@ -278,7 +280,7 @@ def _taken_out(world: World) -> None:
 
 def _canceled(step: int) -> Callable[[World], None]:
     def play(world: World) -> None:
-        created = _pool(world)
+        created = a_pool(world)
         if created is None:
             return
         pools, pool = created
@@ -287,7 +289,7 @@ def _canceled(step: int) -> Callable[[World], None]:
             _end(pools)
             return
         new = world.stack("two")
-        creation = new.begin_create("Number", _number(world, pool), hold_at=step)
+        creation = new.begin_create("Number", a_number(world, pool), hold_at=step)
         world.wait_until_held(creation)
         if creation.is_settled:
             new.finish_create(creation)
@@ -304,7 +306,7 @@ def _canceled(step: int) -> Callable[[World], None]:
         world.expect(number.is_held, "the number is put back")
         world.expect(not number.contact_flows, "the number that was put back has no flow")
         third = world.stack("three")
-        if third.create("Number", _number(world, pool)):
+        if third.create("Number", a_number(world, pool)):
             world.expect_unless_hit(third.resources["Number"].physical_id == arn, "the next creation gets it")
             third.destroy_until_gone()
         _end(pools)

@@ -19,7 +19,7 @@ from lambda_handlers.connect_phone_number.cloudformation.request import (
 )
 from local_aws.connect_emulator.state import ClaimedNumber, Status
 
-from .cloudformation import RESOURCE_TYPE
+from .cloudformation import POOL_RESOURCE_TYPE, RESOURCE_TYPE
 from .requests import RequestState, SentRequest
 from .stack import StackResource
 from .timeline import START
@@ -257,6 +257,11 @@ def _check_response(world: World, request: SentRequest) -> None:
     if not response.counts or response.status != "SUCCESS":
         return
     numbers = {number.arn: number for number in world.emulator.numbers()}
+    if request.event["ResourceType"] == POOL_RESOURCE_TYPE and request.type == "Delete":
+        # Its own numbers are those that it has got itself.
+        if request.properties.get("RetainParked") != "true":
+            world.violations += _dishonest_deletion(world, request, numbers)
+        return
     if request.event["ResourceType"] != RESOURCE_TYPE:
         return
     if request.type == "Delete":
@@ -306,7 +311,7 @@ def _still_there(world: World, request: SentRequest, number: ClaimedNumber | Non
         return
     if _parked_until(world, number.arn) > world.timeline.now:
         yield from _not_parked(world, request, number)
-    elif not _has_another(world, request) and number.status is not Status.FAILED:
+    elif not _has_another(world, request) and not _is_listed(world, number.arn) and number.status is not Status.FAILED:
         yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} is {number.status}"
 
 
@@ -316,7 +321,7 @@ def _not_parked(world: World, request: SentRequest, number: ClaimedNumber) -> It
         return
     if number.contact_flows:
         yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} still has a flow"
-    if contract.PARKED_TAG not in number.tags:
+    if contract.PARKED_TAG not in number.tags and not _is_listed(world, number.arn):
         yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} does not say until when it is parked"
     if request.properties.get("Pool"):
         left = [tag["Key"] for tag in request.properties.get("Tags", []) if tag["Key"] in number.tags]
@@ -335,9 +340,11 @@ def _parked_until(world: World, arn: str) -> float:
     Either a Delete has named it, or the creation that has claimed it was canceled.
     """
     owner = next(_owner(number) for number in world.emulator.numbers() if number.arn == arn)
+    # The budget may postpone a release until claims of any time before are free again.
+    postponed = 0 if world.options.budget.postpone_releases_below is None else _WINDOW_SECONDS
     return max(
         (
-            request.sent_at + _delay(request)
+            request.sent_at + max(_delay(request), postponed)
             for request in world.cloudformation.requests.values()
             if request.type == "Delete"
             and (
@@ -555,12 +562,23 @@ def _kept_by_policy(world: World) -> set[str]:
 
 
 def _was_adopted(world: World, arn: str) -> bool:
-    return any(True for _ in _successes(world, arn))
+    return any(True for _ in _successes(world, arn)) and not _is_listed(world, arn)
 
 
 def _is_to_be_adopted(world: World, arn: str) -> bool:
-    phone_number = next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)
-    return any(
+    phone_number = _phone_number(world, arn)
+    return _is_listed(world, arn) or any(
         request.properties.get("Adopt") and request.properties.get("PhoneNumber") == phone_number
         for request in world.cloudformation.requests.values()
     )
+
+
+def _is_listed(world: World, arn: str) -> bool:
+    """Return whether a pool has, or has had, a number by its list. Such a number is never released."""
+    phone_number = _phone_number(world, arn)
+    requests = world.cloudformation.requests.values()
+    return any(phone_number in request.properties.get("PhoneNumbers", ()) for request in requests)
+
+
+def _phone_number(world: World, arn: str) -> str:
+    return next(number.phone_number for number in world.emulator.numbers() if number.arn == arn)

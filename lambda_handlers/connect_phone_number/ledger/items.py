@@ -123,6 +123,16 @@ class PoolEntry:
     """When the latest known request was sent."""
     is_deleted: bool = False
     """Whether the pool was deleted, so that a Create that comes late is known to be void."""
+    min_parked: int = 0
+    """How many numbers stay parked, however old they are."""
+    phone_numbers: tuple[str, ...] = ()
+    """The numbers of the account that it has by its list. They are never released."""
+    request_key: str = ""
+    """The latest Create or Update."""
+    filling: tuple[ClaimKey, ...] = ()
+    """The claims that it has opened for the pool itself."""
+    refuse_creations_until: int = 0
+    """Until when a Create is refused, because it was canceled before it began. Only for URLs without a time."""
     version: int = field(default=0, kw_only=True)
 
 

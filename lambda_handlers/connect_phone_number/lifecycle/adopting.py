@@ -5,9 +5,10 @@ The owner changes in the ledger, in one write. The tags on the number follow.
 
 from dataclasses import replace
 
-from .. import contract
+from .. import contract, rules
 from ..claim import Claim, ClaimState, InFlightCall, Settings
 from ..cloudformation.resource_key import ResourceKey
+from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from .context import Failed, Invocation
 
@@ -50,6 +51,8 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
             f"{desired} cannot be adopted now: Amazon Connect says {state.status} of it "
             f"({state.message.rstrip('.') or 'no reason given'}). Adopt it when its status is CLAIMED."
         )
+    if claim.listed_in:
+        _refuse_in_use(invocation, claim, state)
     changed = replace(
         claim,
         arn=arn,
@@ -78,9 +81,22 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
     previous = invocation.ledger.claim(owner.owner)
     _refuse_held(invocation, claim, previous, arn)
     _refuse_held_elsewhere(invocation, claim, arn, previous.resource)
-    changed = replace(changed, previous_claim_key=previous.own_key)
+    listed_in = claim.listed_in or previous.listed_in
+    changed = replace(changed, previous_claim_key=previous.own_key, listed_in=listed_in)
     ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", invocation.timing.now())
     return invocation.ledger.save(changed, ended, entry)
+
+
+def _refuse_in_use(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> None:
+    """Refuse a number that is to be parked in a pool and that callers reach somebody with."""
+    if rules.instance_id_of(state.target_arn) is None:
+        # A number of a group may have a flow in each of its instances. Parking leaves them alone.
+        return
+    if flow_arn := invocation.connect.flow_of(state.arn, state.target_arn):
+        raise Failed(
+            f"PhoneNumbers: {claim.specification.phone_number} has the flow {flow_arn}, so it is in use. Remove the "
+            "flow from the number first, or remove the number from the list."
+        )
 
 
 def _refuse_held_elsewhere(invocation: Invocation, claim: Claim, arn: str, *known: ResourceKey) -> None:
@@ -112,7 +128,7 @@ def _refuse_held(invocation: Invocation, claim: Claim, previous: Claim, arn: str
     remove the old one, the number stays with the old resource when the new one is deleted.
     """
     if previous.state is ClaimState.LIVE:
-        if previous.stack_id == claim.stack_id:
+        if previous.stack_id == claim.stack_id and not claim.listed_in:
             return
         held = invocation.stacks.resource(previous.resource)
         if held is not None and (held.is_gone or (held.physical_id != arn and not held.is_in_progress)):

@@ -1,11 +1,15 @@
 """The budget in use: the look before a claim, and the daily care for the ledger's sums."""
 
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from typing import Final
 
 from .. import rules
 from ..budget import Allowance, Budget, day_of, footprint
+from ..claim import Claim
 from ..ledger.store import Conflict
+from ..timing import date_of
 from .context import Invocation
 
 _ASKED_AGAIN_SECONDS: Final = 300
@@ -14,8 +18,8 @@ _RECOUNTS: Final = 3
 """How many times all claims are counted anew if some of them change meanwhile."""
 
 
-def allowance_for_claim(invocation: Invocation, target_arn: str) -> Allowance:
-    """Return the allowance on which a new claim for a target depends."""
+def allowance_for_claim(invocation: Invocation, target_arn: str, claims: int = 1) -> Allowance:
+    """Return the allowance on which new claims for a target depend."""
     today = day_of(invocation.timing.now())
     budget = _readable(invocation)
     if _is_to_be_asked(invocation, budget, target_arn):
@@ -24,6 +28,25 @@ def allowance_for_claim(invocation: Invocation, target_arn: str) -> Allowance:
     if budget.day == 0 and _allowance(invocation, budget, today).limit is not None:
         # The claims were never counted, as those of a version of the function that did not count.
         budget = _recount(invocation) or budget
+    return replace(_up_to_date(invocation, budget), claims=claims)
+
+
+def allowance_for_release(invocation: Invocation) -> Allowance | None:
+    """Return the allowance on which a release depends, or ``None`` if the provider was not told to postpone any."""
+    if invocation.budget.postpone_releases_below is None:
+        return None
+    return _up_to_date(invocation, _readable(invocation))
+
+
+def postponed_to(allowance: Allowance | None) -> int:
+    """Return the time to which a release is postponed, or 0 if it is not."""
+    date = None if allowance is None else allowance.release_postponed_to
+    return 0 if date is None else int(datetime.combine(date, time(), UTC).timestamp())
+
+
+def _up_to_date(invocation: Invocation, budget: Budget) -> Allowance:
+    """Return the allowance, after the sums of the ledger have been brought up to date."""
+    today = day_of(invocation.timing.now())
     while (current := budget.without_past(today)).used != budget.used:
         with suppress(Conflict):
             invocation.ledger.save_budget(current)
@@ -32,7 +55,7 @@ def allowance_for_claim(invocation: Invocation, target_arn: str) -> Allowance:
 
 
 def problem_of_claim(invocation: Invocation, allowance: Allowance) -> str:
-    """Return why a number must not be claimed now, or an empty text."""
+    """Return why the numbers must not be claimed now, or an empty text."""
     if allowance.permits_claim:
         return ""
     if allowance.limit is None:
@@ -50,7 +73,7 @@ def releases_left(invocation: Invocation) -> int | None:
     """Return how many releases that nobody waits for the budget allows, or ``None`` if that is not known."""
     today = day_of(invocation.timing.now())
     allowance = _allowance(invocation, _readable(invocation).without_past(today), today)
-    return None if allowance.is_estimate else allowance.left
+    return None if allowance.is_estimate else allowance.releases_left
 
 
 def care_for_budget(invocation: Invocation) -> None:
@@ -67,10 +90,14 @@ def care_for_budget(invocation: Invocation) -> None:
             _ask_for_quota(invocation, instance_arn)
         counted = invocation.ledger.budget()
     allowance = _allowance(invocation, counted, today)
+    for claim in invocation.ledger.parked() if counted.postponed else ():
+        if isinstance(claim, Claim) and claim.is_postponed:
+            invocation.log.info("release is postponed", number=claim.phone_number, until=date_of(claim.parked_until))
     provider_id = invocation.scope.provider_id
     invocation.log.findings(
         provider_id,
         ParkedNumbers=allowance.budget.parked,
+        ReleasesPostponed=allowance.budget.postponed,
         BudgetUsed=allowance.used,
         BudgetDaysUntilMore=allowance.days_until_more,
     )

@@ -16,12 +16,14 @@ from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
+from ..timing import date_of
 from .acknowledging import remove_parked_tag
 from .adoption_rollback import calls_after_rollback, roll_back_adoption
+from .budgeting import allowance_for_release
 from .claiming import LAG_SECONDS, find_own
 from .context import Failed, Invocation
 from .owners import other_owners, present_owners
-from .parking import date_of, put_aside
+from .parking import put_aside
 
 _RETURN_TO_INVENTORY_SECONDS: Final = 26 * 3600
 """Connect holds a number that it could not provide, for a day. After this time the number is checked again."""
@@ -99,6 +101,8 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
     claim, problem = _release_duplicates(invocation, claim, permit)
     if problem or claim.state is not ClaimState.CLOSING:
         return Closed(claim, problem)
+    if claim.arn and claim.listed_in:
+        return Closed(_park_or_let_go(invocation, claim, permit))
     if claim.arn:
         # A number that Connect has not provided is of no use to anybody. What cannot be parked in time is released.
         if claim.parked_until > invocation.timing.now() and claim.provisioned:
@@ -161,7 +165,7 @@ def expire(invocation: Invocation, claim: Claim) -> Claim:
         Somebody has just asked for the number.
     """
     pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
-    if pool is not None and pool.is_deleted and pool.retains_parked:
+    if pool is not None and pool.is_deleted and pool.retains_parked and not claim.listed_in:
         retained = invocation.ledger.save(claim.retain())
         remove_parked_tag(invocation, retained)
         return retained
@@ -173,7 +177,10 @@ def expire(invocation: Invocation, claim: Claim) -> Claim:
     if holders:
         invocation.log.warning("parked number has an owner", number=claim.phone_number, owners=holders)
         return _end(invocation, closing, Outcome.NOT_OURS)
-    return invocation.ledger.save(closing)
+    allowance = allowance_for_release(invocation)
+    if allowance is None or closing.listed_in:
+        return invocation.ledger.save(closing)
+    return invocation.ledger.save(replace(closing, counts_release=True), limit=allowance.release_limit)
 
 
 def without_lost_number(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> Claim:
@@ -193,6 +200,25 @@ def _park_or_close(invocation: Invocation, claim: Claim, permit: Permit) -> Clos
         remove_parked_tag(invocation, kept)
         return Closed(kept)
     return _close_with_number(invocation, claim, permit)
+
+
+def _park_or_let_go(invocation: Invocation, claim: Claim, permit: Permit) -> Claim:
+    """Park a number of a pool's list, or end its claim without a release if it has left the pool."""
+    pool = invocation.ledger.pool(claim.listed_in)
+    if claim.parked_until and pool is not None and not pool.is_deleted:
+        # If it is no longer on the list, the sweeper finds it there without its flow.
+        return _park(invocation, claim, permit)
+    permit(claim)
+    # One "not found" proves nothing.
+    state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
+    if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
+        remove_parked_tag(invocation, claim)
+        invocation.connect.untag(claim.arn, list(contract.OWNERSHIP_TAGS))
+    if claim.in_flight_calls:
+        # The invocation that adopts the number may still put tags on it.
+        until = max(call.until for call in claim.in_flight_calls)
+        return invocation.ledger.save(replace(claim, next_check_at=until, due_since=until))
+    return _end(invocation, claim, Outcome.LET_GO)
 
 
 def _park(invocation: Invocation, claim: Claim, permit: Permit) -> Claim:

@@ -55,6 +55,19 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             return claim, state
 
 
+def as_provided(invocation: Invocation, claim: Claim) -> Claim:
+    """Wait until Connect has provided the number, and return the claim with what Connect says of it.
+
+    Raises
+    ------
+    Superseded
+        The claim was canceled in the meantime.
+    Failed
+        Connect cannot provide the number, or does not know it.
+    """
+    return _as_seen(claim, _wait_until_provided(invocation, claim))
+
+
 def _still_open(invocation: Invocation, claim: Claim) -> Claim:
     """Return the claim as it is now. A number that is parked by now must not be changed any more."""
     claim = invocation.reread(claim)

@@ -32,13 +32,13 @@ from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
 from ..properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
 from .acknowledging import was_named
-from .budgeting import allowance_for_claim, problem_of_claim
+from .budgeting import allowance_for_claim, allowance_for_release, postponed_to, problem_of_claim
 from .context import Invocation
 from .moving import find_moved
 from .parking import find_parked
 
 _DEADLINE_MARGIN_SECONDS: Final = 20
-_LATE_CREATION_SECONDS: Final = 2 * 3600
+LATE_CREATION_SECONDS: Final = 2 * 3600
 """How long Lambda may still deliver a Create: the maximum event age, plus three invocations with their pauses."""
 GRACE_AFTER_DEADLINE_SECONDS: Final = 20 * 60
 """An invocation that began before the deadline is certainly over after this additional time."""
@@ -58,6 +58,15 @@ def decide(invocation: Invocation, request: Request) -> RequestEntry:
             continue
 
 
+def deadline_of(request: Request, now: int) -> int:
+    """Return when CloudFormation stops waiting for the response to a request that is seen now, less a margin."""
+    began = now
+    if request.sent_at is not None and 0 <= began - request.sent_at <= rules.MAX_TIMEOUT_SECONDS:
+        # CloudFormation has been waiting since it sent the request, not since Lambda delivered it.
+        began = request.sent_at
+    return began + timeout_seconds(request.properties) - _DEADLINE_MARGIN_SECONDS
+
+
 @dataclass
 class _Decision:
     invocation: Invocation
@@ -68,7 +77,7 @@ class _Decision:
     moved: list[Entry] = field(default_factory=list[Entry])
     """The changed entries of another claim's number that becomes this resource's."""
     limit: Limit | None = None
-    """What the budget's sums may be at most, if the decision opens a claim."""
+    """What the budget's sums may be at most, if the decision opens a claim or releases a number."""
 
     def make(self) -> tuple[RequestEntry, list[Entry]]:
         """Return the request's entry and the other entries that the decision changes."""
@@ -271,7 +280,7 @@ class _Decision:
             if claim.is_open and is_disowned:
                 self._close(claim, "its creation was canceled")
         if self.request.sent_at is None and resource_entry.latest_type != RequestType.CREATE:
-            resource_entry = replace(resource_entry, refuse_creations_until=self.now + _LATE_CREATION_SECONDS)
+            resource_entry = replace(resource_entry, refuse_creations_until=self.now + LATE_CREATION_SECONDS)
         closing_ids = [claim.id for claim in canceled if self._claims()[claim.id].state is ClaimState.CLOSING]
         return self._entry(claims=tuple(closing_ids)), resource_entry
 
@@ -310,7 +319,8 @@ class _Decision:
                 return self._decided_response(Status.FAILED, _protection_refusal(named)), resource_entry
             named = self._with_its_own_time(self._with_longest_delay(named))
             named = replace(named, acknowledged=True, is_undone=is_undone)
-            self._close(named, "CloudFormation deleted the resource")
+            allowance = None if is_undone else allowance_for_release(self.invocation)
+            self._close(named, "CloudFormation deleted the resource", allowance)
         self._close_unanswered({named.id})
         return self._entry(claims=(named.id,)), resource_entry
 
@@ -422,17 +432,16 @@ class _Decision:
         self.changed[claim.id] = claim
         return claim
 
-    def _close(self, claim: Claim, reason: str) -> None:
+    def _close(self, claim: Claim, reason: str, allowance: Allowance | None = None) -> None:
         sent_at = self.request.sent_at if self.request.type is RequestType.DELETE else None
-        self._change(claim.close(reason, self.now, sent_at=sent_at))
+        closing = claim.close(reason, self.now, sent_at=sent_at, not_before=postponed_to(allowance))
+        if allowance is not None and not closing.parked_until:
+            self.limit = allowance.release_limit
+            closing = replace(closing, counts_release=True)
+        self._change(closing)
 
     def _deadline(self) -> int:
-        began = self.now
-        sent_at = self.request.sent_at
-        if sent_at is not None and 0 <= began - sent_at <= rules.MAX_TIMEOUT_SECONDS:
-            # CloudFormation has been waiting since it sent the request, not since Lambda delivered it.
-            began = sent_at
-        return began + timeout_seconds(self.request.properties) - _DEADLINE_MARGIN_SECONDS
+        return deadline_of(self.request, self.now)
 
     def _entry(self, claims: tuple[str, ...], response: Response | None = None) -> RequestEntry:
         key = self.request.resource

@@ -6,7 +6,6 @@ the write of its decision, if it is for the same resource, asks for this very nu
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -18,17 +17,13 @@ from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from ..properties import DesiredNumber
+from ..timing import date_of
 from .context import Failed, Invocation
 from .converging import disassociate, may_have, restore
 
 _LOOKS: Final = 4
 """How many times the index is asked if it does not list all parked numbers yet."""
 _PAUSE_SECONDS: Final = 2.0
-
-
-def date_of(seconds: float) -> str:
-    """Return a time for people and tags, for example ``2026-12-03T10:00:00Z``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def put_aside(
@@ -45,8 +40,8 @@ def put_aside(
     """
     tags = {**invocation.ownership_tags(claim), contract.PARKED_TAG: date_of(claim.parked_until)}
     present = list[str]() if state is None else list(state.tags)
-    if len({*present, *tags}) > rules.MAX_TAGS:
-        # The time is for people. The ledger has it, too.
+    if claim.listed_in or len({*present, *tags}) > rules.MAX_TAGS:
+        # The time is for people. The ledger has it, too. A number of a list has none.
         del tags[contract.PARKED_TAG]
     try:
         # The tags come first, because the role may change only numbers that carry them.
@@ -137,7 +132,7 @@ def find_parked(
         number = invocation.ledger.number(specification.phone_number)
         found = None if number is None else _if_parked(invocation, number.owner, number)
         return _of_another_pool(found[0]) if found and found[0].desired.pool not in ("", pool) else found
-    keys = _keys_of_parked(invocation) if has_any else []
+    keys = parked_keys(invocation) if has_any else []
     named = [key for key in keys if _has_name_of(key.resource, resource)]
     own = [parked for key in named if (parked := _if_parked(invocation, key)) is not None]
     fitting = [pair for pair in own if pair[0].desired.pool in ("", pool) and pair[0].satisfies(specification)]
@@ -164,7 +159,7 @@ def _of_another_pool(claim: Claim) -> str:
     )
 
 
-def _keys_of_parked(invocation: Invocation) -> list[ClaimKey]:
+def parked_keys(invocation: Invocation) -> list[ClaimKey]:
     """Return the keys of the parked claims. The index may lag behind the ledger, which knows how many there are."""
     for _ in range(_LOOKS - 1):
         keys = invocation.ledger.parked_keys()

@@ -7,21 +7,25 @@ limits how many numbers are parked, and ends with them.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from .. import rules, tokens
 from ..claim import Claim, ClaimState
-from ..cloudformation.request import Request, RequestType
+from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
 from ..cloudformation.response import VOID, Response, Status
+from ..connect.errors import ConnectError
 from ..ledger.items import PoolEntry, RequestEntry
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..properties import InvalidProperty, parse_pool, timeout_seconds
+from ..timing import NotFinished, TimedOut
 from .acknowledging import ensure_not_retained, is_needed
-from .budgeting import releases_left
-from .closing import close, expire
-from .context import Failed, Invocation
+from .budgeting import allowance_for_release, postponed_to, releases_left
+from .closing import Permit, close, expire
+from .context import Failed, Invocation, Superseded
+from .decision import LATE_CREATION_SECONDS, deadline_of
+from .filling import fill, open_claims, plan
+from .requests import SUPERSEDED, awaited, ensure_awaited, reason_of_timeout
 
 _MOST_NAMED: Final = 5
 
@@ -34,42 +38,59 @@ def handle_pool(invocation: Invocation, request: Request) -> Response:
     NotFinished
         This invocation's time is used up. Another invocation continues.
     """
-    while True:
-        found = invocation.ledger.request(request.resource, request.key)
-        if found is not None and found.response is not None:
-            return found.response
-        pool_id = _pool_id(request)
-        pool = invocation.ledger.pool(pool_id) or _unknown_pool(request, pool_id)
-        changed, response = _decide(invocation, request, pool)
+    entry = _decide(invocation, request)
+    if entry.response is not None:
+        return entry.response
+    invocation.timing.request_deadline = entry.deadline
+    try:
+        ensure_awaited(invocation, entry)
+        return _recorded(invocation, request, _done(invocation, request, entry))
+    except Superseded:
+        return fail_pool(invocation, request, SUPERSEDED)
+    except Failed as problem:
+        return fail_pool(invocation, request, str(problem))
+    except ConnectError as error:
+        return fail_pool(invocation, request, error.remediation("a number for the pool"))
+    except TimedOut as problem:
         try:
-            if changed is not pool:
-                changed = invocation.ledger.save(changed)
-            if request.type is RequestType.DELETE and response is None:
-                response = _end(invocation, request, changed)
-            return _recorded(invocation, request, response or Response(Status.SUCCESS, pool_id))
-        except Conflict:
-            continue
+            return fail_pool(invocation, request, reason_of_timeout(problem))
+        except TimedOut as unavailable:
+            raise NotFinished(str(unavailable)) from problem
 
 
 def fail_pool(invocation: Invocation, request: Request, reason: str) -> Response:
-    """Respond with FAILED to a request for a pool for which all invocations have failed, unless it has a response."""
+    """Respond with FAILED to a request for a pool, unless it has a response, and close what has no number yet."""
     return _recorded(invocation, request, Response(Status.FAILED, request.failure_id, reason))
 
 
 def limit_pools(invocation: Invocation) -> None:
-    """Let the time be up for what is parked above each pool's limit, the oldest first, as far as the budget allows."""
+    """Let the time be up for what a pool has too much or for too long, the oldest first, as far as the budget allows.
+
+    Numbers that a pool no longer lists leave it, too.
+    """
     pools = [pool for pool in invocation.ledger.pools() if not pool.is_deleted]
     parked = [claim for claim in invocation.ledger.parked() if isinstance(claim, Claim)] if pools else []
     for pool in pools:
-        members = sorted(_members(parked, pool), key=lambda claim: claim.closing_at)
-        excess = members[: max(len(members) - pool.max_parked, 0)]
-        if not excess or not _is_settled(invocation, pool):
+        members = sorted(_members(parked, pool.pool_id), key=lambda claim: claim.closing_at)
+        unlisted = [claim for claim in members if not claim.listed_in]
+        too_many = len(unlisted) - pool.max_parked
+        now = invocation.timing.now()
+        due = [claim for place, claim in enumerate(unlisted) if place < too_many or claim.parked_until <= now]
+        due = due[: max(len(unlisted) - pool.min_parked, 0)]
+        leaving = [claim for claim in members if claim.listed_in and claim.phone_number not in pool.phone_numbers]
+        if not (due or leaving) or not _is_settled(invocation, pool):
             continue
-        left = releases_left(invocation)
-        for claim in excess[: len(excess) if left is None else left]:
+        left = releases_left(invocation) if due else None
+        for claim in leaving + due[: len(due) if left is None else left]:
             # The sweep then releases it in its turn.
             with suppress(Conflict, Failed):
                 expire(invocation, claim)
+
+
+def is_in_pool(invocation: Invocation, claim: Claim) -> bool:
+    """Return whether a claim's number is of a pool that decides when it is released."""
+    pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
+    return pool is not None and not pool.is_deleted
 
 
 def _is_settled(invocation: Invocation, pool: PoolEntry) -> bool:
@@ -78,40 +99,95 @@ def _is_settled(invocation: Invocation, pool: PoolEntry) -> bool:
     return state is not None and not state.is_in_progress
 
 
-def _decide(invocation: Invocation, request: Request, pool: PoolEntry) -> tuple[PoolEntry, Response | None]:
-    """Return the pool after a request, and the response if it is certain already."""
-    if _is_stale(pool, request):
-        return pool, Response(Status.FAILED, request.failure_id, VOID)
-    watermark = request.sent_at or pool.watermark
-    if request.type is RequestType.DELETE:
-        if request.physical_resource_id != pool.pool_id:
-            # A creation that has failed or was canceled. What is parked belongs to an earlier life of the pool.
-            return replace(pool, is_deleted=True, watermark=watermark), Response(
-                Status.SUCCESS, request.physical_resource_id
-            )
-        if refusal := _refusal_of_end(invocation, request, pool):
-            return pool, Response(Status.FAILED, request.failure_id, refusal)
-        return replace(pool, is_deleted=True, watermark=watermark), None
-    try:
-        properties = parse_pool(request.properties)
-    except InvalidProperty as problem:
-        return pool, Response(Status.FAILED, request.failure_id, str(problem))
+def _decide(invocation: Invocation, request: Request) -> RequestEntry:
+    """Return the request's entry in the ledger, made now or found: its response, or what it is about."""
+    while True:
+        found = invocation.ledger.request(request.resource, request.key)
+        if found is not None:
+            return found
+        pool_id = _pool_id(request)
+        pool = invocation.ledger.pool(pool_id) or _unknown_pool(request, pool_id)
+        try:
+            if _is_stale(pool, request, invocation.timing.now()):
+                raise Failed(VOID)
+            if request.type is RequestType.DELETE:
+                return _decide_deletion(invocation, request, pool)
+            return _decide_deployment(invocation, request, pool)
+        except (Failed, InvalidProperty) as problem:
+            try:
+                return invocation.ledger.save(_entry(invocation, request, _failure(request, str(problem))))
+            except Conflict:
+                continue
+        except Conflict:
+            continue
+
+
+def _decide_deployment(invocation: Invocation, request: Request, pool: PoolEntry) -> RequestEntry:
+    scope = invocation.scope
+    properties = parse_pool(request.properties, scope.region, scope.target_arns)
+    entry = _entry(invocation, request)
+    filling = plan(invocation, request, pool, properties, entry.deadline)
+    now = invocation.timing.now()
+    canceled = [claim.close("CloudFormation has sent a later request", now) for claim in open_claims(invocation, pool)]
     changed = replace(
         pool,
+        request_key=request.key,
         # CloudFormation may have renamed or moved the resource.
         stack_id=request.stack_id,
         logical_resource_id=request.logical_resource_id,
         max_parked=properties.max_parked,
         retains_parked=properties.retains_parked,
+        min_parked=properties.min_parked,
+        phone_numbers=properties.phone_numbers,
+        filling=tuple(claim.own_key for claim in filling.claims),
         is_deleted=False,
-        watermark=watermark,
+        watermark=request.sent_at or pool.watermark,
     )
-    data = {"ReleaseAfter": str(properties.release_after)}
-    return changed, Response(Status.SUCCESS, pool.pool_id, data=data)
+    entry = replace(entry, claims=tuple(claim.id for claim in filling.claims))
+    return invocation.ledger.save(entry, changed, *canceled, *filling.claims, limit=filling.limit)
 
 
-def _is_stale(pool: PoolEntry, request: Request) -> bool:
-    if request.sent_at is None or pool.watermark is None or request.sent_at > pool.watermark:
+def _decide_deletion(invocation: Invocation, request: Request, pool: PoolEntry) -> RequestEntry:
+    now = invocation.timing.now()
+    physical_id = request.physical_resource_id
+    changed = replace(pool, watermark=request.sent_at or pool.watermark)
+    if physical_id == pool.pool_id:
+        if refusal := _refusal_of_end(invocation, request, pool):
+            raise Failed(refusal)
+        changed, entry = replace(changed, is_deleted=True), _entry(invocation, request)
+    elif is_failed_creation_id(physical_id) and physical_id != failed_creation_id(pool.request_key):
+        # A later deployment has succeeded, or the creation was refused.
+        return invocation.ledger.save(_entry(invocation, request), changed)
+    else:
+        # A creation that has failed or was canceled. What it got goes, and what else is parked stays.
+        changed = replace(changed, is_deleted=True, retains_parked=False)
+        if request.sent_at is None and not pool.request_key:
+            changed = replace(changed, refuse_creations_until=now + LATE_CREATION_SECONDS)
+        entry = replace(_entry(invocation, request), claims=tuple(key.claim_id for key in pool.filling))
+    canceled = [claim.close("its pool was deleted", now) for claim in open_claims(invocation, pool)]
+    return invocation.ledger.save(entry, changed, *canceled)
+
+
+def _done(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
+    """Do what was decided, and return the response."""
+    pool_id = _pool_id(request)
+    if request.type is not RequestType.DELETE:
+        for key in entry.claim_keys:
+            fill(invocation, request, key)
+        release_after = parse_pool(request.properties, invocation.scope.region).release_after
+        return Response(Status.SUCCESS, pool_id, data={"ReleaseAfter": str(release_after)})
+    if request.physical_resource_id == pool_id:
+        members = _members(invocation.ledger.unfinished_or_live(), pool_id)
+    else:
+        found = [invocation.ledger.readable_claim(key) for key in entry.claim_keys]
+        members = [claim for claim in found if claim is not None]
+    return _end(invocation, request, members)
+
+
+def _is_stale(pool: PoolEntry, request: Request, now: int) -> bool:
+    if request.sent_at is None:
+        return request.type is RequestType.CREATE and now < pool.refuse_creations_until
+    if pool.watermark is None or request.sent_at > pool.watermark:
         return False
     # A Create cannot follow a Delete within a second.
     is_late_creation = pool.is_deleted and request.type is RequestType.CREATE
@@ -141,24 +217,39 @@ def _unknown_pool(request: Request, pool_id: str) -> PoolEntry:
     return replace(pool, is_deleted=request.physical_resource_id != pool_id)
 
 
-def _recorded(invocation: Invocation, request: Request, response: Response) -> Response:
-    """Record the response to a request, and return it, or the one that another invocation has recorded."""
+def _entry(invocation: Invocation, request: Request, response: Response | None = None) -> RequestEntry:
     now = invocation.timing.now()
-    entry = RequestEntry(
+    return RequestEntry(
         stack_id=request.stack_id,
         logical_resource_id=request.logical_resource_id,
         request_key=request.key,
         type=request.type.value,
         received_at=now,
-        deadline=now + timeout_seconds(request.properties),
+        deadline=deadline_of(request, now),
         response=response,
     )
+
+
+def _failure(request: Request, reason: str) -> Response:
+    return Response(Status.FAILED, request.failure_id, reason)
+
+
+def _recorded(invocation: Invocation, request: Request, response: Response) -> Response:
+    """Record the response to a request, and return it, or the one that another invocation has recorded.
+
+    With a FAILED, the claims that the request has opened and that have no number yet are closed.
+    """
     while True:
-        found = invocation.ledger.request(request.resource, request.key)
-        if found is not None and found.response is not None:
+        found = invocation.ledger.request(request.resource, request.key) or _entry(invocation, request)
+        if found.response is not None:
             return found.response
+        closed: list[Claim] = []
+        if response.status is Status.FAILED:
+            claims = [invocation.ledger.claim(key) for key in found.claim_keys]
+            now = invocation.timing.now()
+            closed = [claim.close("its creation failed", now) for claim in claims if claim.state is ClaimState.OPENING]
         try:
-            invocation.ledger.save(entry)
+            invocation.ledger.save(replace(found, response=response), *closed)
         except Conflict:
             continue
         return response
@@ -172,8 +263,9 @@ def _used(invocation: Invocation, pool: PoolEntry) -> str:
         return f"The pool is not deleted: the ledger has an item that cannot be read ({unreadable[0]})."
     found = [
         claim
-        for claim in _members(claims, pool)
-        if claim.state is ClaimState.OPENING or (claim.state is ClaimState.LIVE and is_needed(invocation, claim))
+        for claim in _members(claims, pool.pool_id)
+        if (claim.state is ClaimState.OPENING and claim.own_key not in pool.filling)
+        or (claim.state is ClaimState.LIVE and is_needed(invocation, claim))
     ]
     if not found:
         return ""
@@ -187,31 +279,56 @@ def _used(invocation: Invocation, pool: PoolEntry) -> str:
     )
 
 
-def _end(invocation: Invocation, request: Request, pool: PoolEntry) -> Response:
-    """Release or retain what is parked in a pool that is deleted."""
-    members = _members(list(invocation.ledger.unfinished_or_live()), pool)
-    ending = (ClaimState.PARKED, ClaimState.CLOSING)
-    problems = [_release(invocation, claim) for claim in members if claim.state in ending]
+def _end(invocation: Invocation, request: Request, members: list[Claim]) -> Response:
+    """Release, retain or let go what is parked in a pool that is deleted."""
+    permit = awaited(invocation, request)
+    problems = [_release(invocation, claim, permit) for claim in members]
     problem = " ".join(filter(None, problems))
     if problem:
-        return Response(Status.FAILED, request.failure_id, f"{problem} Delete the pool again.")
+        return _failure(request, f"{problem} Delete the pool again.")
     return Response(Status.SUCCESS, request.physical_resource_id)
 
 
-def _release(invocation: Invocation, claim: Claim) -> str:
-    """End a parked number as its pool says, and return why that did not succeed."""
-    while claim.state is ClaimState.PARKED:
+def _release(invocation: Invocation, claim: Claim, permit: Permit) -> str:
+    """End a parked number as its pool says, and return why that did not succeed.
+
+    Parameters
+    ----------
+    permit
+        Raises an exception if the pool's Delete is over. The pool may have been created again by then.
+    """
+
+    def is_permitted(claim: Claim) -> None:
+        permit(claim)
+        ensure_not_retained(invocation, claim)
+
+    while claim.state in (ClaimState.PARKED, ClaimState.CLOSING):
+        permit(claim)
         try:
-            claim = expire(invocation, claim)
+            if claim.state is ClaimState.CLOSING:
+                closed = close(invocation, claim, is_permitted, waits=False)
+                # Its own Delete may have parked it in the meantime.
+                if closed.problem or closed.claim.state is not ClaimState.PARKED:
+                    return closed.problem
+                claim = closed.claim
+            elif later := _postponed_to(invocation, claim):
+                invocation.ledger.save(claim.postpone(later))
+                return ""
+            else:
+                claim = expire(invocation, claim)
         except Conflict:
             claim = invocation.reread(claim)
         except Failed as problem:
             return str(problem)
-    if claim.state is not ClaimState.CLOSING:
-        # Somebody has just asked for the number.
-        return ""
-    return close(invocation, claim, partial(ensure_not_retained, invocation), waits=False).problem
+    return ""
 
 
-def _members(claims: Iterable[Claim | UnreadableItem], pool: PoolEntry) -> list[Claim]:
-    return [claim for claim in claims if isinstance(claim, Claim) and claim.desired.pool == pool.pool_id]
+def _postponed_to(invocation: Invocation, claim: Claim) -> int:
+    """Return the time to which the release of a deleted pool's number is postponed, or 0 if it is not."""
+    pool = invocation.ledger.pool(claim.desired.pool)
+    is_kept = bool(claim.listed_in) or (pool is not None and pool.retains_parked)
+    return 0 if is_kept else postponed_to(allowance_for_release(invocation))
+
+
+def _members(claims: Iterable[Claim | UnreadableItem], pool_id: str) -> list[Claim]:
+    return [claim for claim in claims if isinstance(claim, Claim) and claim.desired.pool == pool_id]

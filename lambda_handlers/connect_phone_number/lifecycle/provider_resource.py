@@ -15,9 +15,9 @@ from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.response import Response, Status
 from ..ledger.items import DUE, PoolEntry, index_of
 from ..ledger.ledger import UnreadableItem
+from ..timing import date_of
 from .acknowledging import ask_what_became_of, is_needed
 from .context import Invocation
-from .parking import date_of
 from .sweeping import sweep
 
 _MOST_NAMED: Final = 5
@@ -99,7 +99,8 @@ def _still_parked(claims: Iterable[Claim | UnreadableItem]) -> str:
     return (
         f"The provider is not deleted: it still has to release {len(parked)} parked numbers, for example {named}. "
         "Delete again after that. To release one sooner, delete its pool, or deploy its resource again with "
-        "ReleaseDelay 0 and delete it."
+        "ReleaseDelay 0 and delete it. If the budget has postponed its release, first deploy the provider without "
+        "postpone_releases_below."
     )
 
 

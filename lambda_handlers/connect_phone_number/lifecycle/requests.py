@@ -12,7 +12,7 @@ from ..connect.gateway import PhoneNumberState
 from ..ledger.items import RequestEntry
 from ..ledger.store import Conflict
 from ..properties import wants_release_protection
-from ..timing import NotFinished, TimedOut
+from ..timing import NotFinished, TimedOut, date_of
 from .adoption_rollback import previous_of
 from .claiming import LAG_SECONDS, acquire
 from .closing import Permit, close
@@ -20,7 +20,7 @@ from .context import Failed, Invocation, Superseded
 from .converging import converge
 from .moving import find_owner, has_moved_here
 
-_SUPERSEDED: Final = "CloudFormation has canceled this request, or sent a later one."
+SUPERSEDED: Final = "CloudFormation has canceled this request, or sent a later one."
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 300
 """By the end of this time CloudFormation has recorded a response, or it never does."""
 
@@ -36,13 +36,13 @@ def handle_request(invocation: Invocation, request: Request, entry: RequestEntry
     if entry.response is not None:
         return entry.response
     try:
-        _ensure_awaited(invocation, entry)
+        ensure_awaited(invocation, entry)
         if request.type is RequestType.DELETE:
             return _respond_to_delete(invocation, request, entry)
         return _respond_to_claim(invocation, request, entry)
     except TimedOut as problem:
         try:
-            return fail(invocation, request, _timed_out(problem))
+            return fail(invocation, request, reason_of_timeout(problem))
         except TimedOut as unavailable:
             raise NotFinished(str(unavailable)) from problem
 
@@ -91,7 +91,7 @@ def _respond_to_claim(invocation: Invocation, request: Request, entry: RequestEn
             claim = invocation.reread(claim)
         except Superseded:
             # If this claim obtained a number, the invocation that canceled the claim or the sweeper releases it.
-            return fail(invocation, request, _SUPERSEDED)
+            return fail(invocation, request, SUPERSEDED)
         except Failed as problem:
             return fail(invocation, request, str(problem))
         except ConnectError as error:
@@ -150,7 +150,7 @@ def _respond_to_delete(invocation: Invocation, request: Request, entry: RequestE
         if not entry.claims:
             findings.append(_about_unknown_number(invocation, request))
     except Superseded:
-        return fail(invocation, request, _SUPERSEDED)
+        return fail(invocation, request, SUPERSEDED)
     problems = [finding.problem for finding in findings if finding.problem]
     if problems:
         return fail(invocation, request, " ".join(problems))
@@ -176,7 +176,7 @@ class _Finding:
     note: str = ""
 
 
-def _ensure_awaited(invocation: Invocation, entry: RequestEntry) -> None:
+def ensure_awaited(invocation: Invocation, entry: RequestEntry) -> None:
     """Raise ``TimedOut`` if CloudFormation no longer waits for the response.
 
     Lambda may deliver a request late, or an invocation may stall. CloudFormation has then moved on.
@@ -185,7 +185,7 @@ def _ensure_awaited(invocation: Invocation, entry: RequestEntry) -> None:
         raise TimedOut("the request came too late, or its invocation stood still")
 
 
-def _awaited(invocation: Invocation, request: Request) -> Permit:
+def awaited(invocation: Invocation, request: Request) -> Permit:
     """Return a function that permits a release as long as CloudFormation waits for the request's response.
 
     After a Delete has failed or timed out, the number may be retained at any time.
@@ -195,24 +195,29 @@ def _awaited(invocation: Invocation, request: Request) -> Permit:
         entry = invocation.ledger.request(request.resource, request.key)
         if entry is None or entry.response is not None:
             raise Superseded
-        _ensure_awaited(invocation, entry)
+        ensure_awaited(invocation, entry)
 
     return permit
 
 
 def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Finding:
     claim = invocation.ledger.known_claim(key)
-    closed = close(invocation, claim, _awaited(invocation, request))
+    closed = close(invocation, claim, awaited(invocation, request))
     if closed.claim.outcome is Outcome.NOT_OURS:
         return _Finding(note=f"{closed.claim.phone_number} belongs to somebody else now and was left alone.")
     if closed.claim.outcome is Outcome.ADOPTION_ROLLED_BACK:
         owner = previous_of(invocation, closed.claim)
         if owner is not None and owner.state is not ClaimState.LIVE:
             # The previous owner's resource was deleted, too.
-            return _Finding(close(invocation, owner, _awaited(invocation, request)).problem)
+            return _Finding(close(invocation, owner, awaited(invocation, request)).problem)
         return _Finding(
             note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
             "was restored as it was found."
+        )
+    if closed.claim.state is ClaimState.PARKED and closed.claim.is_postponed:
+        return _Finding(
+            note=f"{closed.claim.phone_number} is released on {date_of(closed.claim.parked_until)}: before, that would "
+            "cost the account its last claims. Until then, the resource gets it back if it is created again."
         )
     return _Finding(closed.problem)
 
@@ -254,10 +259,11 @@ def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
             note=f"{state.phone_number} belongs to {owner.logical_resource_id} of {owner.stack_id} now and "
             "was left alone."
         )
-    return _Finding(close(invocation, owner, _awaited(invocation, request)).problem)
+    return _Finding(close(invocation, owner, awaited(invocation, request)).problem)
 
 
-def _timed_out(problem: TimedOut) -> str:
+def reason_of_timeout(problem: TimedOut) -> str:
+    """Return why a request has failed that was not done in time."""
     last = f" Last: {problem}." if str(problem) else ""
     return (
         f"Not done within the timeout.{last} What was begun is undone or finished in the background. Try again; "

@@ -10,18 +10,18 @@ from functools import partial
 from typing import Final
 
 from .. import contract, rules
-from ..claim import SETTLED_AFTER_SECONDS, Claim, ClaimState
+from ..claim import LISTED_SECONDS, SETTLED_AFTER_SECONDS, Claim, ClaimState
 from ..connect.errors import ConnectError
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..timing import NotFinished
 from .acknowledging import ask_what_became_of, ensure_not_retained, remove_parked_tag
-from .budgeting import care_for_budget, releases_left
+from .budgeting import allowance_for_release, care_for_budget, postponed_to, releases_left
 from .closing import close, expire, put_off, without_lost_number
 from .context import Failed, Invocation, Superseded
 from .converging import converge
 from .parking import put_aside
-from .pooling import limit_pools
+from .pooling import is_in_pool, limit_pools
 
 _STUCK_AFTER_SECONDS: Final = 86_400
 """After this time, a claim that is neither finished nor given up needs a person."""
@@ -63,6 +63,8 @@ def sweep(invocation: Invocation) -> Sweep:
     follow_ups: list[Claim] = []
     _without_stopping(invocation, limit_pools)
     for claim in [*invocation.ledger.due(now), *invocation.ledger.parked(now)]:
+        if isinstance(claim, Claim) and _is_up_to_its_pool(invocation, claim, now):
+            continue
         result.due += 1
         if isinstance(claim, UnreadableItem):
             result.errors += 1
@@ -142,13 +144,33 @@ def _begun(invocation: Invocation, claim: Claim) -> Claim:
         return ask_what_became_of(invocation, claim) if claim.follow_up else claim
     # The list is minutes old by now, and most claims are closed by their own Deletes.
     claim = invocation.reread(claim)
-    if claim.state is ClaimState.PARKED and claim.parked_until <= now:
+    is_time_up = claim.state is ClaimState.PARKED and claim.parked_until <= now
+    if is_time_up and claim.listed_in:
+        stays = is_in_pool(invocation, claim)
+        return invocation.ledger.save(claim.postpone(now + LISTED_SECONDS)) if stays else expire(invocation, claim)
+    if is_time_up and not is_in_pool(invocation, claim):
         if claim.desired.pool and releases_left(invocation) == 0:
+            # Its pool is gone.
             return claim
+        if later := postponed_to(allowance_for_release(invocation)):
+            return invocation.ledger.save(claim.postpone(later))
         return expire(invocation, claim)
-    if claim.state is ClaimState.PARKED and claim.settles_at and claim.settles_at <= now:
+    if _is_unsettled(claim, now):
         return _parked_again(invocation, claim)
     return claim
+
+
+def _is_up_to_its_pool(invocation: Invocation, claim: Claim, now: int) -> bool:
+    """Return whether there is nothing to do for a claim but what ``limit_pools`` decides."""
+    is_parked = claim.state is ClaimState.PARKED and not claim.listed_in
+    if not is_parked or claim.has_calls_in_flight or _is_unsettled(claim, now):
+        return False
+    return is_in_pool(invocation, claim)
+
+
+def _is_unsettled(claim: Claim, now: int) -> bool:
+    """Return whether the number of a parked claim is to be checked for late changes now."""
+    return claim.state is ClaimState.PARKED and 0 < claim.settles_at <= now
 
 
 def _parked_again(invocation: Invocation, claim: Claim) -> Claim:

@@ -135,6 +135,46 @@ def test_another_region_is_left_to_the_function_where_the_stack_has_none() -> No
     PhoneNumberPool(stack, "Pool", provider=provider, parking_target_arn=elsewhere(PARKING))
 
 
+def test_says_which_numbers_it_is_to_get(stack: cdk.Stack, provider: IPhoneNumberProvider) -> None:
+    PhoneNumberPool(
+        stack,
+        "Pool",
+        provider=provider,
+        parking_target_arn=PARKING,
+        min_parked=2,
+        country_code="US",
+        prefix="+1206",
+        phone_numbers=["+12065550100"],
+    )
+
+    assert the_resource(stack)["Properties"] == {
+        "ServiceToken": SERVICE_TOKEN,
+        "MaxParked": 5,
+        "ReleaseAfter": DAYS_30,
+        "MinParked": 2,
+        "CountryCode": "US",
+        "Type": "DID",
+        "Prefix": "+1206",
+        "PhoneNumbers": ["+12065550100"],
+        "ParkingTargetArn": PARKING,
+    }
+
+
+def test_takes_tokens_for_what_it_is_to_get(stack: cdk.Stack, provider: IPhoneNumberProvider) -> None:
+    listed = cdk.CfnParameter(stack, "Listed", type="CommaDelimitedList").value_as_list
+    count: Any = cdk.CfnParameter(stack, "Count", type="Number").value_as_number
+    country = cdk.CfnParameter(stack, "Country").value_as_string
+    given: dict[str, Any] = {"min_parked": count, "country_code": country, "phone_numbers": listed}
+    PhoneNumberPool(stack, "Pool", provider=provider, parking_target_arn=PARKING, **given)
+
+    properties = the_resource(stack)["Properties"]
+    assert [properties[name] for name in ("MinParked", "CountryCode", "PhoneNumbers")] == [
+        {"Ref": "Count"},
+        {"Ref": "Country"},
+        {"Ref": "Listed"},
+    ]
+
+
 # --- What is refused ---
 
 
@@ -192,6 +232,29 @@ CASES: list[tuple[dict[str, Any], str]] = [
             f"parking_target_arn is in Region eu-west-2, but this stack is in us-east-1 ({elsewhere(PARKING)!r}). A "
             "phone number is claimed and released only in the Region of its target: deploy the stack to eu-west-2, or "
             "use a target in us-east-1."
+        ),
+    ),
+    (
+        {"min_parked": 6, "country_code": "US", "parking_target_arn": PARKING},
+        "min_parked must not be above max_parked, which is 5, but is '6'.",
+    ),
+    (
+        {"min_parked": 1, "country_code": "US"},
+        ("parking_target_arn is missing. A pool with min_parked or phone_numbers needs the target for its numbers."),
+    ),
+    (
+        {"min_parked": 1, "parking_target_arn": PARKING},
+        "country_code is missing. min_parked needs it: say which numbers are to be claimed, for example 'US'.",
+    ),
+    (
+        {"prefix": "+1206"},
+        "country_code, type and prefix say which numbers are claimed for min_parked. Set that, or remove them.",
+    ),
+    (
+        {"phone_numbers": ["+12065550100", "5"], "parking_target_arn": PARKING},
+        (
+            "phone_numbers must each be a number. One must be a number in E.164 form, but is '5'. Write '+', the "
+            "calling code and the number, digits only, for example '+12065550100'."
         ),
     ),
     (

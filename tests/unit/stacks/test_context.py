@@ -3,7 +3,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks.context import ContextError, support_numbers_settings
+from stacks.context import ContextError, account_quota, support_numbers_settings
 from stacks.support_numbers_stack import SupportNumbersSettings
 
 CONTEXT = {"target_arn": "arn", "country_code": "US", "type": "DID", "description": "Support line"}
@@ -40,4 +40,19 @@ def test_says_which_setting_is_no_text() -> None:
 
     assert str(wrong.value) == (
         "The context value 'prefix' must be a string, but is 1206. Put it in quotes in cdk.json."
+    )
+
+
+@pytest.mark.parametrize(("value", "quota"), [(None, None), ("", None), ("12", 12)])
+def test_reads_the_quota(value: str | None, quota: int | None) -> None:
+    assert account_quota(cdk.App(context={} if value is None else {"quota": value}).node) == quota
+
+
+@pytest.mark.parametrize("value", ["ten", "-1", "1.5", "²"])
+def test_says_that_the_quota_is_no_number(value: str) -> None:
+    with pytest.raises(ContextError) as wrong:
+        account_quota(cdk.App(context={"quota": value}).node)
+
+    assert str(wrong.value) == (
+        f"The context value 'quota' must be a whole number, but is {value!r}. Use for example '10'."
     )

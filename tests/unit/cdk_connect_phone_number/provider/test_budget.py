@@ -56,6 +56,14 @@ def test_a_quota_that_is_given_is_not_asked_for() -> None:
         (PhoneNumberBudget(quota=0), "quota must be at least 1, but is 0. Leave it out to ask Service Quotas."),
         (PhoneNumberBudget(reserve=-1), "reserve must not be negative, but is -1."),
         (
+            PhoneNumberBudget(postpone_releases_below=0),
+            "postpone_releases_below must be at least 1, but is 0. Or leave it out.",
+        ),
+        (
+            PhoneNumberBudget(quota=3, postpone_releases_below=6),
+            "postpone_releases_below must be less than 6, which is all that a quota of 3 allows, but is 6.",
+        ),
+        (
             PhoneNumberBudget(baseline={date(2026, 10, 1): -2}),
             "baseline must not be negative, but is -2 for 2026-10-01.",
         ),
@@ -66,3 +74,9 @@ def test_what_cannot_be_right_is_refused(budget: PhoneNumberBudget, message: str
         _template(budget)
 
     assert str(refused.value) == f"Stack/Provider: budget: {message}"
+
+
+def test_the_function_is_told_which_releases_to_postpone() -> None:
+    template = _template(PhoneNumberBudget(quota=3, postpone_releases_below=5))
+
+    assert Policy.parse(_variables(template)["BUDGET"]) == Policy(quota=3, postpone_releases_below=5)

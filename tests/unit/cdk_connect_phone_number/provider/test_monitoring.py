@@ -75,7 +75,7 @@ def test_alarms_outlive_a_refused_deletion_of_the_provider(template: Template) -
 HANDLERS = Path(__file__).parents[4] / "lambda_handlers"
 # What a sweep finds, and publishes each time anew: a sum would count the same finding again and again.
 GAUGES = {"ReleasesFailing", "ClaimsStuck", "DueWork", "OldestDueSeconds"}
-DAILY = {"ParkedNumbers", "BudgetUsed", "BudgetLeft", "BudgetUsedPercent", "BudgetDaysUntilMore"}
+DAILY = {"ParkedNumbers", "ReleasesPostponed", "BudgetUsed", "BudgetLeft", "BudgetUsedPercent", "BudgetDaysUntilMore"}
 METHODS = [name for name, _ in inspect.getmembers(ProviderMetrics, inspect.isfunction) if name.startswith("metric_")]
 OWN_METHODS = [name for name in METHODS if name != "metric_sweep_runs"]
 

@@ -119,6 +119,7 @@ _METHODS: dict[str, Callable[[Claim], Claim]] = {
     "take": lambda claim: claim.take(_PARKED),
     "give": lambda claim: claim.give(ClaimKey("s2", "Other", "claim-2"), _TIME),
     "retain": lambda claim: claim.retain(),
+    "postpone": lambda claim: claim.postpone(_TIME),
     "expire": lambda claim: claim.expire(_TIME),
     "take_back": lambda claim: claim.take_back(),
     "reopen": lambda claim: claim.reopen(_TIME),

@@ -758,6 +758,7 @@ def test_the_days_that_are_past_leave_the_item(clock: VirtualClock) -> None:
         "committed": 1,
         "used": 0,
         "parked": 0,
+        "postponed": 0,
         "day": 0,
         "version": 2,
     }

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
 
+from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.budget import (
     COMMITTED,
     DEFAULT_QUOTA,
@@ -25,13 +27,16 @@ from lambda_handlers.connect_phone_number.lifecycle.budgeting import (
     care_for_budget,
     problem_of_claim,
 )
+from lambda_handlers.connect_phone_number.timing import date_of
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     NOW,
     OTHER_STACK,
     PROVIDER,
     REGION,
     Answered,
+    Died,
     World,
+    die,
 )
 from verification.simulator.memory_store import MemoryStore
 
@@ -62,6 +67,8 @@ class _Store(MemoryStore):
         What happens before the next write of the sums as a whole. It may raise what the caller gets.
     before_opening
         What happens before the next write of a claim that was not there before.
+    before_claim
+        What happens before the next write of any claim.
     """
 
     def __init__(self, world: World) -> None:
@@ -69,6 +76,7 @@ class _Store(MemoryStore):
         self.scans = 0
         self.before_sums: Callable[[], object] | None = None
         self.before_opening: Callable[[], object] | None = None
+        self.before_claim: Callable[[], object] | None = None
 
     def scan(self, after: object = None) -> ScanPage:
         self.scans += 1
@@ -83,6 +91,9 @@ class _Store(MemoryStore):
             write.key[1].startswith(CLAIM_PREFIX) and not write.expected_version for write in whole
         ):
             then, self.before_opening = self.before_opening, None
+            then()
+        if self.before_claim is not None and any(write.key[1].startswith(CLAIM_PREFIX) for write in whole):
+            then, self.before_claim = self.before_claim, None
             then()
         super().write(writes)
 
@@ -745,3 +756,114 @@ def test_what_is_wrong_with_the_budget_does_not_stop_a_sweep(world: World) -> No
     assert world.held() == []
     (line,) = (line for line in world.messages() if line.get("part") == "care_for_budget")
     assert (line["level"], line["error"], line["problem"]) == ("ERROR", "ZeroDivisionError", world.instance)
+
+
+# --- Releases that are postponed ---
+
+
+def _postponing(below: int, quota: int = 2) -> World:
+    return World(budget=Policy(quota=quota, postpone_releases_below=below))
+
+
+def test_a_release_that_would_leave_too_little_is_postponed_to_the_date_on_which_more_is_free() -> None:
+    world = _postponing(2)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    response = world.delete(arns[0], resource="One")
+    number = world.number(arns[0])
+    assert (response.status, number.is_held) == ("SUCCESS", True)
+    date = date_of((TODAY + WINDOW_DAYS) * DAY)
+    assert response.reason == (
+        f"{number.phone_number} is released on {date}: before, that would cost the account its last claims. Until "
+        "then, the resource gets it back if it is created again."
+    )
+    claim = world.claim(resource="One")
+    assert (claim.state, claim.is_postponed, claim.counts_release) == (ClaimState.PARKED, True, False)
+    assert number.tags[contract.PARKED_TAG] == date
+    assert world.invocation().ledger.budget().postponed == 1
+
+
+def test_a_release_that_leaves_enough_is_not_postponed() -> None:
+    world = _postponing(1)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    assert world.delete(arns[0], resource="One").reason == ""
+    assert not world.number(arns[0]).is_held
+    assert world.delete(arns[1], resource="Two").succeeded
+    assert world.number(arns[1]).is_held
+
+
+def test_releases_at_the_same_time_do_not_spend_more_than_one_after_another() -> None:
+    world = _postponing(1)
+    world.store = store = _Store(world)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    other = world.event("Delete", arns[1], resource="Two")
+    store.before_claim = lambda: world.send(other)
+    world.handle(world.event("Delete", arns[0], resource="One"))
+    assert [response.status for response in world.responses] == ["SUCCESS"] * 4
+    assert [world.number(arn).is_held for arn in arns] == [True, False]
+
+
+def test_a_postponed_release_happens_when_more_is_free() -> None:
+    world = _postponing(2)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    world.delete(arns[0], resource="One")
+    world.clock.now = float((TODAY + WINDOW_DAYS) * DAY)
+    world.sweep()
+    assert [world.number(arn).is_held for arn in arns] == [False, True]
+
+
+def test_a_release_is_postponed_again_if_nothing_has_become_free() -> None:
+    world = _postponing(2)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    world.delete(arns[0], resource="One")
+    world.clock.now = float((TODAY + WINDOW_DAYS) * DAY)
+    world.budget = Policy(quota=2, postpone_releases_below=2, baseline={_date(TODAY + 100): 3})
+    world.sweep()
+    assert world.number(arns[0]).is_held
+    assert world.claim(resource="One").parked_until == (TODAY + 100 + WINDOW_DAYS) * DAY
+
+
+def test_each_postponed_release_is_listed_once_a_day() -> None:
+    world = _postponing(2)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    world.delete(arns[0], resource="One")
+    world.clock.pause(DAY)
+    world.sweep()
+    (line,) = (line for line in world.messages() if line.get("message") == "release is postponed")
+    assert line["number"] == world.number(arns[0]).phone_number
+    assert line["until"] == date_of((TODAY + WINDOW_DAYS) * DAY)
+
+
+def test_a_resource_that_comes_back_gets_the_number_whose_release_is_postponed() -> None:
+    world = _postponing(2)
+    arns = [world.created(resource=name) for name in ("One", "Two")]
+    world.delete(arns[0], resource="One")
+    world.clock.pause(60)
+    assert world.created(resource="One") == arns[0]
+    assert world.invocation().ledger.budget().postponed == 0
+
+
+@pytest.mark.parametrize("policy", [Policy(postpone_releases_below=9), Policy(quota=1, postpone_releases_below=2)])
+def test_a_release_is_not_postponed_if_the_quota_is_not_known_or_so_much_is_never_free(policy: Policy) -> None:
+    world = World(budget=policy)
+    arn = world.created()
+    assert world.delete(arn).succeeded
+    assert not world.number(arn).is_held
+
+
+def test_a_release_that_is_counted_ahead_is_counted_once() -> None:
+    world = _postponing(1, quota=5)
+    arn = world.created()
+    world.client.before["release_phone_number"] = die
+    with pytest.raises(Died):
+        world.delete(arn)
+    budget = world.invocation().ledger.budget()
+    assert (budget.used, budget.committed) == (2, 2)
+    world.client.before.clear()
+    world.clock.pause(7200)
+    world.sweep()
+    budget = world.invocation().ledger.budget()
+    assert (budget.used, budget.committed, world.number(arn).is_held) == (2, 2, False)
+
+
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * DAY, UTC).date().isoformat()

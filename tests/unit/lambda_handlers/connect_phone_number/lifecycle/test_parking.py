@@ -8,7 +8,7 @@ from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
 from lambda_handlers.connect_phone_number.lifecycle.closing import close
-from lambda_handlers.connect_phone_number.lifecycle.parking import date_of
+from lambda_handlers.connect_phone_number.timing import date_of
 
 from ..world import OTHER_STACK, REGION, STACK, World, tag_list
 

@@ -20,9 +20,8 @@ from lambda_handlers.connect_phone_number.ledger.items import (
 )
 from lambda_handlers.connect_phone_number.ledger.ledger import Ledger
 from lambda_handlers.connect_phone_number.ledger.store import Change, Item, Key, StoreUnavailable, Write
-from lambda_handlers.connect_phone_number.lifecycle.parking import date_of
 from lambda_handlers.connect_phone_number.lifecycle.pooling import limit_pools
-from lambda_handlers.connect_phone_number.timing import NotFinished
+from lambda_handlers.connect_phone_number.timing import NotFinished, date_of
 from verification.simulator.memory_store import MemoryStore
 
 from ..world import OTHER_STACK, REGION, STACK, Answered, Died, Event, World, die, tag_list, user_tags
@@ -175,8 +174,9 @@ def _bad_time(value: str) -> str:
 
 def _unknown(name: str) -> str:
     return (
-        f"{name} is not a property of Custom::ConnectPhoneNumberPool. Remove it; the properties are MaxParked, "
-        "ReleaseAfter, RetainParked, ServiceTimeout, ServiceToken."
+        f"{name} is not a property of Custom::ConnectPhoneNumberPool. Remove it; the properties are CountryCode, "
+        "MaxParked, MinParked, ParkingTargetArn, PhoneNumbers, Prefix, ReleaseAfter, RetainParked, ServiceTimeout, "
+        "ServiceToken, Type."
     )
 
 
@@ -708,7 +708,7 @@ def test_without_pools_nothing_is_looked_for(world: World, monkeypatch: pytest.M
 
 def test_a_problem_with_the_pools_does_not_stop_the_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     _ask(world, "Create")
-    arn = _parked(world)
+    arn = _parked(world, Pool=None)
     world.clock.now = world.claim().parked_until
 
     def fail(_: Ledger) -> list[PoolEntry]:
