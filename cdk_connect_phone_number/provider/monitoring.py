@@ -50,6 +50,10 @@ class ProviderMetrics:
         """Return the number of claimed phone numbers."""
         return self.metric("Claims", statistic=statistic, period=period)
 
+    def metric_claims_refused(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
+        """Return the number of claims that Connect has refused. The budget does not contain them."""
+        return self.metric("ClaimsRefused", statistic=statistic, period=period)
+
     def metric_releases(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return the number of released phone numbers."""
         return self.metric("Releases", statistic=statistic, period=period)

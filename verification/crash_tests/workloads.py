@@ -60,12 +60,25 @@ def rolled_back(world: KillingWorld, stack: Stack, choice: Random) -> None:
     _destroy(world, stack, choice)
 
 
+def parked(world: KillingWorld, stack: Stack, choice: Random) -> None:
+    """Delete a number that is parked then, and create its resource again, which takes the number back."""
+    properties = {**_number(world), "ReleaseDelay": 86_400}
+    for _ in range(2):
+        creation = stack.begin_create("Number", properties)
+        _again(world, creation, choice)
+        world.wait(creation)
+        if not stack.finish_create(creation):
+            return
+        _destroy(world, stack, choice)
+
+
 WORKLOADS: tuple[tuple[Workload, Needed], ...] = (
     (create_and_delete, Needed(1, 1)),
     (canceled_creation, Needed(1, 1)),
     (changed, Needed(1, 1)),
     (replaced, Needed(2, 2)),
     (rolled_back, Needed(2, 2)),
+    (parked, Needed(2, 2)),
 )
 """Each workload with the most claims and releases that it needs."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from lambda_handlers.connect_phone_number.budget import Policy
 from local_aws.connect_emulator import Settings as EmulatorSettings
 from verification.simulator.invariants import Needed
 from verification.simulator.lambda_service import LambdaEvent
@@ -11,6 +12,11 @@ from verification.simulator.runner import Scenario
 from verification.simulator.world import Options, World
 
 _ONE: Final = Needed(1, 1)
+_DELAY: Final = 86_400
+_POOL: Final = {"MaxParked": 5, "ReleaseAfter": _DELAY, "ServiceTimeout": 3600}
+_POSTPONING: Final = Options(
+    emulator=EmulatorSettings(throttling=False, quota=2), budget=Policy(quota=2, postpone_releases_below=1)
+)
 _SCARCE: Final = Options(emulator=EmulatorSettings(throttling=False, inventory_limit=3))
 
 
@@ -29,6 +35,12 @@ def interleavings() -> Iterator[Scenario]:
     yield Scenario("update that is tried again, sweep that asks about the first", _retry_and_sweep, Needed(3, 3))
     yield Scenario("create, create wanting the same number", _same_number, _ONE)
     yield Scenario("create, create with three numbers left", _scarce, Needed(2, 2), _SCARCE)
+    yield Scenario("delete that parks, create that takes the number", _parks_and_takes, _ONE)
+    yield Scenario("create, create with one parked number", _one_parked, Needed(2, 2))
+    yield Scenario("create that takes a parked number, sweep that releases it", _takes_and_sweep, Needed(2, 2))
+    yield Scenario("create that takes from a pool, delete of the pool", _takes_and_pool_deleted, Needed(2, 2))
+    yield Scenario("filling of a pool, delete with invented id", _filling_and_cancel, _ONE)
+    yield Scenario("delete, delete with a budget for one release", _two_releases, Needed(2, 2), _POSTPONING)
 
 
 def _go(world: World, *started: SentRequest | LambdaEvent) -> None:
@@ -200,3 +212,106 @@ def _same_number(world: World) -> None:
 
 def _scarce(world: World) -> None:
     _rivals(world)
+
+
+def _parks_and_takes(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(ReleaseDelay=_DELAY)):
+        return
+    deletion = stack.begin_delete("Number", hold_at=0)
+    phone_number = world.emulator.numbers()[-1].phone_number
+    other = world.stack("other")
+    creation = other.begin_create("Number", world.number(PhoneNumber=phone_number), hold_at=0)
+    _go(world, deletion, creation)
+    world.wait(deletion, creation)
+    world.is_explored = False
+    stack.finish_delete(deletion)
+    if other.finish_create(creation):
+        other.destroy_until_gone()
+
+
+def _one_parked(world: World) -> None:
+    pools = world.stack("pools")
+    if not pools.create("Pool", _POOL):
+        return
+    properties = world.number(Pool=pools.resources["Pool"].physical_id, ReleaseDelay=_DELAY)
+    first = world.stack("first")
+    if first.create("Number", properties):
+        first.destroy_until_gone()
+    stacks = [world.stack("second"), world.stack("third")]
+    creations = [stack.begin_create("Number", properties, hold_at=0) for stack in stacks]
+    _go(world, *creations)
+    world.wait(*creations)
+    world.is_explored = False
+    for stack, creation in zip(stacks, creations, strict=True):
+        if stack.finish_create(creation):
+            stack.destroy_until_gone()
+    pools.destroy_until_gone()
+
+
+def _takes_and_sweep(world: World) -> None:
+    stack = world.stack()
+    properties = world.number(ReleaseDelay=_DELAY)
+    if not stack.create("Number", properties) or not stack.destroy_until_gone():
+        return
+    world.sleep(_DELAY)
+    again = world.stack()
+    creation = again.begin_create("Number", properties, hold_at=0)
+    sweep = world.sweep(hold_at=0)
+    _go(world, creation, sweep)
+    world.wait(creation)
+    world.is_explored = False
+    if again.finish_create(creation):
+        again.destroy_until_gone()
+
+
+def _takes_and_pool_deleted(world: World) -> None:
+    pools = world.stack("pools")
+    if not pools.create("Pool", _POOL):
+        return
+    properties = world.number(Pool=pools.resources["Pool"].physical_id, ReleaseDelay=_DELAY)
+    first = world.stack("first")
+    if first.create("Number", properties):
+        first.destroy_until_gone()
+    second = world.stack("second")
+    creation = second.begin_create("Number", properties, hold_at=0)
+    deletion = pools.begin_delete("Pool", hold_at=0)
+    _go(world, creation, deletion)
+    world.wait(creation, deletion)
+    world.is_explored = False
+    if second.finish_create(creation):
+        second.destroy_until_gone()
+    if not pools.finish_delete(deletion):
+        pools.destroy_until_gone()
+
+
+def _filling_and_cancel(world: World) -> None:
+    pools = world.stack("pools")
+    filled = {**_POOL, "MinParked": 1, "CountryCode": "US", "ParkingTargetArn": world.instance_arn}
+    creation = pools.begin_create("Pool", filled, hold_at=0)
+    deletion = pools.begin_cancel_create(creation, hold_at=0)
+    _go(world, creation, deletion)
+    world.wait(deletion)
+    world.is_explored = False
+    pools.finish_cancel_create(deletion)
+
+
+def _two_releases(world: World) -> None:
+    stack = world.stack()
+    names = ("One", "Two")
+    made = [stack.create(name, world.number()) for name in names]
+    if not all(made):
+        stack.destroy_until_gone()
+        return
+    deletions = [stack.begin_delete(name, hold_at=0) for name in names]
+    _go(world, *deletions)
+    world.wait(*deletions)
+    world.is_explored = False
+    for deletion in deletions:
+        stack.finish_delete(deletion)
+    held = [number for number in world.emulator.numbers() if number.is_held]
+    world.expect_unless_hit(len(held) == 1, "one of two releases is postponed")
+    # The budget forgets claims and releases after 181 days, and the judge after 180.
+    world.sleep(185 * _DELAY)
+    stack.destroy_until_gone()
+    world.sleep(185 * _DELAY)

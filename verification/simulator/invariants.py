@@ -403,6 +403,11 @@ def _check_change(world: World, operation: str, parameters: Mapping[str, Any]) -
         owners_going = {(deletion.stack.id, deletion.logical_id) for deletion in _deletions(world, arn)}
         is_own = is_own or (request.type == "Delete" and (stack.id, logical_id) in owners_going)
         is_own = is_own or _is_late_parking(world, request, operation, arn)
+        # Its Delete has parked it, or else another resource would not know of it.
+        is_own = is_own or any(
+            _delay(deletion) > 0 and (deletion.response is None or deletion.succeeded)
+            for deletion in _deletions(world, arn)
+        )
         if not is_own and not request.properties.get("Adopt") and "ProviderId" not in request.properties:
             world.violations.append(
                 f"L3: {request.name()} does {operation} to {arn}, which is that of {stack.name}.{logical_id}"

@@ -93,6 +93,7 @@ def care_for_budget(invocation: Invocation) -> None:
     for claim in invocation.ledger.parked() if counted.postponed else ():
         if isinstance(claim, Claim) and claim.is_postponed:
             invocation.log.info("release is postponed", number=claim.phone_number, until=date_of(claim.parked_until))
+    _log_by_target(invocation, today)
     provider_id = invocation.scope.provider_id
     invocation.log.findings(
         provider_id,
@@ -104,6 +105,18 @@ def care_for_budget(invocation: Invocation) -> None:
     if allowance.used and not allowance.is_estimate:
         percent = 100 * allowance.used // max(allowance.allowed, 1)
         invocation.log.metrics(provider_id, BudgetLeft=allowance.left, BudgetUsedPercent=percent)
+
+
+def _log_by_target(invocation: Invocation, today: int) -> None:
+    """Log what each instance and traffic distribution group holds and has used."""
+    budgets: dict[str, Budget] = {}
+    for claim in invocation.ledger.all_claims():
+        target_arn = claim.opening.target_arn
+        before = budgets.get(target_arn, Budget())
+        own = Budget.of(footprint(claim)).without_past(today)
+        budgets[target_arn] = Budget(committed=before.committed + own.committed, used=before.used + own.used)
+    for target_arn, budget in sorted(budgets.items()):
+        invocation.log.info("budget of an instance", target=target_arn, held=budget.held, used=budget.used)
 
 
 def _readable(invocation: Invocation) -> Budget:

@@ -316,6 +316,9 @@ def _handle_refusal(invocation: Invocation, claim: Claim, candidate: str, error:
         if own is not None:
             return record_number(invocation, claim, candidate, own)
     is_lost_race = error.kind is ErrorKind.INVALID and error.is_about_availability_of(candidate)
+    if error.kind is ErrorKind.INVALID:
+        # Whether Connect counts these is not documented, so they are no part of the budget's sums.
+        invocation.log.metrics(invocation.scope.provider_id, ClaimsRefused=1)
     claim = _record_clear_response(invocation, claim, candidate, error, is_lost_race=is_lost_race)
     if error.kind is ErrorKind.CALLED_OFF:
         return claim

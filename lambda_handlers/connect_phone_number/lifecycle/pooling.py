@@ -306,7 +306,7 @@ def _release(invocation: Invocation, claim: Claim, permit: Permit) -> str:
         permit(claim)
         try:
             if claim.state is ClaimState.CLOSING:
-                closed = close(invocation, claim, is_permitted, waits=False)
+                closed = close(invocation, claim, is_permitted)
                 # Its own Delete may have parked it in the meantime.
                 if closed.problem or closed.claim.state is not ClaimState.PARKED:
                     return closed.problem

@@ -867,3 +867,24 @@ def test_a_release_that_is_counted_ahead_is_counted_once() -> None:
 
 def _date(day: int) -> str:
     return datetime.fromtimestamp(day * DAY, UTC).date().isoformat()
+
+
+def test_what_each_instance_holds_and_has_used_is_logged_once_a_day() -> None:
+    world = _world(quota=9)
+    other = world.emulator.add_instance(REGION)
+    world.created(resource="One")
+    arn = world.created(resource="Two", TargetArn=other)
+    world.delete(arn, resource="Two", TargetArn=other)
+    world.clock.pause(DAY)
+    world.sweep()
+    lines = [line for line in world.messages() if line.get("message") == "budget of an instance"]
+    assert {line["target"]: (line["held"], line["used"]) for line in lines} == {world.instance: (1, 1), other: (0, 2)}
+
+
+def test_refused_claims_are_counted_separately() -> None:
+    world = _world(quota=9)
+    world.created(resource="One", PhoneNumber="+12065550177")
+    world.emulator.faults.add("ClaimPhoneNumber", "error", code="InvalidParameterException", calls=None)
+    assert world.create(resource="Two", PhoneNumber="+12065550178").status == "FAILED"
+    assert [line["ClaimsRefused"] for line in world.messages() if "ClaimsRefused" in line] == [1]
+    assert world.invocation().ledger.budget().used == 2, "what is not known to be counted is not in the sums"
