@@ -162,6 +162,12 @@ def _free_again(world: World) -> None:
 
 
 def _postponed(world: World) -> None:
+    _postpone(world)
+    # What is postponed then is released when claims are free.
+    world.sleep(370 * _DAY)
+
+
+def _postpone(world: World) -> None:
     names = ("One", "Two")
     stack = world.stack()
     made = [stack.create(name, world.number()) for name in names]
@@ -180,23 +186,20 @@ def _postponed(world: World) -> None:
     held = [number for number in world.emulator.numbers() if number.is_held]
     world.expect_unless_hit(len(held) == len(stack.resources), "what was postponed is released when claims are free")
     stack.destroy_until_gone()
-    world.sleep(185 * _DAY)
 
 
 def _postponed_and_created_again(world: World) -> None:
-    stack = world.stack("app")
-    other = world.stack("other")
-    if not (stack.create("Number", world.number()) and other.create("Number", world.number())):
+    stack, other = world.stack("app"), world.stack("other")
+    if stack.create("Number", world.number()) and other.create("Number", world.number()):
+        arn = stack.resources["Number"].physical_id
+        if stack.destroy_until_gone():
+            again = world.stack("app")
+            if again.create("Number", world.number()):
+                got = again.resources["Number"].physical_id
+                world.expect_unless_hit(got == arn, "the resource gets its number back")
+                again.destroy_until_gone()
+    else:
         stack.destroy_until_gone()
-        other.destroy_until_gone()
-        return
-    arn = stack.resources["Number"].physical_id
-    if not stack.destroy_until_gone():
-        return
-    again = world.stack("app")
-    if again.create("Number", world.number()):
-        world.expect_unless_hit(again.resources["Number"].physical_id == arn, "the resource gets its number back")
-        again.destroy_until_gone()
     other.destroy_until_gone()
     world.sleep(370 * _DAY)
 
