@@ -30,7 +30,7 @@ class PhoneNumberProviderStack(Stack):
         self.provider = PhoneNumberProvider(
             self,
             "Provider",
-            budget=PhoneNumberBudget(quota=quota),
+            budget=None if quota is None else PhoneNumberBudget(quota=quota),
             service_token_parameter_name=PARAMETER_NAME,
         )
         CfnOutput(

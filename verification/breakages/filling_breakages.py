@@ -119,15 +119,9 @@ FILLING: Final = (
         (Hunt("S37 a number of the list, removed from it while parked"),),
     ),
     Breakage(
-        "a number of a list is let go while its adoption goes on",
-        (
-            Patch(
-                _CLOSING,
-                "    if claim.in_flight_calls:\n        # The invocation that adopts",
-                "    if False:\n        # The invocation that adopts",
-            ),
-        ),
-        (Hunt("S37 adopting the list canceled *"),),
+        "a number of a list is not looked at again after it was let go",
+        (Patch(_CLOSING, "    if until > invocation.timing.now():\n", "    if False:\n"),),
+        (Hunt("S37 a number of the list*", "connect.TagResource", "no response, but done later"),),
     ),
     Breakage(
         "a number that reaches somebody is put into a pool",

@@ -95,7 +95,7 @@ def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
 def _failing_unit_tests(tests: tuple[str, ...], root: Path) -> dict[str, list[str]]:
     done = python(
         root,
-        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={root} ."),
+        *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={root} ."),
         *tests,
     )
     if done.returncode not in (0, 1):

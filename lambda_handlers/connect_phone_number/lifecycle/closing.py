@@ -11,7 +11,7 @@ from itertools import count
 from typing import Final
 
 from .. import contract, tokens
-from ..claim import Claim, ClaimState, Outcome
+from ..claim import SETTLED_AFTER_SECONDS, Claim, ClaimState, InFlightCall, Outcome
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
@@ -97,6 +97,8 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
     if claim.state is ClaimState.CLOSING and claim.is_undone:
         permit(claim)
         return Closed(roll_back_adoption(invocation, claim))
+    if claim.outcome is Outcome.LET_GO:
+        _remove_tags(invocation, claim)
     claim = _settle_in_flight_calls(invocation, claim)
     claim, problem = _release_duplicates(invocation, claim, permit)
     if problem or claim.state is not ClaimState.CLOSING:
@@ -209,16 +211,25 @@ def _park_or_let_go(invocation: Invocation, claim: Claim, permit: Permit) -> Cla
         # If it is no longer on the list, the sweeper finds it there without its flow.
         return _park(invocation, claim, permit)
     permit(claim)
+    _remove_tags(invocation, claim)
+    until = max(claim.settles_at, claim.closing_at + SETTLED_AFTER_SECONDS)
+    if until > invocation.timing.now():
+        # A call that comes late may put tags on the number again.
+        late = InFlightCall(claim.phone_number, invocation.worker, until)
+        claim = replace(claim, in_flight_calls=claim.calls_with(late), next_check_at=until, due_since=until)
+    return _end(invocation, claim, Outcome.LET_GO)
+
+
+def _remove_tags(invocation: Invocation, claim: Claim) -> None:
+    """Remove the ownership tags from a number that is the account's own again."""
     # One "not found" proves nothing.
     state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
-    if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
+    owner = invocation.ledger.number(claim.phone_number)
+    # A late call may have put on the tags of an earlier claim.
+    is_nobodys = owner is None or owner.claim_id == claim.id
+    if state is not None and is_nobodys and state.tags.get(contract.PROVIDER_TAG) == invocation.scope.provider_id:
         remove_parked_tag(invocation, claim)
         invocation.connect.untag(claim.arn, list(contract.OWNERSHIP_TAGS))
-    if claim.in_flight_calls:
-        # The invocation that adopts the number may still put tags on it.
-        until = max(call.until for call in claim.in_flight_calls)
-        return invocation.ledger.save(replace(claim, next_check_at=until, due_since=until))
-    return _end(invocation, claim, Outcome.LET_GO)
 
 
 def _park(invocation: Invocation, claim: Claim, permit: Permit) -> Claim:

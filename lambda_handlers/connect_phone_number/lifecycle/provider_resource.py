@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from .. import contract
-from ..claim import Claim, ClaimState
+from ..claim import Claim, ClaimState, Outcome
 from ..cloudformation.request import Request, RequestType
 from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.response import Response, Status
@@ -105,8 +105,12 @@ def _still_parked(claims: Iterable[Claim | UnreadableItem]) -> str:
 
 
 def _is_waiting(claim: Claim) -> bool:
-    """Return whether something is left to do for a claim, except for one that Connect takes back on its own."""
-    return index_of(claim).get(contract.DUE) == DUE and not claim.is_returning_to_inventory
+    """Return whether something must be done for a claim before the provider goes.
+
+    A number that Connect takes back on its own, and one of a pool's list, need nothing more.
+    """
+    is_waiting = index_of(claim).get(contract.DUE) == DUE and not claim.is_returning_to_inventory
+    return is_waiting and claim.outcome is not Outcome.LET_GO
 
 
 def _still_used(claims: list[Claim]) -> str:

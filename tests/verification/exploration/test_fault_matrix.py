@@ -8,7 +8,7 @@ import pytest
 from verification.exploration.fault_matrix import Case, first_of_pairs, pairs, single_faults
 from verification.scenarios.catalog import all_scenarios, by_name, group
 
-_SHARE: Final = 40
+_SHARE: Final = 90
 """Every how many-th case is played."""
 
 
