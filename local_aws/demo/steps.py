@@ -14,6 +14,7 @@ from .parking_steps import destroy_and_deploy_again, refuse_to_overspend, share_
 from .scene import NUMBERS_STACK, PROVIDER_STACK, Scene, expected_release_token
 
 _COOLDOWN_DAYS: Final = 180
+_SLOW_CLAIM_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ def _cancel_a_creation(scene: Scene) -> None:
         "RequestId": str(uuid4()),
         "ResponseURL": scene.new_response_url(),
     }
+    # Connect takes so long that the Delete comes in time on a busy machine, too.
+    usual = scene.local_aws.connect.call("GET", "settings")["claim_seconds"]
+    scene.local_aws.connect.call("POST", "settings", claim_seconds=_SLOW_CLAIM_SECONDS)
     scene.deliver(create, wait=False)
     scene.wait_until(lambda: len(scene.effective_calls("ClaimPhoneNumber")) == 2, "no second number was claimed")
     canceled = scene.effective_calls("ClaimPhoneNumber")[-1]["phone_number_arn"]
@@ -102,6 +106,7 @@ def _cancel_a_creation(scene: Scene) -> None:
     }
     scene.narrator.say(f"meanwhile comes a Delete for {delete['PhysicalResourceId']}")
     scene.deliver(delete)
+    scene.local_aws.connect.call("POST", "settings", claim_seconds=usual)
     _check_response(scene, delete, "SUCCESS")
     _check_response(scene, create, "FAILED")
     _check_released_once(scene, canceled)
