@@ -1,25 +1,43 @@
 """The phone number as a construct. It describes the number to claim; the provider's function claims it."""
 
+from abc import ABCMeta
 from enum import StrEnum
+from typing import cast
 
 from aws_cdk import Duration, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_connect as connect
 from constructs import Construct, IConstruct
 
+from .environments import check_environments, environment_of
 from .function_code import rules
-from .phone_number_base import IPhoneNumber, PhoneNumberBase
+from .numbers_of_stack import check_with_its_stack
+from .phone_number_base import IPhoneNumber, PhoneNumberBase, UnknownAttribute
 from .phone_number_pool import IPhoneNumberPool
-from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider, check_served, known_targets
+from .phone_number_provider import (
+    IPhoneNumberProvider,
+    PhoneNumberProvider,
+    check_adoption,
+    check_served,
+    default_provider,
+    known_targets,
+)
 from .phone_number_resource import PhoneNumberResource
 from .properties import (
     DEFAULT_TIMEOUT,
     NumberProperties,
+    check_duration,
+    check_flag,
+    check_kind,
     check_properties,
+    check_provider,
+    check_removal_policy,
     delay_seconds,
     known,
     refuse,
-    region_of,
+    refuse_kind,
     stack_of,
+    take_once,
+    text,
     timeout_seconds,
 )
 
@@ -102,7 +120,8 @@ class PhoneNumber(PhoneNumberBase):
         180 days. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave it to the account, except when
         its own creation is rolled back. ``SNAPSHOT`` is refused. The default is ``DESTROY``, or
         ``RETAIN`` with ``adopt=True``, because an adopted number existed before the stack. An Aspect,
-        ``RemovalPolicies.of``, or ``cfn_options`` of the resource can change the policy.
+        ``RemovalPolicies.of``, or ``cfn_options`` of the resource can change the policy, and
+        ``MissingRemovalPolicies.of`` if neither ``removal_policy`` nor ``adopt`` is given.
     release_protection : bool, default False
         Refuse every release of the number until a separate deployment has switched this off.
     release_delay : aws_cdk.Duration, default ``Duration.days(0)``
@@ -121,8 +140,8 @@ class PhoneNumber(PhoneNumberBase):
     timeout : aws_cdk.Duration, default one hour
         How long CloudFormation waits for the number: from one minute to one hour.
     provider : IPhoneNumberProvider, optional
-        The function that does the work. By default, the stack's own provider, created when the first
-        number needs it.
+        The function that does the work. By default, the provider that ``PhoneNumberProvider.set_default`` has
+        set for the nearest scope, or else the stack's own provider, created when the first number needs it.
 
     Raises
     ------
@@ -160,15 +179,25 @@ class PhoneNumber(PhoneNumberBase):
         provider: IPhoneNumberProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
+        stack = stack_of(scope)
+        check_removal_policy(self, removal_policy)
+        check_duration(self, "timeout", timeout)
+        # Whether a number is adopted decides what happens to it in the end, so synth must know it.
+        check_flag(self, "adopt", adopt, takes_token=False)
+        check_flag(self, "release_protection", release_protection)
+        check_flag(self, "allow_replacement", allow_replacement)
+        _check_constructs(self, target, contact_flow)
+        if pool is not None:
+            _check_pool(self, pool)
         properties = NumberProperties(
             target_arn=self._one_of("target", target_arn, _target_arn(target)),
-            country_code=country_code,
-            type=None if type is None else str(type),
-            prefix=prefix,
-            phone_number=phone_number,
+            country_code=text(self, "country_code", country_code),
+            type=text(self, "type", type),
+            prefix=text(self, "prefix", prefix),
+            phone_number=text(self, "phone_number", phone_number),
             adopt=adopt,
-            source_phone_number_arn=source_phone_number_arn,
-            description=description,
+            source_phone_number_arn=text(self, "source_phone_number_arn", source_phone_number_arn),
+            description=text(self, "description", description),
             contact_flow_arn=self._one_of(
                 "contact_flow",
                 contact_flow_arn,
@@ -180,11 +209,27 @@ class PhoneNumber(PhoneNumberBase):
             parking_target_arn=None if pool is None else pool.parking_target_arn,
             allow_replacement=allow_replacement,
         )
-        check_properties(self, properties, region_of(scope))
+        check_properties(self, properties, environment_of(stack).region)
         provider = self._provider(provider, pool)
+        check_environments(
+            self,
+            stack,
+            provider,
+            {
+                "target_arn": properties.target_arn,
+                "contact_flow_arn": properties.contact_flow_arn,
+                "source_phone_number_arn": properties.source_phone_number_arn,
+                "parking_target_arn": properties.parking_target_arn,
+            },
+            {"target": target, "contact_flow": contact_flow},
+        )
         _check_served(self, properties, provider)
+        if adopt:
+            check_adoption(self, provider, "adopt is True", "claim a number: leave adopt out")
         if pool is None:
             _check_outlives(self, properties, provider)
+        take_once(self, "phone_number", properties.phone_number)
+        take_once(self, "source_phone_number_arn", properties.source_phone_number_arn)
         self._resource = PhoneNumberResource(
             self,
             "Resource",
@@ -194,9 +239,10 @@ class PhoneNumber(PhoneNumberBase):
                 **properties.to_cloudformation(),
             },
         )
-        self._resource.apply_removal_policy(
-            removal_policy, default=RemovalPolicy.RETAIN if adopt else RemovalPolicy.DESTROY
-        )
+        # Without a word on it, CloudFormation deletes the number too, but MissingRemovalPolicies has a say.
+        if removal_policy is not None or adopt:
+            self._resource.apply_removal_policy(removal_policy, default=RemovalPolicy.RETAIN)
+        check_with_its_stack(stack, self._resource, properties)
         # The number needs the whole provider until the number itself is deleted.
         self._resource.depend_on(provider)
 
@@ -255,15 +301,35 @@ class PhoneNumber(PhoneNumberBase):
         """The ARN of the number's instance or group: a token until it is deployed."""
         return self._resource.get_att("TargetArn").to_string()
 
+    def apply_removal_policy(self, policy: RemovalPolicy) -> None:
+        """Set what happens to the number when CloudFormation deletes or replaces the resource.
+
+        Parameters
+        ----------
+        policy : aws_cdk.RemovalPolicy
+            See the parameter ``removal_policy``.
+
+        Raises
+        ------
+        ValueError
+            If it is not a policy, or ``SNAPSHOT``.
+        """
+        check_removal_policy(self, policy)
+        self._resource.apply_removal_policy(policy)
+
     def _delay(self, release_delay: Duration | None, pool: IPhoneNumberPool | None) -> str | None:
+        if release_delay is not None:
+            check_duration(self, "release_delay", release_delay)
         if release_delay is not None and pool is not None:
             refuse(self, "release_delay and pool are both given, but the pool's release_after says when. Remove one.")
         delay = release_delay if pool is None else pool.release_after
         return None if delay is None else delay_seconds(self, "release_delay", delay)
 
     def _provider(self, provider: IPhoneNumberProvider | None, pool: IPhoneNumberPool | None) -> IPhoneNumberProvider:
+        if provider is not None:
+            check_provider(self, provider)
         if pool is None:
-            return provider or PhoneNumberProvider.get_or_create(self)
+            return provider or default_provider(self)
         if provider is not None and provider.service_token != pool.provider.service_token:
             refuse(
                 self,
@@ -272,7 +338,8 @@ class PhoneNumber(PhoneNumberBase):
             )
         return pool.provider
 
-    def _one_of(self, name: str, arn: str | None, arn_of_construct: str | None) -> str | None:
+    def _one_of(self, name: str, given: str | None, arn_of_construct: str | None) -> str | None:
+        arn = text(self, f"{name}_arn", given)
         if arn is not None and arn_of_construct is not None:
             refuse(
                 self,
@@ -287,7 +354,8 @@ class _ImportedPhoneNumber(PhoneNumberBase):
     def __init__(self, scope: Construct, id: str, *, phone_number_arn: str, phone_number: str | None = None) -> None:
         literal = known(phone_number_arn)
         problem = rules.check_phone_number_arn(literal) if literal is not None else None
-        super().__init__(scope, id, environment_from_arn=None if problem else phone_number_arn)
+        is_arn = problem is None and (literal is not None or Token.is_unresolved(phone_number_arn))
+        super().__init__(scope, id, environment_from_arn=phone_number_arn if is_arn else None)
         if problem:
             refuse(self, f"phone_number_arn {problem}")
         self._arn = phone_number_arn
@@ -297,9 +365,9 @@ class _ImportedPhoneNumber(PhoneNumberBase):
     def phone_number(self) -> str:
         """The number in E.164 form, if it was specified."""
         if self._number is None:
-            refuse(
-                self,
-                "phone_number is not known, as an ARN does not contain it. Give phone_number to from_phone_number_arn.",
+            raise UnknownAttribute(
+                f"{self.node.path}: phone_number is not known, as an ARN does not contain it. Give phone_number to "
+                "from_phone_number_arn."
             )
         return self._number
 
@@ -308,12 +376,22 @@ class _ImportedPhoneNumber(PhoneNumberBase):
         """The last part of the ARN."""
         if Token.is_unresolved(self._arn):
             return Fn.select(1, Fn.split("/", self._arn))
-        return self._arn.split("/")[1]
+        if "{{resolve:" in self._arn:
+            raise UnknownAttribute(
+                f"{self.node.path}: phone_number_id is not known, as CloudFormation resolves {self._arn!r} only where "
+                "the whole ARN is used. Give the ARN as the value of an SSM parameter: value_for_string_parameter."
+            )
+        return self._arn.rpartition("/")[2]
 
     @property
     def phone_number_arn(self) -> str:
         """The ARN as specified."""
         return self._arn
+
+
+# Without this, isinstance would read every attribute, also those that an imported number does not have.
+for _kind in (PhoneNumber, _ImportedPhoneNumber):
+    cast(ABCMeta, IPhoneNumber).register(_kind)
 
 
 def _target_arn(
@@ -324,6 +402,42 @@ def _target_arn(
     if isinstance(target, connect.CfnInstance):
         return target.attr_arn
     return target.attr_traffic_distribution_group_arn
+
+
+def _check_constructs(scope: Construct, target: object, contact_flow: object) -> None:
+    """Refuse anything but the L1 constructs whose ARNs are attributes.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    check_kind(
+        scope,
+        "target",
+        target,
+        (connect.CfnInstance, connect.CfnTrafficDistributionGroup),
+        "Use a CfnInstance or CfnTrafficDistributionGroup, or give an ARN as target_arn.",
+    )
+    check_kind(
+        scope,
+        "contact_flow",
+        contact_flow,
+        connect.CfnContactFlow,
+        "Use a CfnContactFlow, or give an ARN as contact_flow_arn.",
+    )
+
+
+def _check_pool(scope: Construct, pool: object) -> None:
+    """Refuse anything but a pool.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if not (hasattr(pool, "release_after") and hasattr(pool, "provider")):
+        refuse_kind(scope, "pool", pool, "Use a PhoneNumberPool, or PhoneNumberPool.from_pool_attributes.")
 
 
 def _check_outlives(scope: Construct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:

@@ -44,6 +44,13 @@ class IPhoneNumber(Protocol):
         ...
 
 
+class UnknownAttribute(AttributeError, ValueError):
+    """An attribute of an imported number cannot be known. ``hasattr`` is false for it, and ``getattr`` has its default.
+
+    Like every other problem that synth sees, it is a ``ValueError``.
+    """
+
+
 class PhoneNumberBase(Resource):
     """A phone number whose attributes a subclass provides."""
 

@@ -1,15 +1,29 @@
 """The pool: numbers of deleted resources that later resources take instead of claiming new ones."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Token
-from constructs import Construct, Node
+import jsii
+from aws_cdk import CfnDeletionPolicy, CfnResource, Duration, RemovalPolicy, Token
+from constructs import Construct, IValidation, Node
 
+from .environments import check_environments, environment_of
 from .function_code import contract, rules
 from .function_code import properties as function_properties
-from .phone_number_provider import IPhoneNumberProvider, check_served
-from .properties import cloudformation_name, delay_seconds, in_python_names, known, refuse, region_of
+from .phone_number_provider import IPhoneNumberProvider, check_adoption, check_served
+from .properties import (
+    check_duration,
+    check_provider,
+    check_removal_policy,
+    cloudformation_name,
+    delay_seconds,
+    in_python_names,
+    known,
+    refuse,
+    stack_of,
+    take_once,
+    text,
+)
 
 DEFAULT_RELEASE_AFTER: Final = Duration.days(30)
 
@@ -88,9 +102,9 @@ class PhoneNumberPool(Construct):
         which removes their descriptions and moves them to ``parking_target_arn``. They do not count for
         ``max_parked`` and ``min_parked``, and the provider never releases them: one that is no longer listed, or whose
         pool is destroyed, stays in the account.
-    removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
+    removal_policy : aws_cdk.RemovalPolicy, optional
         ``DESTROY`` releases what is parked when the pool is destroyed, except ``phone_numbers``. ``RETAIN`` leaves all
-        of it in the account.
+        of it in the account. The default is ``DESTROY``. An Aspect or ``RemovalPolicies.of`` can change the policy.
 
     Raises
     ------
@@ -116,39 +130,33 @@ class PhoneNumberPool(Construct):
         type: str | None = None,
         prefix: str | None = None,
         phone_numbers: Sequence[str] = (),
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        removal_policy: RemovalPolicy | None = None,
     ) -> None:
         super().__init__(scope, id)
+        check_removal_policy(self, removal_policy)
+        _check_list(self, phone_numbers)
+        parking_target_arn = text(self, "parking_target_arn", parking_target_arn)
         seconds = _checked(self, provider, release_after, parking_target_arn)
         given: dict[str, object] = {
             "max_parked": max_parked,
             "release_after": seconds,
             "min_parked": min_parked or None,
-            "country_code": country_code,
-            "type": type or (rules.DEFAULT_TYPE if min_parked else None),
-            "prefix": prefix,
+            "country_code": text(self, "country_code", country_code),
+            "type": text(self, "type", type) or (rules.DEFAULT_TYPE if min_parked else None),
+            "prefix": text(self, "prefix", prefix),
             "phone_numbers": list(phone_numbers) or None,
             "parking_target_arn": parking_target_arn if min_parked or phone_numbers else None,
         }
         properties = {cloudformation_name(name): value for name, value in given.items() if value is not None}
         _check(self, properties, phone_numbers)
-        if removal_policy is RemovalPolicy.SNAPSHOT:
-            refuse(self, "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A pool has no snapshot.")
+        if "PhoneNumbers" in properties:
+            check_adoption(self, provider, "phone_numbers are given", "leave phone_numbers out")
         self._provider = provider
         self._release_after = release_after
         self._parking_target_arn = parking_target_arn
-        retains = removal_policy is not RemovalPolicy.DESTROY
-        # CloudFormation itself always deletes the resource: only a Delete tells the function what to do.
-        self._resource = CfnResource(
-            self,
-            "Resource",
-            type=contract.POOL_RESOURCE_TYPE,
-            properties={
-                "ServiceToken": provider.service_token,
-                **properties,
-                **({"RetainParked": True} if retains else {}),
-            },
-        )
+        self._resource = _PoolResource(self, "Resource", {"ServiceToken": provider.service_token, **properties})
+        if removal_policy is not None:
+            self._resource.apply_removal_policy(removal_policy)
         self._resource.node.add_dependency(provider)
 
     @staticmethod
@@ -213,6 +221,76 @@ class PhoneNumberPool(Construct):
         return self._provider
 
 
+@jsii.implements(IValidation)
+class _PoolResource(CfnResource):
+    """A ``Custom::ConnectPhoneNumberPool``. CloudFormation always deletes it, whatever becomes of the parked numbers.
+
+    Only a Delete tells the function that the pool has ended. So the policy is a property, and the resource's own
+    options may not say otherwise.
+    """
+
+    def __init__(self, scope: Construct, id: str, properties: Mapping[str, object]) -> None:
+        super().__init__(scope, id, type=contract.POOL_RESOURCE_TYPE, properties=properties)
+        self._owner = scope
+        self.node.add_validation(self)
+
+    def apply_removal_policy(
+        self,
+        policy: RemovalPolicy | None = None,
+        *,
+        apply_to_update_replace_policy: bool | None = None,  # noqa: ARG002 - a pool is never replaced
+        default: RemovalPolicy | None = None,
+    ) -> None:
+        """Set what happens to the parked numbers when the pool is destroyed.
+
+        Parameters
+        ----------
+        policy : aws_cdk.RemovalPolicy, optional
+            ``DESTROY`` releases them. ``RETAIN`` and ``RETAIN_ON_UPDATE_OR_DELETE`` leave them to the account.
+        apply_to_update_replace_policy : bool, optional
+            Has no effect, because a pool is never replaced.
+        default : aws_cdk.RemovalPolicy, default ``RemovalPolicy.DESTROY``
+            The policy to apply if ``policy`` is not specified.
+
+        Raises
+        ------
+        ValueError
+            If it is not a policy, or ``SNAPSHOT``.
+        """
+        policy = policy or default or RemovalPolicy.DESTROY
+        check_removal_policy(self._owner, policy)
+        if policy is RemovalPolicy.SNAPSHOT:
+            refuse(
+                self._owner,
+                "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A pool has no snapshot.",
+            )
+        # Said and not left open, so that MissingRemovalPolicies leaves it alone.
+        self.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
+        if policy is RemovalPolicy.DESTROY:
+            self.add_property_deletion_override("RetainParked")
+        else:
+            self.add_property_override("RetainParked", True)
+
+    def add_override(self, path: str, value: Any) -> None:
+        """Override a part of the resource, but not its policies.
+
+        Raises
+        ------
+        ValueError
+            If it is a policy that would keep CloudFormation from deleting the resource.
+        """
+        if path in ("DeletionPolicy", "UpdateReplacePolicy") and (problem := _policy_problem(path, value)):
+            refuse(self._owner, problem)
+        super().add_override(path, value)
+
+    def validate(self) -> list[str]:
+        """Check the policies after all Aspects have changed theirs."""
+        options = self.cfn_options
+        policies = {"DeletionPolicy": options.deletion_policy, "UpdateReplacePolicy": options.update_replace_policy}
+        problems = [_policy_problem(name, policy.value) for name, policy in policies.items() if policy is not None]
+        return [f"{self._owner.node.path}: {problem}" for problem in problems if problem is not None]
+
+
 class _ImportedPool(Construct):
     """A pool known by its name; see ``PhoneNumberPool.from_pool_attributes``."""
 
@@ -265,14 +343,21 @@ def _check(scope: Construct, properties: Mapping[str, object], phone_numbers: Se
     ValueError
         If one of them cannot work.
     """
-    texts = {name: str(value) for name, value in properties.items() if not Token.is_unresolved(value)}
-    given = function_properties.Given(known=texts, names=frozenset(properties), region=region_of(scope), adopt=False)
+    texts = {
+        name: str(value)
+        for name, value in properties.items()
+        if not Token.is_unresolved(value) and known(str(value)) is not None
+    }
+    region = environment_of(stack_of(scope)).region
+    given = function_properties.Given(known=texts, names=frozenset(properties), region=region, adopt=False)
     if found := function_properties.value_problem(given, function_properties.POOL_PROPERTIES):
         refuse(scope, in_python_names(" ".join(found)))
     is_list_known = not Token.is_unresolved(list(phone_numbers))
     literal = [number for number in phone_numbers if known(number) is not None] if is_list_known else []
     if problem := rules.check_listed_numbers(literal):
         refuse(scope, f"phone_numbers {problem}")
+    for number in literal:
+        take_once(scope, "phone_numbers", number)
     least = texts.get("MinParked", "")
     if sentence := function_properties.pool_combination_problem(given) or rules.check_filled(least, literal):
         refuse(scope, in_python_names(sentence))
@@ -288,11 +373,38 @@ def _checked(
     ValueError
         If one of the values cannot work.
     """
+    check_provider(scope, provider)
+    check_duration(scope, "release_after", release_after)
     seconds = delay_seconds(scope, "release_after", release_after)
     if known(seconds) is not None and (problem := rules.check_release_after(seconds)):
         refuse(scope, f"release_after {problem}")
     target = known(parking_target_arn)
-    if target is not None and (problem := rules.check_target_arn(target, region_of(scope))):
+    stack = stack_of(scope)
+    if target is not None and (problem := rules.check_target_arn(target, environment_of(stack).region)):
         refuse(scope, f"parking_target_arn {problem}")
+    check_environments(scope, stack, provider, {"parking_target_arn": parking_target_arn}, {})
     check_served(scope, "parking_target_arn", target, provider)
     return seconds
+
+
+def _policy_problem(name: str, value: object) -> str | None:
+    """Return what is wrong with a policy of a pool's resource, or ``None``."""
+    if str(value).lower() == "delete":
+        return None
+    return (
+        f"{name} of the pool's resource is {value}, but CloudFormation would not tell the provider then that the pool "
+        "has ended: it would need the provider for ever, and what is parked would be released. Use "
+        "removal_policy=RemovalPolicy.RETAIN, which leaves the numbers in the account."
+    )
+
+
+def _check_list(scope: Construct, phone_numbers: object) -> None:
+    """Refuse a single number, which Python takes for a list of characters.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if isinstance(phone_numbers, str):
+        refuse(scope, f"phone_numbers must be a list, but is {phone_numbers!r}. Put it in brackets.")

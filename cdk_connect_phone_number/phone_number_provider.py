@@ -8,22 +8,37 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
-from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Token
+from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Resource, Stack, Token
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
+from aws_cdk.interfaces import ResourceEnvironment
 from constructs import Construct, Dependable, IConstruct, Node
 
 from .function_code import contract
 from .properties import known, refuse, stack_of
+from .provider import defaults
 from .provider.budget import PhoneNumberBudget
-from .provider.function import SWEEP_INTERVAL, FailureQueue, ProviderFunction, ProviderLogs
+from .provider.function import (
+    DEFAULT_ARCHITECTURE,
+    DEFAULT_RUNTIME,
+    SWEEP_INTERVAL,
+    FailureQueue,
+    ProviderFunction,
+    ProviderLogs,
+    check_reserved_concurrency,
+    check_runtime,
+)
 from .provider.ledger_table import LedgerTable
 from .provider.monitoring import ProviderAlarms, ProviderMetrics
+from .provider.network import ProviderNetwork, check_network
 from .provider.permissions import ProviderResources, ProviderRole
-from .provider.targets import check_target_arns
+from .provider.targets import check_stack_name_prefix, check_target_arns
 
 DEFAULT_ID: Final = "PhoneNumberProvider"
 DEFAULT_MEMORY_SIZE: Final = 256
@@ -44,8 +59,28 @@ class IPhoneNumberProvider(Protocol):
         ...
 
     @property
+    def stack(self) -> Stack:
+        """The stack in which the provider is defined."""
+        ...
+
+    @property
+    def env(self) -> ResourceEnvironment:
+        """The account and Region of the provider."""
+        ...
+
+    @property
     def service_token(self) -> str:
         """The function's ARN, the ``ServiceToken`` of ``Custom::ConnectPhoneNumber`` resources."""
+        ...
+
+    @property
+    def function(self) -> lambda_.IFunction | lambda_.Function:
+        """The provider's function."""
+        ...
+
+    @property
+    def role(self) -> iam.IRole | iam.Role | None:
+        """The function's role; ``None`` if it is not known."""
         ...
 
     @property
@@ -53,8 +88,17 @@ class IPhoneNumberProvider(Protocol):
         """The targets that the provider serves; ``None`` if it serves all targets, or if that is not known."""
         ...
 
+    @property
+    def allow_adoption(self) -> bool | None:
+        """Whether the provider adopts numbers that the account holds; ``None`` if that is not known."""
+        ...
 
-class PhoneNumberProvider(Construct, ProviderMetrics):
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow ``grantee`` to invoke the function, and so to deploy numbers."""
+        ...
+
+
+class PhoneNumberProvider(Resource, ProviderMetrics):
     """The function that claims and releases phone numbers on behalf of CloudFormation.
 
     One provider serves all stacks and apps of an account and Region. Several providers can exist side by
@@ -72,6 +116,18 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         provider serves. Its role can then claim for, import into, and move to only these targets, and
         can associate numbers only with flows of the instances among them. By default, the provider
         serves all targets of the account and Region.
+    allow_adoption : bool, default True
+        Adopt numbers that the account already holds, for ``PhoneNumber(adopt=True)`` and for the
+        ``phone_numbers`` of a pool. With ``False``, the function refuses that, its role can put this provider's
+        tag only on numbers that carry it already, and the role cannot remove ownership tags. Then it can neither
+        mend the ownership tags of a number from which they were removed by hand. Switch it off only while no
+        adoption is being deployed or rolled back and no pool lists ``phone_numbers``. ``docs/security.md`` says
+        how certain IAM's part is.
+    stack_name_prefix : str, optional
+        What the names of the stacks begin with that the provider serves. Its role can then ask CloudFormation for
+        the status, events and resources of only these stacks, and the function refuses new numbers in others.
+        Nested stacks count by the name of the outermost stack, with which their names begin. By default, the
+        provider serves all stacks of the account and Region.
     budget : PhoneNumberBudget, optional
         What is known of the account's budget of claims and releases. By default, the provider asks Service
         Quotas for the quota, and refuses a claim that would not leave enough to release what it holds.
@@ -86,8 +142,36 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     encryption_key : aws_cdk.aws_kms.IKey, optional
         Encrypts the table, the queue, and the logs. By default, each service uses its own key. The
         policy of an imported key must allow CloudWatch Logs to use it.
+    environment_encryption : aws_cdk.aws_kms.IKey, optional
+        Encrypts the function's environment variables, which contain no secrets. It can be the same key as
+        ``encryption_key``. By default, Lambda uses a key of its own. Whoever deploys the provider needs
+        ``kms:CreateGrant``, ``kms:Encrypt`` and ``kms:Decrypt`` on it:
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
     permissions_boundary : aws_cdk.aws_iam.IManagedPolicy, optional
         Permissions boundary of the function's role.
+    vpc : aws_cdk.aws_ec2.IVpc, optional
+        The VPC in which the function works. By default, it works in none. From its subnets, the function must
+        reach the HTTPS endpoints of Amazon Connect, CloudFormation, DynamoDB and Service Quotas, and of Amazon S3
+        for its responses: through a NAT gateway, or through VPC endpoints where these services have them in the
+        Region. Without S3, CloudFormation waits until its timeout. An endpoint policy for S3 must allow
+        CloudFormation's buckets:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-vpce-bucketnames.html
+    vpc_subnets : aws_cdk.aws_ec2.SubnetSelection, optional
+        The subnets of the VPC in which the function works. By default, the VPC's private subnets that reach the
+        outside.
+    security_groups : Sequence[aws_cdk.aws_ec2.ISecurityGroup], optional
+        The security groups of the function in the VPC. By default, the provider creates one that allows only
+        HTTPS to the outside.
+    reserved_concurrent_executions : int, optional
+        How many invocations may run at once, at least 7: three sweeps, each of which runs for at most 13 minutes
+        and begins 5 minutes after the one before; two failed events; a Create, and the Delete that cancels it.
+        Above that, each number that is deployed at the same time needs one more. Requests that must wait longer
+        than CloudFormation's timeout fail. By default, the account's concurrency is the limit:
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    runtime : aws_cdk.aws_lambda.Runtime, default ``Runtime.PYTHON_3_14``
+        The function's runtime: Python 3.11 or newer.
+    architecture : aws_cdk.aws_lambda.Architecture, default ``Architecture.ARM_64``
+        The function's instruction set.
     tracing : bool, default False
         Trace the function with AWS X-Ray.
     memory_size : int, default 256
@@ -110,8 +194,13 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
     Raises
     ------
     ValueError
-        If ``target_arns`` is empty or contains anything but such ARNs. The message contains the construct's
-        path, the property, its value, and what to do.
+        If a value or a combination of values cannot work. The message contains the construct's path, the
+        property, its value, and what to do.
+
+    Notes
+    -----
+    What an app adds to ``role``, or grants to ``function``, is added to what the function needs, in a policy of its
+    own. Such additions can undo the walls that ``docs/security.md`` describes.
     """
 
     def __init__(
@@ -120,13 +209,22 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         id: str,
         *,
         target_arns: Sequence[str] | None = None,
+        allow_adoption: bool = True,
+        stack_name_prefix: str | None = None,
         budget: PhoneNumberBudget | None = None,
         ledger_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         ledger_deletion_protection: bool = False,
         log_retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
         log_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         encryption_key: kms.IKey | kms.Key | None = None,
+        environment_encryption: kms.IKey | kms.Key | None = None,
         permissions_boundary: iam.IManagedPolicy | None = None,
+        vpc: ec2.IVpc | ec2.Vpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
+        reserved_concurrent_executions: int | None = None,
+        runtime: lambda_.Runtime = DEFAULT_RUNTIME,
+        architecture: lambda_.Architecture = DEFAULT_ARCHITECTURE,
         tracing: bool = False,
         memory_size: int = DEFAULT_MEMORY_SIZE,
         alarm_topic: sns.ITopic | sns.Topic | None = None,
@@ -135,8 +233,26 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         super().__init__(scope, id)
         if target_arns is not None:
             check_target_arns(self, target_arns)
+        if stack_name_prefix is not None:
+            check_stack_name_prefix(self, stack_name_prefix)
+        check_network(self, vpc=vpc, vpc_subnets=vpc_subnets, security_groups=security_groups)
+        check_reserved_concurrency(self, reserved_concurrent_executions)
+        check_runtime(self, runtime)
+        self._allow_adoption = allow_adoption
         self._target_arns = None if target_arns is None else tuple(target_arns)
         key = cast(kms.IKey | None, encryption_key)
+        environment_key = cast(kms.IKey | None, environment_encryption)
+        network = (
+            None
+            if vpc is None
+            else ProviderNetwork(
+                self,
+                "Network",
+                vpc=vpc,
+                vpc_subnets=vpc_subnets,
+                security_groups=security_groups,
+            )
+        )
         ledger = LedgerTable(
             self,
             "Ledger",
@@ -165,6 +281,10 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
                 encryption_key=key,
                 tracing=tracing,
                 asks_for_quota=budget is None or budget.quota is None,
+                allow_adoption=allow_adoption,
+                stack_name_prefix=stack_name_prefix or "",
+                environment_encryption=environment_key,
+                network=network,
             ),
             permissions_boundary=permissions_boundary,
         )
@@ -178,11 +298,19 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
                 contract.LEDGER_TABLE_NAME: ledger.table_name,
                 contract.PROVIDER_ID: self.provider_id,
                 **({} if self._target_arns is None else {contract.TARGET_ARNS: " ".join(self._target_arns)}),
+                **({} if allow_adoption else {contract.ALLOW_ADOPTION: "false"}),
+                **({} if stack_name_prefix is None else {contract.STACK_NAME_PREFIX: stack_name_prefix}),
                 **({} if budget is None else {contract.BUDGET: budget.to_environment(self)}),
             },
             memory_size=memory_size,
             tracing=tracing,
+            runtime=runtime,
+            architecture=architecture,
+            environment_encryption=environment_key,
+            reserved_concurrent_executions=reserved_concurrent_executions,
+            network=network,
         )
+        self._ledger, self._role, self._log_group, self._function = ledger, role, log_group, function
         self.sweep_rule_name = function.sweep_every("Sweep", SWEEP_INTERVAL).rule_name
         self._service_token = function.function_arn
         if alarm_topic is not None:
@@ -229,6 +357,112 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
                 "Rename that construct, or give the number a provider.",
             )
         return found
+
+    @staticmethod
+    def set_default(scope: Construct, provider: IPhoneNumberProvider) -> None:
+        """Make a provider the default of a scope: of an app, a stage, a stack, or any other construct.
+
+        From then on, every ``PhoneNumber`` in the scope that names no provider uses it, nested stacks included,
+        unless a nearer scope has a default of its own. Call this before the scope's first number is created, and
+        not for stacks that are deployed with another provider: their numbers would need that one still.
+
+        Parameters
+        ----------
+        scope : constructs.Construct
+            The construct to which the default applies, with all that is inside.
+        provider : IPhoneNumberProvider
+            The provider, of the same account and Region as the numbers.
+
+        Raises
+        ------
+        ValueError
+            If the scope has another default already, or is a stack whose own provider exists already.
+        """
+        own = scope.node.try_find_child(DEFAULT_ID) if isinstance(scope, Stack) else None
+        if isinstance(own, PhoneNumberProvider) and own is not provider:
+            refuse(
+                scope,
+                f"the stack has its own provider {own.node.path} already, so {provider.node.path} cannot be its "
+                "default. Set the default before the stack's first number is created.",
+            )
+        defaults.set_default(scope, provider)
+
+    @staticmethod
+    def of(scope: Construct) -> IPhoneNumberProvider:
+        """Return the default provider of a scope: one that a stack shares with all stacks that are nested in it.
+
+        It is the provider that was set with ``set_default`` for the scope or for its nearest ancestor. If there
+        is none, it is the own provider of the stack that contains the scope, or of the outermost stack if that
+        stack is nested. That provider is created if the stack has none yet, and becomes the stack's default: numbers
+        in its nested stacks use it, too.
+
+        Parameters
+        ----------
+        scope : constructs.Construct
+            A stack, or any construct in a stack. It can be an app or a stage if a default was set for it.
+
+        Raises
+        ------
+        ValueError
+            If the scope is in no stack, and no default was set for it.
+        """
+        found = defaults.nearest_default(scope)
+        if found is not None:
+            return found
+        stack = defaults.outermost_stack(scope)
+        if stack is None:
+            refuse(
+                scope,
+                "no default provider was set, and outside of a stack none can be created. Create a provider in a "
+                "stack, and call PhoneNumberProvider.set_default.",
+            )
+        provider = PhoneNumberProvider.get_or_create(stack)
+        defaults.set_default(stack, provider)
+        return provider
+
+    @staticmethod
+    def from_provider_attributes(
+        scope: Construct,
+        id: str,
+        *,
+        service_token: str,
+        role_arn: str | None = None,
+        target_arns: Sequence[str] | None = None,
+        allow_adoption: bool | None = None,
+    ) -> IPhoneNumberProvider:
+        """Refer to a provider deployed elsewhere in the same account and Region, and say what is known of it.
+
+        Synth then refuses what the provider would refuse at deployment.
+
+        Parameters
+        ----------
+        scope : constructs.Construct
+            The construct that the reference belongs to.
+        id : str
+            The construct's id, unique in its scope.
+        service_token : str
+            ARN of the provider's function, as a literal or a token.
+        role_arn : str, optional
+            ARN of the role of the provider's function. Without it, ``role`` is ``None``.
+        target_arns : Sequence[str], optional
+            The provider's ``target_arns``. By default, synth does not know which targets it serves.
+        allow_adoption : bool, optional
+            The provider's ``allow_adoption``. By default, synth does not know it.
+
+        Raises
+        ------
+        ValueError
+            If ``service_token`` is not the ARN of a function, or if ``target_arns`` is empty or contains anything
+            but ARNs of instances and traffic distribution groups.
+        """
+        return _ImportedProvider(
+            scope,
+            id,
+            service_token=service_token,
+            role_arn=role_arn,
+            target_arns=target_arns,
+            allow_adoption=allow_adoption,
+        )
 
     @staticmethod
     def from_service_token(scope: Construct, id: str, service_token: str) -> IPhoneNumberProvider:
@@ -278,6 +512,77 @@ class PhoneNumberProvider(Construct, ProviderMetrics):
         """The targets that the provider serves; ``None`` if it serves all targets of its account and Region."""
         return self._target_arns
 
+    @property
+    def allow_adoption(self) -> bool:
+        """Whether the provider adopts numbers that the account holds."""
+        return self._allow_adoption
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The Lambda function that claims and releases the numbers."""
+        return self._function
+
+    @property
+    def role(self) -> iam.Role:
+        """The function's role. What is added to it, directly or by a grant to the function, takes effect."""
+        return self._role
+
+    @property
+    def ledger(self) -> dynamodb.Table:
+        """The DynamoDB table that records who owns each number. Only the function may write to it."""
+        return self._ledger
+
+    @property
+    def log_group(self) -> logs.LogGroup:
+        """The log group of the function."""
+        return self._log_group
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow ``grantee`` to invoke the function, as the roles must that deploy stacks with numbers.
+
+        This is like the permission to release each of the provider's numbers: ``docs/security.md`` says why.
+
+        Parameters
+        ----------
+        grantee : aws_cdk.aws_iam.IGrantable
+            A role, a user, or any other construct that has a principal.
+
+        Returns
+        -------
+        aws_cdk.aws_iam.Grant
+            The grant, on which other constructs can depend.
+
+        Notes
+        -----
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html
+        """
+        return self._function.grant_invoke(grantee)
+
+
+def default_provider(scope: Construct) -> IPhoneNumberProvider:
+    """Return the provider of a number that names none: the nearest default, or else its own stack's provider.
+
+    Without a default, a nested stack has a provider of its own, as it had before there were defaults: a provider cannot
+    be taken away from numbers that are deployed.
+    """
+    return defaults.nearest_default(scope) or PhoneNumberProvider.get_or_create(scope)
+
+
+def check_adoption(scope: IConstruct, provider: IPhoneNumberProvider, name: str, instead: str) -> None:
+    """Refuse an adoption if the provider adopts no numbers, as far as synth knows.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if provider.allow_adoption is False:
+        refuse(
+            scope,
+            f"{name}, but the provider {provider.node.path} has allow_adoption=False. Use a provider that "
+            f"allows adoption, or {instead}.",
+        )
+
 
 def known_targets(provider: IPhoneNumberProvider) -> Sequence[str] | None:
     """Return the targets that a provider serves; ``None`` if it serves all targets, or if synth does not know them."""
@@ -302,20 +607,41 @@ def check_served(scope: IConstruct, name: str, target: str | None, provider: IPh
         )
 
 
-class _ImportedProvider(Construct):
-    """A provider known by its service token; see ``PhoneNumberProvider.from_service_token``."""
+class _ImportedProvider(Resource):
+    """A provider known by its service token; see ``PhoneNumberProvider.from_provider_attributes``."""
 
-    def __init__(self, scope: Construct, id: str, *, service_token: str) -> None:
-        super().__init__(scope, id)
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        service_token: str,
+        role_arn: str | None = None,
+        target_arns: Sequence[str] | None = None,
+        allow_adoption: bool | None = None,
+    ) -> None:
         literal = known(service_token)
-        if literal is not None and not _FUNCTION_ARN.fullmatch(literal):
+        is_wrong = literal is not None and not _FUNCTION_ARN.fullmatch(literal)
+        # The first pass of a lookup and a reference to a parameter store are texts of which the CDK makes no ARN.
+        is_arn = bool(_FUNCTION_ARN.fullmatch(service_token)) or Token.is_unresolved(service_token)
+        super().__init__(scope, id, environment_from_arn=service_token if is_arn else None)
+        if is_wrong:
             refuse(
                 self,
                 f"service_token must be the ARN of a provider's function, but is {literal!r}. "
                 "Use the provider's service_token, or from_ssm_parameter with the name under which "
                 "it is published.",
             )
+        if target_arns is not None:
+            check_target_arns(self, target_arns)
         self._service_token = service_token
+        self._target_arns = None if target_arns is None else tuple(target_arns)
+        self._allow_adoption = allow_adoption
+        self._role = None if role_arn is None else iam.Role.from_role_arn(self, "Role", role_arn)
+        function_arn = service_token if is_arn else Fn.join("", [service_token])
+        self._function = lambda_.Function.from_function_attributes(
+            self, "Function", function_arn=function_arn, role=self._role
+        )
 
     @property
     def service_token(self) -> str:
@@ -323,9 +649,28 @@ class _ImportedProvider(Construct):
         return self._service_token
 
     @property
+    def function(self) -> lambda_.IFunction:
+        """The provider's function, as a reference."""
+        return self._function
+
+    @property
+    def role(self) -> iam.IRole | None:
+        """The function's role, as a reference, if its ARN was specified."""
+        return self._role
+
+    @property
     def target_arns(self) -> Sequence[str] | None:
-        """``None``: the targets are known only where the provider is created."""
-        return None
+        """The targets that the provider serves, as specified."""
+        return self._target_arns
+
+    @property
+    def allow_adoption(self) -> bool | None:
+        """Whether the provider adopts numbers, as specified."""
+        return self._allow_adoption
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow ``grantee`` to invoke the function."""
+        return self._function.grant_invoke(grantee)
 
 
 class _Roots(Dependable):

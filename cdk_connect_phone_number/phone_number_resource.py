@@ -7,7 +7,7 @@ from aws_cdk import CfnResource, ITaggableV2, RemovalPolicy, TagManager, TagType
 from constructs import Construct, IDependable, IValidation
 
 from .function_code import contract, rules
-from .properties import refuse
+from .properties import check_removal_policy, refuse
 
 
 @jsii.implements(ITaggableV2, IValidation)
@@ -57,9 +57,10 @@ class PhoneNumberResource(CfnResource):
         Raises
         ------
         ValueError
-            If the policy is ``SNAPSHOT``.
+            If the policy is ``SNAPSHOT``, or no policy.
         """
         policy = policy or default or RemovalPolicy.DESTROY
+        check_removal_policy(self._owner, policy)
         if policy is RemovalPolicy.SNAPSHOT:
             refuse(
                 self._owner,

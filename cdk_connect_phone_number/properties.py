@@ -7,10 +7,10 @@ CloudFormation will know.
 
 import re
 from dataclasses import dataclass, fields
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Duration, Stack, Token
+from aws_cdk import Duration, RemovalPolicy, Stack, Token
 from constructs import IConstruct
 
 from .function_code import properties as function_properties
@@ -26,8 +26,16 @@ _MARKER: Final = "${Token["
 https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
 """
 
-_REGIONS: Final[WeakKeyDictionary[Stack, str | None]] = WeakKeyDictionary()
-"""What was asked about a stack once, since each question is a call to another process."""
+_LATER: Final = (_MARKER, "dummy-value-for-", "{{resolve:")
+"""Texts with one of these stand for a value that synth does not know: a token, what ``value_from_lookup`` returns until
+the CLI has looked the value up, and a reference that CloudFormation resolves.
+
+https://docs.aws.amazon.com/cdk/v2/guide/get-context-var.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+"""
+
+_TAKEN: Final[WeakKeyDictionary[IConstruct, dict[tuple[str, str], str]]] = WeakKeyDictionary()
+"""The paths of the constructs of an app that have a number, by property and number. The key is the app."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,14 +110,6 @@ def stack_of(scope: IConstruct) -> Stack:
     return scope if isinstance(scope, Stack) else Stack.of(scope)
 
 
-def region_of(scope: IConstruct) -> str | None:
-    """Return the Region of a construct's stack, or ``None`` if synth does not know it."""
-    stack = stack_of(scope)
-    if stack not in _REGIONS:
-        _REGIONS[stack] = known(stack.region)
-    return _REGIONS[stack]
-
-
 def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
     """Return ``timeout`` in seconds; a token if it is a token.
 
@@ -146,10 +146,125 @@ def delay_seconds(scope: IConstruct, name: str, delay: Duration) -> str:
 
 
 def known(value: str | None) -> str | None:
-    """Return ``value`` if it is known at synth, or ``None`` if it is absent or a token."""
-    # Only a text with the marker is asked about, as each question is a call to another process.
-    is_token = value is not None and _MARKER in value and Token.is_unresolved(value)
-    return None if is_token else value
+    """Return ``value`` if it is known at synth, or ``None`` if it is absent or only known later."""
+    return None if value is None or any(part in value for part in _LATER) else value
+
+
+def text(scope: IConstruct, name: str, value: object) -> str | None:
+    """Return the property ``name`` as a text, also if it is a token that is no text.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a text nor a token.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if not Token.is_unresolved(value):
+        refuse(scope, f"{name} must be a string, but is {_shown(value)}. Give one value, in quotes.")
+    return Token.as_string(value)
+
+
+def check_flag(scope: IConstruct, name: str, value: object, *, takes_token: bool = True) -> None:
+    """Refuse a value of the property ``name`` that is neither true nor false.
+
+    Raises
+    ------
+    ValueError
+        If it is another value, for example a text, which Python takes for true whatever it says.
+    """
+    if isinstance(value, bool) or (takes_token and Token.is_unresolved(value)):
+        return
+    refuse(
+        scope,
+        f"{name} must be True or False, but is {_shown(value)}. Convert a text first, for example: value == 'true'.",
+    )
+
+
+def check_kind(
+    scope: IConstruct, name: str, value: object, kind: type[Any] | tuple[type[Any], ...], remedy: str
+) -> None:
+    """Refuse a value of the property ``name`` that is not of its kind. ``None`` is of every kind.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and ``remedy``.
+    """
+    if value is not None and not isinstance(value, kind):
+        refuse_kind(scope, name, value, remedy)
+
+
+def refuse_kind(scope: IConstruct, name: str, value: object, remedy: str) -> NoReturn:
+    """Stop because the property ``name`` has a value of another kind, with ``remedy``."""
+    refuse(scope, f"{name} has a value of the wrong kind: {_shown(value)}. {remedy}")
+
+
+def check_removal_policy(scope: IConstruct, removal_policy: object) -> None:
+    """Refuse anything but a policy, so that a text is not taken for another policy than it names.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    check_kind(scope, "removal_policy", removal_policy, RemovalPolicy, "Use for example RemovalPolicy.RETAIN.")
+
+
+def check_duration(scope: IConstruct, name: str, duration: object) -> None:
+    """Refuse anything but a ``Duration`` as the property ``name``.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if not isinstance(duration, Duration):
+        refuse_kind(scope, name, duration, "Use a Duration, for example Duration.minutes(30).")
+
+
+def check_provider(scope: IConstruct, provider: object) -> None:
+    """Refuse anything but a provider.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    # Not isinstance with the protocol: that reads every attribute, and some of them are calls to another process.
+    if not (hasattr(provider, "service_token") and hasattr(provider, "target_arns")):
+        refuse_kind(
+            scope, "provider", provider, "Use a PhoneNumberProvider, or PhoneNumberProvider.from_service_token."
+        )
+
+
+def take_once(scope: IConstruct, name: str, value: str | None) -> None:
+    """Refuse a number that another construct of the same app has in the same property, as far as synth knows it.
+
+    A number may also be on the list of a pool, from which its construct takes it.
+
+    Raises
+    ------
+    ValueError
+        With the paths of both constructs, the property, its value, and what to do.
+    """
+    number = known(value)
+    if number is None:
+        return
+    node = scope.node
+    taken = _TAKEN.setdefault(node.root, {})
+    other = taken.setdefault((name, number), node.path)
+    if other != node.path:
+        refuse(
+            scope,
+            f"{name} is {number!r}, which {other} also has, but a number belongs to one resource only. Remove one of "
+            "the two, or refer to the other one's number with PhoneNumber.from_phone_number_arn.",
+        )
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it: on one line, and not too long."""
+    return f"{' '.join(repr(value).split())[:80]} ({type(value).__name__})"
 
 
 def refuse(scope: IConstruct, message: str) -> NoReturn:

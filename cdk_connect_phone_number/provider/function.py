@@ -4,10 +4,11 @@ The casts are necessary because jsii names some parameters differently in a clas
 interface, to which strict type checkers object.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -20,10 +21,28 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ..function_code import ASSET, contract
+from ..properties import refuse
+from .network import ProviderNetwork
+from .permissions import ProviderRole
 
 FUNCTION_TIMEOUT: Final = Duration.minutes(13)
 """Three invocations with Lambda's pauses, and then two for the failed event, end within CloudFormation's hour."""
 SWEEP_INTERVAL: Final = Duration.minutes(5)
+DEFAULT_RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
+DEFAULT_ARCHITECTURE: Final = lambda_.Architecture.ARM_64
+
+_SWEEPS_AT_ONCE: Final = 3
+"""A sweep runs for at most the function's timeout of 13 minutes, and one begins every 5 minutes."""
+_FAILED_EVENTS_AT_ONCE: Final = 2
+"""The fewest that Lambda can be told to take out of a queue at once.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+"""
+_REQUESTS_AT_ONCE: Final = 2
+"""A Create, and the Delete that CloudFormation sends when it cancels the Create while that is still running."""
+MIN_RESERVED_CONCURRENCY: Final = _SWEEPS_AT_ONCE + _FAILED_EVENTS_AT_ONCE + _REQUESTS_AT_ONCE
+_OLDEST_MINOR_VERSION: Final = 11
+_PYTHON: Final = re.compile(r"python3\.(\d+)")
 
 
 class ProviderFunction(lambda_.Function):
@@ -34,34 +53,52 @@ class ProviderFunction(lambda_.Function):
         scope: Construct,
         id: str,
         *,
-        role: iam.Role,
+        role: ProviderRole,
         log_group: logs.ILogGroup,
         failures: sqs.IQueue,
         environment: Mapping[str, str],
         memory_size: int,
         tracing: bool,
+        runtime: lambda_.Runtime,
+        architecture: lambda_.Architecture,
+        environment_encryption: kms.IKey | None,
+        reserved_concurrent_executions: int | None,
+        network: ProviderNetwork | None,
     ) -> None:
-        super().__init__(
-            scope,
-            id,
-            description="Claims and releases Amazon Connect phone numbers for CloudFormation",
-            code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "**/.*_cache", "**/*.pyc"]),
-            handler="connect_phone_number.handler.on_event",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=memory_size,
-            timeout=FUNCTION_TIMEOUT,
-            # The role's policy is written by hand. The CDK would widen it.
-            role=role.without_policy_updates(),
-            log_group=log_group,
-            environment=environment,
-            tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
-            retry_attempts=2,
-            max_event_age=Duration.hours(1),
-            on_failure=cast(lambda_.IDestination, destinations.SqsDestination(failures)),
-        )
-        # One message at a time, so that an event that fails does not cause the redelivery of others.
-        self.add_event_source(event_sources.SqsEventSource(failures, batch_size=1))
+        # The policy for the function's own work is written by hand. The CDK would widen it.
+        with role.closed_to_additions():
+            super().__init__(
+                scope,
+                id,
+                description="Claims and releases Amazon Connect phone numbers for CloudFormation",
+                code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "**/.*_cache", "**/*.pyc"]),
+                handler="connect_phone_number.handler.on_event",
+                runtime=runtime,
+                architecture=architecture,
+                memory_size=memory_size,
+                timeout=FUNCTION_TIMEOUT,
+                role=cast(iam.IRole, role),
+                log_group=log_group,
+                environment=environment,
+                environment_encryption=environment_encryption,
+                reserved_concurrent_executions=reserved_concurrent_executions,
+                vpc=None if network is None else network.vpc,
+                vpc_subnets=None if network is None else network.vpc_subnets,
+                security_groups=None if network is None else network.security_groups,
+                tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
+                retry_attempts=2,
+                max_event_age=Duration.hours(1),
+                on_failure=cast(lambda_.IDestination, destinations.SqsDestination(failures)),
+            )
+            self.add_event_source(
+                event_sources.SqsEventSource(
+                    failures,
+                    # One message at a time, so that an event that fails does not cause the redelivery of others.
+                    batch_size=1,
+                    # Where concurrency is scarce, failed events leave enough of it to sweeps and requests.
+                    max_concurrency=None if reserved_concurrent_executions is None else _FAILED_EVENTS_AT_ONCE,
+                )
+            )
 
     def sweep_every(self, id: str, interval: Duration) -> events.Rule:
         """Make the function look for due work at every ``interval``."""
@@ -79,6 +116,40 @@ class ProviderFunction(lambda_.Function):
                     ),
                 )
             ],
+        )
+
+
+def check_runtime(scope: Construct, runtime: lambda_.Runtime) -> None:
+    """Refuse a runtime in which the function's code does not run.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    found = _PYTHON.fullmatch(runtime.name)
+    if found is None or int(found[1]) < _OLDEST_MINOR_VERSION:
+        refuse(
+            scope,
+            f"runtime must be python3.{_OLDEST_MINOR_VERSION} or newer, but is {runtime.name}. "
+            "Use for example Runtime.PYTHON_3_14, or leave it out.",
+        )
+
+
+def check_reserved_concurrency(scope: Construct, executions: int | None) -> None:
+    """Refuse a reserved concurrency with which a sweep or a Delete might not get its turn.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if executions is not None and not Token.is_unresolved(executions) and executions < MIN_RESERVED_CONCURRENCY:
+        refuse(
+            scope,
+            f"reserved_concurrent_executions must be at least {MIN_RESERVED_CONCURRENCY}, but is {executions}: "
+            f"{_SWEEPS_AT_ONCE} for sweeps that overlap, {_FAILED_EVENTS_AT_ONCE} for failed events, and "
+            f"{_REQUESTS_AT_ONCE} for a Create and the Delete that cancels it.",
         )
 
 

@@ -10,12 +10,17 @@ The reference lists ``aws:ResourceTag`` for TagResource and UntagResource only f
 not for the action, and it is not verified that Connect supplies the key there. Therefore, these two
 calls do not require the key: a condition on it applies only if the key is present (``IfExists``).
 
+A provider that does not allow adoption needs less. Its numbers have the tags from their claim on. Therefore,
+TagResource requires the key, so the role can tag no number that is not the provider's, whether Connect supplies the key
+or not. And UntagResource takes no ownership tags, because these are removed only from numbers that were adopted.
+
 The resource types and condition keys that each action supports:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnect.html
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,9 +31,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct, IValidation
+from constructs import Construct, DependencyGroup, IValidation
 
 from ..function_code import contract
+from .network import ProviderNetwork
 from .targets import ServedTargets, served_targets
 
 _RESOURCE_TAG = f"aws:ResourceTag/{contract.PROVIDER_TAG}"
@@ -47,11 +53,20 @@ class ProviderResources:
     encryption_key: kms.IKey | None
     tracing: bool
     asks_for_quota: bool
+    allow_adoption: bool
+    stack_name_prefix: str
+    environment_encryption: kms.IKey | None
+    network: ProviderNetwork | None
 
 
 @jsii.implements(IValidation)
 class ProviderRole(iam.Role):
-    """The role of the provider's function, with the permissions of ``policy_document``."""
+    """The role of the provider's function, with the permissions of ``policy_document``.
+
+    What an app adds to the role, or grants to the function, is added in a policy of its own.
+    """
+
+    _is_closed = False
 
     def __init__(
         self,
@@ -74,6 +89,21 @@ class ProviderRole(iam.Role):
         self._resources = resources
         self.node.add_validation(self)
 
+    @contextmanager
+    def closed_to_additions(self) -> Generator[None, None, None]:
+        """Add nothing to the policy in the meantime, because what the CDK adds for the function is in it already."""
+        self._is_closed = True
+        try:
+            yield
+        finally:
+            self._is_closed = False
+
+    def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
+        """Add a statement to the role's permissions, in a policy of its own."""
+        if self._is_closed:
+            return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=DependencyGroup())
+        return super().add_to_principal_policy(statement)
+
     def validate(self) -> list[str]:
         """Acknowledge the wildcards. Only now do references to other stacks look as they do in the template."""
         Validations.of(self).acknowledge(*_acknowledgments(Stack.of(self), self._resources))
@@ -85,7 +115,7 @@ def policy_document(stack: Stack, resources: ProviderResources) -> iam.PolicyDoc
     arns = _Arns(stack, resources)
     return iam.PolicyDocument(
         statements=[
-            *_phone_number_statements(arns, resources.provider_id),
+            *_phone_number_statements(arns, resources.provider_id, allow_adoption=resources.allow_adoption),
             *_infrastructure_statements(stack, arns, resources),
         ]
     )
@@ -115,8 +145,20 @@ def wildcards(stack: Stack, resources: ProviderResources) -> Mapping[str, str]:
             "Which flow takes a number's calls is known only at deployment. "
             "The number in the same call is bound to the provider by its tag."
         )
+    if resources.stack_name_prefix:
+        reasons[arns.own_stacks] = "Which stacks will have numbers is not known. The calls read and change nothing."
+    everything: list[str] = []
     if resources.tracing:
-        reasons["*"] = "X-Ray's actions know no narrower resource."
+        everything.append("X-Ray's actions know no narrower resource.")
+    if resources.network is not None:
+        for arn in (arns.network_interfaces, *arns.subnets, *arns.security_groups):
+            reasons[arn] = (
+                "Lambda names the network interfaces of the function, and a shared VPC belongs to another account. "
+                "The function's code itself cannot make the calls."
+            )
+        everything.append("EC2's actions that describe know no narrower resource.")
+    if everything:
+        reasons["*"] = " ".join(everything)
     return reasons
 
 
@@ -139,6 +181,13 @@ class _Arns:
         self.source_numbers = all_of("sms-voice", "phone-number")
         self.quota = all_of("servicequotas", contract.QUOTA_SERVICE, contract.PHONE_NUMBERS_QUOTA)
         self.stacks = all_of("cloudformation", "stack", "*/*")
+        self.own_stacks = all_of("cloudformation", "stack", f"{resources.stack_name_prefix}*/*")
+        self.network_interfaces = all_of("ec2", "network-interface")
+        network = resources.network
+        subnet_ids = () if network is None else network.subnet_ids
+        security_group_ids = () if network is None else network.security_group_ids
+        self.subnets = [_of_any_account(stack, "subnet", id) for id in subnet_ids]
+        self.security_groups = [_of_any_account(stack, "security-group", id) for id in security_group_ids]
         self.log_streams = stack.format_arn(
             service="logs",
             resource="log-group",
@@ -147,7 +196,12 @@ class _Arns:
         )
 
 
-def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.PolicyStatement]:
+def _of_any_account(stack: Stack, resource: str, id: str) -> str:
+    """Return the ARN of a part of a VPC, which may be shared by another account. Its id is unique in AWS."""
+    return stack.format_arn(service="ec2", account="*", resource=resource, resource_name=id)
+
+
+def _phone_number_statements(arns: _Arns, provider_id: str, *, allow_adoption: bool) -> Iterator[iam.PolicyStatement]:
     owned = {"StringEquals": {_RESOURCE_TAG: provider_id}}
     becomes_owned = {"StringEquals": {_REQUEST_TAG: provider_id}}
     not_of_another = {"StringEqualsIfExists": {_RESOURCE_TAG: provider_id}}
@@ -197,10 +251,23 @@ def _phone_number_statements(arns: _Arns, provider_id: str) -> Iterator[iam.Poli
         [arns.phone_numbers],
         owned,
     )
-    # The tags must name this provider, so a number cannot be transferred to another one. The check that no
-    # other provider's tag is on the number applies only if Connect supplies the number's tags to IAM.
-    yield _allow("TagNumbers", ["connect:TagResource"], [arns.phone_numbers], {**becomes_owned, **not_of_another})
-    yield _allow("UntagNumbers", ["connect:UntagResource"], [arns.phone_numbers], not_of_another)
+    if allow_adoption:
+        # The tags must name this provider, so a number cannot be transferred to another one. The check that no
+        # other provider's tag is on the number applies only if Connect supplies the number's tags to IAM.
+        yield _allow("TagNumbers", ["connect:TagResource"], [arns.phone_numbers], {**becomes_owned, **not_of_another})
+        yield _allow("UntagNumbers", ["connect:UntagResource"], [arns.phone_numbers], not_of_another)
+        return
+    stays_owned = {"StringEquals": {_REQUEST_TAG: provider_id, _RESOURCE_TAG: provider_id}}
+    yield _allow("TagOwnNumbers", ["connect:TagResource"], [arns.phone_numbers], stays_owned)
+    # ForAllValues alone would also allow a call without keys.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    not_the_ownership = {
+        "ForAllValues:StringNotEquals": {"aws:TagKeys": list(contract.OWNERSHIP_TAGS)},
+        "Null": {"aws:TagKeys": "false"},
+    }
+    yield _allow(
+        "UntagNumbers", ["connect:UntagResource"], [arns.phone_numbers], {**not_of_another, **not_the_ownership}
+    )
 
 
 def _infrastructure_statements(
@@ -218,16 +285,7 @@ def _infrastructure_statements(
         [resources.ledger.table_arn],
     )
     yield _allow("FindDueWork", ["dynamodb:Query"], [f"{resources.ledger.table_arn}/index/{contract.DUE_INDEX}"])
-    yield _allow(
-        "AskAboutStacks",
-        [
-            "cloudformation:DescribeStackEvents",
-            "cloudformation:DescribeStackResource",
-            "cloudformation:DescribeStackResources",
-            "cloudformation:DescribeStacks",
-        ],
-        [arns.stacks],
-    )
+    yield from _stack_statements(arns, resources)
     yield _allow(
         "WriteLogs",
         ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -253,8 +311,56 @@ def _infrastructure_statements(
             [resources.encryption_key.key_arn],
             {"StringEquals": {"kms:ViaService": services}},
         )
+    if resources.environment_encryption is not None:
+        yield _allow(
+            "ReadEnvironment",
+            ["kms:Decrypt"],
+            [resources.environment_encryption.key_arn],
+            {"StringEquals": {"kms:ViaService": f"lambda.{stack.region}.{stack.url_suffix}"}},
+        )
     if resources.tracing:
         yield _allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
+    if resources.network is not None:
+        yield from _network_statements(arns)
+
+
+def _stack_statements(arns: _Arns, resources: ProviderResources) -> Iterator[iam.PolicyStatement]:
+    asked_by_name = [
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeStackResource",
+        "cloudformation:DescribeStacks",
+    ]
+    asked_by_number = "cloudformation:DescribeStackResources"
+    if not resources.stack_name_prefix:
+        yield _allow("AskAboutStacks", sorted([*asked_by_name, asked_by_number]), [arns.stacks])
+        return
+    yield _allow("AskAboutStacks", asked_by_name, [arns.own_stacks])
+    # The call names a number and no stack: it asks whether any stack of the account has the number.
+    yield _allow("AskWhoHasANumber", [asked_by_number], [arns.stacks])
+
+
+def _network_statements(arns: _Arns) -> Iterator[iam.PolicyStatement]:
+    """Let Lambda, and not the function's code, connect the function to its VPC.
+
+    The actions are those of the AWS managed policy AWSLambdaVPCAccessExecutionRole:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+    # Calls of the function's code have this key, and those of Lambda itself do not.
+    # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    not_by_the_code = {"Null": {"lambda:SourceFunctionArn": "true"}}
+    yield _allow("SeeNetwork", ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], ["*"], not_by_the_code)
+    yield _allow(
+        "ConnectToNetwork",
+        ["ec2:CreateNetworkInterface"],
+        [arns.network_interfaces, *arns.subnets, *arns.security_groups],
+        not_by_the_code,
+    )
+    yield _allow(
+        "DisconnectFromNetwork",
+        ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"],
+        [arns.network_interfaces],
+        not_by_the_code,
+    )
 
 
 def _allow(

@@ -1,16 +1,24 @@
-"""The instances and traffic distribution groups that a provider serves if it does not serve all of them.
+"""The instances, traffic distribution groups and stacks that a provider serves if it does not serve all of them.
 
 A target that is a token can be either one, so it is included in both.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from aws_cdk import Stack, Token
 from constructs import IConstruct
 
 from ..function_code import rules
 from ..properties import known, refuse
+
+_STACK_NAME_PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+"""The beginning of a stack's name.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +71,21 @@ def check_target_arns(scope: IConstruct, target_arns: Sequence[str]) -> None:
         problem = None if Token.is_unresolved(target_arn) else rules.check_target_arn(target_arn, region)
         if problem:
             refuse(scope, f"target_arns[{index}] {problem}")
+
+
+def check_stack_name_prefix(scope: IConstruct, prefix: str) -> None:
+    """Refuse a prefix with which no stack's name can begin, or that would be a pattern in a policy.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if known(prefix) is None:
+        refuse(scope, "stack_name_prefix must be known at synth, but is a token. Give the text itself.")
+    if not _STACK_NAME_PREFIX.fullmatch(prefix):
+        refuse(
+            scope,
+            f"stack_name_prefix must be the beginning of a stack's name, but is {prefix!r}: a letter, and then "
+            "letters, digits and hyphens, at most 128 in all.",
+        )

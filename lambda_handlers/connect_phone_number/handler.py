@@ -90,6 +90,10 @@ class Dependencies:
         The name of this provider in the tags of its numbers.
     target_arns
         The instances and traffic distribution groups that it serves. Default: all.
+    allow_adoption
+        Whether it adopts numbers that the account holds. Default: yes.
+    stack_name_prefix
+        What the names of the stacks begin with that it serves. Default: all.
     new_worker
         Returns a name that no other invocation has.
     jitter
@@ -111,6 +115,8 @@ class Dependencies:
     new_worker: Callable[[], str]
     jitter: Callable[[], float]
     target_arns: tuple[str, ...] = ()
+    allow_adoption: bool = True
+    stack_name_prefix: str = ""
     budget: Policy = field(default_factory=Policy)
     quotas: Quotas | None = None
 
@@ -250,7 +256,14 @@ class Function:
             ledger=Ledger(world.store, timing),
             stacks=RetryingStacks(world.stacks, timing),
             timing=timing,
-            scope=Scope(region, account, world.provider_id, world.target_arns),
+            scope=Scope(
+                region,
+                account,
+                world.provider_id,
+                world.target_arns,
+                allow_adoption=world.allow_adoption,
+                stack_name_prefix=world.stack_name_prefix,
+            ),
             log=log,
             worker=world.new_worker(),
             stock=Stock(hints),
@@ -318,6 +331,8 @@ def _dependencies() -> Dependencies:
         new_worker=lambda: uuid4().hex,
         jitter=random.random,
         target_arns=tuple(os.environ.get(contract.TARGET_ARNS, "").split()),
+        allow_adoption=os.environ.get(contract.ALLOW_ADOPTION) != "false",
+        stack_name_prefix=os.environ.get(contract.STACK_NAME_PREFIX, ""),
         budget=Policy.parse(os.environ.get(contract.BUDGET, "")),
         quotas=ServiceQuotas(quotas),
     )

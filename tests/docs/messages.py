@@ -27,6 +27,7 @@ _NOT_FOR_ERRORS: Final = frozenset(
         "info",
         "warning",
         "compile",
+        "Property",
         "Transition",
         "IllegalTransition",
     }

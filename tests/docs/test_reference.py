@@ -95,6 +95,10 @@ def test_every_public_member_is_documented(name: str, member: Any) -> None:
                 library.PhoneNumber.grant,
                 library.PhoneNumberProvider.from_service_token,
                 library.PhoneNumberProvider.from_ssm_parameter,
+                library.PhoneNumberProvider.from_provider_attributes,
+                library.PhoneNumberProvider.set_default,
+                library.PhoneNumberProvider.of,
+                library.PhoneNumberProvider.grant_invoke,
             )
         ),
     ],

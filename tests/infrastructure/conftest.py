@@ -1,6 +1,6 @@
-"""Stacks that are synthesized once: the example app's, and two with providers.
+"""Stacks that are synthesized once: the example app's, and three with providers.
 
-One of the providers has everything switched on, the other serves two targets only.
+One of the providers has everything switched on, one serves two targets only, and one has as few permissions as it can.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
@@ -19,6 +20,9 @@ from stacks.support_numbers_stack import SupportNumbersSettings, SupportNumbersS
 
 TARGET_ARN = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
 GROUP_ARN = "arn:aws:connect:us-east-1:000000000000:traffic-distribution-group/66666666-7777-8888-9999-000000000000"
+
+SUBNET = "subnet-0a1b2c3d"
+SECURITY_GROUP = "sg-0a1b2c3d"
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,24 @@ def example_app(outdir: str) -> cdk.App:
         alarm_topic=sns.Topic(everything, "Topic", enforce_ssl=True),
     )
     PhoneNumberProvider(cdk.Stack(app, "TwoTargets"), "Provider", target_arns=[TARGET_ARN, GROUP_ARN])
+    narrow_provider(cdk.Stack(app, "Narrow"))
     return app
+
+
+def narrow_provider(stack: cdk.Stack) -> PhoneNumberProvider:
+    """Create a provider in a VPC that adopts nothing and serves only some stacks."""
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-0a1b2c3d", availability_zones=["us-east-1a"], private_subnet_ids=[SUBNET]
+    )
+    return PhoneNumberProvider(
+        stack,
+        "Provider",
+        allow_adoption=False,
+        stack_name_prefix="support-",
+        vpc=vpc,
+        security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", SECURITY_GROUP)],
+        reserved_concurrent_executions=10,
+    )
 
 
 @pytest.fixture(scope="session")

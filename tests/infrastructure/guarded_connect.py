@@ -48,7 +48,9 @@ class GuardedConnect:
     def _judge(self, operation: str, parameters: Mapping[str, Any]) -> None:
         request_tags: Mapping[str, str] = parameters.get("Tags", parameters.get("tags", {}))
         for resource in _resources(operation, parameters):
-            call = Call(f"connect:{operation}", resource, request_tags, self._tags(resource))
+            call = Call(
+                f"connect:{operation}", resource, request_tags, self._tags(resource), parameters.get("tagKeys", ())
+            )
             if not any(statement.allows(call) for statement in self._statements):
                 self.denied.append(f"{operation} on {resource} with {dict(call.resource_tags)}")
                 raise ClientError(

@@ -1,6 +1,6 @@
 """A policy of a template as IAM would read it: which calls it allows, and on what.
 
-Only what the provider's policy uses is known here: Allow statements and two condition operators.
+Only what the provider's policy uses is known here: Allow statements and four condition operators.
 """
 
 import re
@@ -25,16 +25,30 @@ ARNS = {
 
 @dataclass(frozen=True)
 class Call:
-    """A call to an AWS service: one of its resources, and the tags that conditions can ask for."""
+    """A call to an AWS service: one of its resources, and what conditions can ask for.
+
+    Parameters
+    ----------
+    by_function
+        Whether the function's code makes the call, and not Lambda itself with the function's role.
+    """
 
     action: str
     resource: str
     request_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     resource_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    tag_keys: Sequence[str] = ()
+    by_function: bool = True
 
-    def value_of(self, condition_key: str) -> str | None:
+    def values_of(self, condition_key: str) -> Sequence[str]:
+        """Return the values of a key in the call: none if the call comes without the key."""
+        if condition_key == "aws:TagKeys":
+            return [*self.request_tags, *self.tag_keys]
+        if condition_key == "lambda:SourceFunctionArn":
+            return ["the function"] if self.by_function else []
         kind, _, tag = condition_key.partition("/")
-        return {"aws:RequestTag": self.request_tags, "aws:ResourceTag": self.resource_tags}[kind].get(tag)
+        value = {"aws:RequestTag": self.request_tags, "aws:ResourceTag": self.resource_tags}[kind].get(tag)
+        return [] if value is None else [value]
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class Statement:
             call.action in self.actions
             and any(fnmatchcase(call.resource, pattern) for pattern in self.resources)
             and all(
-                _holds(operator, call.value_of(key), value)
+                _holds(operator, call.values_of(key), value)
                 for operator, keys in self.conditions.items()
                 for key, value in keys.items()
             )
@@ -106,11 +120,18 @@ def covers(pattern: str, arn_format: str) -> bool:
     return re.fullmatch("[^:]+".join(re.escape(part) for part in parts), pattern) is not None
 
 
-def _holds(operator: str, actual: str | None, expected: Sequence[str]) -> bool:
-    if operator == "StringEquals":
-        return actual in expected
-    if operator == "StringEqualsIfExists":
-        return actual is None or actual in expected
+def _holds(operator: str, actual: Sequence[str], expected: Sequence[str]) -> bool:
+    match operator:
+        case "StringEquals":
+            return bool(actual) and set(actual) <= set(expected)
+        case "StringEqualsIfExists":
+            return set(actual) <= set(expected)
+        case "ForAllValues:StringNotEquals":
+            return not set(actual) & set(expected)
+        case "Null":
+            return (not actual) == (expected == ["true"])
+        case _:
+            pass
     raise NotImplementedError(operator)
 
 

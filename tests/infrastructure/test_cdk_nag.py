@@ -1,15 +1,22 @@
-"""cdk-nag's AwsSolutions finds nothing that is not acknowledged, and every acknowledgment has its reason."""
+"""cdk-nag's AwsSolutions finds nothing that is not acknowledged, and every acknowledgment has its reason.
 
+What the other rule packs find has an answer in docs/composing.md.
+"""
+
+import contextlib
 import json
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aws_cdk as cdk
 import cdk_nag
 import pytest
 from aws_cdk import aws_connect as connect
 
-from cdk_connect_phone_number import PhoneNumberProvider
+from cdk_connect_phone_number import PhoneNumber, PhoneNumberPool, PhoneNumberProvider
+from docs.tools.pages import ROOT, blocks
 
 from .conftest import GROUP_ARN, TARGET_ARN, example_app
 
@@ -78,3 +85,59 @@ def test_the_flows_of_each_served_instance_are_acknowledged_however_the_instance
     assert nag["violations"] == []
     flows = {found["ruleName"] for found in nag["suppressedViolations"] if "/contact-flow/*" in found["ruleName"]}
     assert flows == {f"AwsSolutions-IAM5[Resource::{shown}/contact-flow/*]" for shown in served.values()}
+
+
+PACKS: Final[Mapping[str, Callable[[], Any]]] = {
+    "AwsSolutions": cdk_nag.AwsSolutionsChecks,
+    "HIPAA.Security": cdk_nag.HIPAASecurityChecks,
+    "NIST.800.53.R5": cdk_nag.NIST80053R5Checks,
+    "PCI.DSS.321": cdk_nag.PCIDSS321Checks,
+    "Serverless": cdk_nag.ServerlessChecks,
+}
+# As docs/composing.md calls them.
+SHORT: Final = {"HIPAA.Security": "HIPAA", "NIST.800.53.R5": "NIST", "PCI.DSS.321": "PCI", "Serverless": "Serverless"}
+
+
+def findings(app: cdk.App) -> dict[str, set[str]]:
+    """Return what each pack finds, without the pack's name."""
+    cdk.Validations.of(app).add_plugins(*(pack() for pack in PACKS.values()))
+    # Synth stops if anything is found, after it has written the report.
+    with contextlib.suppress(RuntimeError):
+        app.synth()
+    report = json.loads(Path(app.outdir, "validation-report.json").read_text())
+    found = {each["pluginName"]: each["violations"] for each in report["pluginReports"]}
+    return {pack: {each["ruleName"].removeprefix(f"{pack}-").split("[")[0] for each in found[pack]} for pack in PACKS}
+
+
+def documented() -> dict[str, set[str]]:
+    """Return what docs/composing.md says that each pack finds."""
+    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", (ROOT / "docs" / "composing.md").read_text(), re.MULTILINE)
+    return {
+        "AwsSolutions": set(),
+        **{pack: {rule for rule, packs in rows if short in packs.split(", ")} for pack, short in SHORT.items()},
+    }
+
+
+def app_with_numbers(outdir: Path, **given: Any) -> cdk.App:
+    app = cdk.App(outdir=str(outdir))
+    stack = cdk.Stack(app, "Stack")
+    provider = PhoneNumberProvider(stack, "Provider", **given)
+    pool = PhoneNumberPool(stack, "Pool", provider=provider)
+    PhoneNumber(stack, "Number", target_arn=TARGET_ARN, country_code="US", pool=pool)
+    return app
+
+
+def test_the_packs_find_what_the_documents_answer_and_nothing_else(tmp_path: Path) -> None:
+    plain = findings(app_with_numbers(tmp_path / "plain"))
+    traced = findings(app_with_numbers(tmp_path / "traced", tracing=True))
+
+    assert {pack: plain[pack] | traced[pack] for pack in PACKS} == documented()
+
+
+def test_the_packs_find_nothing_after_the_documents_acknowledgments(tmp_path: Path) -> None:
+    (snippet,) = (each for each in blocks("python") if each.page.name == "composing.md" and "REASONS" in each.text)
+    app = cdk.App(outdir=str(tmp_path))
+    names: dict[str, Any] = {"app": app, "stack": cdk.Stack(app, "Stack")}
+    exec(compile(snippet.text, str(snippet), "exec"), names)  # noqa: S102 - that is what this test is for
+
+    assert findings(app) == {pack: set() for pack in PACKS}

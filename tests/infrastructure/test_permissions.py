@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from lambda_handlers.connect_phone_number import contract
 
-from .conftest import GROUP_ARN, TARGET_ARN, Synthesized
+from .conftest import GROUP_ARN, SECURITY_GROUP, SUBNET, TARGET_ARN, Synthesized
 from .iam_policy import Call, Statement, covers, resolve, statements_of
 
 STACKS = ("ConnectPhoneNumberProvider", "Everything", "TwoTargets")
+NARROW = "Narrow"
 HANDLERS = Path(__file__).parents[2] / "lambda_handlers"
 NUMBER = "arn:aws:connect:us-east-1:000000000000:phone-number/11111111-2222-3333-4444-555555555555"
 INSTANCE = TARGET_ARN
@@ -66,11 +68,11 @@ def resource_conditions(action: str, resource: str) -> set[str]:
 
 def in_reference(key: str) -> str:
     """Return a condition key as the reference writes it."""
-    return f"{key.split('/')[0]}/${{TagKey}}"
+    return f"{key.split('/')[0]}/${{TagKey}}" if "/" in key else key
 
 
-def grants(synthesized: Synthesized) -> Iterator[tuple[Statement, str, str]]:
-    for stack in STACKS:
+def grants(synthesized: Synthesized, *others: str) -> Iterator[tuple[Statement, str, str]]:
+    for stack in (*STACKS, *others):
         for statement in statements_of(synthesized.templates[stack]):
             for action in statement.actions:
                 for resource in statement.resources:
@@ -109,13 +111,13 @@ def is_allowed(statements: list[Statement], call: Call) -> bool:
 
 
 def test_every_action_exists(synthesized: Synthesized) -> None:
-    for _, action, _ in grants(synthesized):
+    for _, action, _ in grants(synthesized, NARROW):
         assert "*" not in action
         assert privilege(action)["privilege"] == action.split(":")[1]
 
 
 def test_every_resource_is_one_that_the_action_honors(synthesized: Synthesized) -> None:
-    for statement, action, resource in grants(synthesized):
+    for statement, action, resource in grants(synthesized, NARROW):
         formats = [entry["arn"] for entry in resource_types(action).values()]
         if resource == "*":
             assert not formats, f"{statement.sid} could name resources of {action}"
@@ -125,7 +127,7 @@ def test_every_resource_is_one_that_the_action_honors(synthesized: Synthesized) 
 
 def test_every_resource_that_an_action_requires_is_there(synthesized: Synthesized) -> None:
     resources: dict[str, set[str]] = {}
-    for _, action, resource in grants(synthesized):
+    for _, action, resource in grants(synthesized, NARROW):
         resources.setdefault(action, set()).add(resource)
     for action, patterns in resources.items():
         for name, entry in resource_types(action).items():
@@ -140,9 +142,9 @@ def test_no_resource_is_of_another_account_or_region(synthesized: Synthesized) -
 
 
 def test_every_condition_is_one_that_the_action_honors(synthesized: Synthesized) -> None:
-    for statement, action, resource in grants(synthesized):
-        if action.startswith("kms:"):
-            continue  # ViaService is a key of the service, which the data has with no single action
+    for statement, action, resource in grants(synthesized, NARROW):
+        if action.startswith(("kms:", "ec2:")):
+            continue  # ViaService is a key of the service, and SourceFunctionArn one of Lambda: of no single action
         honored = action_conditions(action) | resource_conditions(action, resource)
         for _, key in statement.condition_keys():
             assert in_reference(key) in honored, f"{statement.sid}: {action} ignores {key}"
@@ -162,7 +164,7 @@ def test_no_permission_hangs_on_a_key_that_may_not_be_there(synthesized: Synthes
 
 def test_every_action_that_changes_a_number_is_bound_by_a_tag_that_iam_sees(synthesized: Synthesized) -> None:
     unbound: set[str] = set()
-    for statement, action, resource in grants(synthesized):
+    for statement, action, resource in grants(synthesized, NARROW):
         if ":phone-number/" in resource and privilege(action)["access_level"] in ("Write", "Tagging"):
             bound = {key for key in statement.conditions.get("StringEquals", {}) if key.endswith(contract.PROVIDER_TAG)}
             if not {in_reference(key) for key in bound} & action_conditions(action):
@@ -300,3 +302,136 @@ def test_its_own_number_can_be_changed_wherever_it_is(
     statements, own = provider_of_two
 
     assert is_allowed(statements, Call(action, NUMBER, resource_tags={contract.PROVIDER_TAG: own}))
+
+
+# --- A provider that does not allow adoption ---
+
+
+@pytest.fixture(scope="module")
+def narrow(synthesized: Synthesized) -> tuple[list[Statement], str]:
+    return provider_of(synthesized, NARROW)
+
+
+def test_without_adoption_its_own_number_can_be_tagged(narrow: tuple[list[Statement], str]) -> None:
+    statements, own = narrow
+    tag = {contract.PROVIDER_TAG: own}
+
+    assert is_allowed(
+        statements, Call("connect:TagResource", NUMBER, request_tags={**tag, "team": "support"}, resource_tags=tag)
+    )
+
+
+@pytest.mark.parametrize("resource_tags", [{}, {"team": "support"}, {contract.PROVIDER_TAG: "other"}], ids=str)
+def test_l3_without_adoption_no_other_number_can_be_tagged_so_none_can_be_taken(
+    narrow: tuple[list[Statement], str], provider: tuple[list[Statement], str], resource_tags: dict[str, str]
+) -> None:
+    def may_tag(policy: tuple[list[Statement], str]) -> bool:
+        statements, own = policy
+        tag = {contract.PROVIDER_TAG: own}
+        return is_allowed(statements, Call("connect:TagResource", NUMBER, tag, resource_tags))
+
+    assert not may_tag(narrow)
+    assert may_tag(provider) == (contract.PROVIDER_TAG not in resource_tags)
+
+
+@pytest.mark.parametrize("action", OWN_CHANGES)
+def test_l3_without_adoption_no_change_reaches_a_number_that_is_not_its_own(
+    narrow: tuple[list[Statement], str], action: str
+) -> None:
+    statements, own = narrow
+
+    assert is_allowed(statements, Call(action, NUMBER, resource_tags={contract.PROVIDER_TAG: own}))
+    assert not is_allowed(statements, Call(action, NUMBER, {contract.PROVIDER_TAG: own}, {"team": "support"}))
+
+
+@pytest.mark.parametrize("action", ["connect:ClaimPhoneNumber", "connect:ImportPhoneNumber"])
+def test_without_adoption_numbers_can_be_claimed_and_imported(narrow: tuple[list[Statement], str], action: str) -> None:
+    statements, own = narrow
+
+    assert is_allowed(statements, Call(action, NUMBER, request_tags={contract.PROVIDER_TAG: own}))
+
+
+@pytest.mark.parametrize("key", contract.OWNERSHIP_TAGS)
+@pytest.mark.parametrize("others", [(), ("team",)])
+def test_l3_without_adoption_no_ownership_tag_can_be_removed(
+    narrow: tuple[list[Statement], str], key: str, others: tuple[str, ...]
+) -> None:
+    statements, own = narrow
+    tags = {contract.PROVIDER_TAG: own}
+
+    assert not is_allowed(
+        statements, Call("connect:UntagResource", NUMBER, resource_tags=tags, tag_keys=(*others, key))
+    )
+
+
+def test_without_adoption_the_tags_of_templates_and_of_parked_numbers_can_be_removed(
+    narrow: tuple[list[Statement], str],
+) -> None:
+    statements, own = narrow
+    tags = {contract.PROVIDER_TAG: own}
+
+    for keys in (("team",), ("team", "stage"), (contract.PARKED_TAG,)):
+        assert is_allowed(statements, Call("connect:UntagResource", NUMBER, resource_tags=tags, tag_keys=keys))
+    assert not is_allowed(statements, Call("connect:UntagResource", NUMBER, resource_tags=tags))
+
+
+def test_without_adoption_the_key_that_protects_the_ownership_tags_is_one_that_iam_sees(
+    synthesized: Synthesized,
+) -> None:
+    for statement in statements_of(synthesized.templates[NARROW]):
+        if "connect:UntagResource" in statement.actions:
+            keys = {key for operator, key in statement.condition_keys() if not operator.endswith("IfExists")}
+            assert keys == {"aws:TagKeys"}
+            assert keys <= action_conditions("connect:UntagResource")
+
+
+# --- A provider that serves some stacks only ---
+
+_STACKS = "arn:aws:cloudformation:us-east-1:000000000000:stack"
+
+
+@pytest.mark.parametrize("name", ["DescribeStacks", "DescribeStackEvents", "DescribeStackResource"])
+def test_a_provider_sees_the_stacks_that_it_serves_and_no_others(
+    narrow: tuple[list[Statement], str], provider: tuple[list[Statement], str], name: str
+) -> None:
+    action = f"cloudformation:{name}"
+
+    for stack, is_served in (("support-eu", True), ("support-eu-NestedA1B2", True), ("supply", False)):
+        call = Call(action, f"{_STACKS}/{stack}/0a1b2c3d")
+        assert is_allowed(narrow[0], call) == is_served
+        assert is_allowed(provider[0], call)
+
+
+def test_a_provider_may_ask_whether_any_stack_has_a_number(narrow: tuple[list[Statement], str]) -> None:
+    assert is_allowed(narrow[0], Call("cloudformation:DescribeStackResources", f"{_STACKS}/supply/0a1b2c3d"))
+
+
+# --- A provider in a VPC ---
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("CreateNetworkInterface", "arn:aws:ec2:us-east-1:000000000000:network-interface/eni-1"),
+        ("CreateNetworkInterface", f"arn:aws:ec2:us-east-1:999999999999:subnet/{SUBNET}"),
+        ("CreateNetworkInterface", f"arn:aws:ec2:us-east-1:999999999999:security-group/{SECURITY_GROUP}"),
+        ("DeleteNetworkInterface", "arn:aws:ec2:us-east-1:000000000000:network-interface/eni-1"),
+        ("DescribeSubnets", "*"),
+    ],
+)
+def test_lambda_and_not_the_functions_code_connects_it_to_its_vpc(
+    narrow: tuple[list[Statement], str], action: str, resource: str
+) -> None:
+    call = Call(f"ec2:{action}", resource, by_function=False)
+
+    assert is_allowed(narrow[0], call)
+    assert not is_allowed(narrow[0], replace(call, by_function=True))
+
+
+@pytest.mark.parametrize("resource", ["subnet/subnet-4e5f6a7b", "security-group/sg-4e5f6a7b"])
+def test_lambda_connects_the_function_to_no_other_part_of_a_vpc(
+    narrow: tuple[list[Statement], str], resource: str
+) -> None:
+    arn = f"arn:aws:ec2:us-east-1:000000000000:{resource}"
+
+    assert not is_allowed(narrow[0], Call("ec2:CreateNetworkInterface", arn, by_function=False))

@@ -19,11 +19,16 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
     Raises
     ------
     Failed
-        The account does not hold the number, or the number has another owner.
+        The provider adopts no numbers, the account does not hold the number, or the number has another owner.
     Conflict
         An entry in the ledger has changed in the meantime.
     """
     desired = claim.specification.phone_number
+    if not invocation.scope.allow_adoption:
+        raise Failed(
+            f"{desired} is not adopted: this provider has allow_adoption=False, so neither Adopt nor the PhoneNumbers "
+            "of a pool work with it. Use a provider that allows adoption, or claim a number instead."
+        )
     arn = invocation.connect.find(desired, claim.desired.target_arn)
     state = invocation.connect.describe(arn) if arn is not None else None
     if arn is None or state is None:

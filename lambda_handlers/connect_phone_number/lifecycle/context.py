@@ -32,6 +32,24 @@ class Scope:
     provider_id: str
     target_arns: tuple[str, ...] = ()
     """The instances and traffic distribution groups that the provider serves. Empty means all."""
+    allow_adoption: bool = True
+    """Whether the provider adopts numbers that the account holds."""
+    stack_name_prefix: str = ""
+    """What the names of the stacks begin with that the provider serves. Empty means all."""
+
+    def problem_of_stack(self, stack_id: str) -> str:
+        """Return why a stack gets no number or pool here, or an empty text.
+
+        The role may not ask CloudFormation about the stack, so nobody could tell what becomes of its numbers.
+        """
+        _, _, rest = stack_id.partition("/")
+        name = rest.partition("/")[0]
+        if name.startswith(self.stack_name_prefix):
+            return ""
+        return (
+            f"The provider serves only stacks whose names begin with {self.stack_name_prefix!r}, which {name!r} does "
+            "not. Rename the stack, use another provider, or change the provider's stack_name_prefix."
+        )
 
 
 @dataclass(frozen=True)

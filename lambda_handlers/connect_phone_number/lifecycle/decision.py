@@ -182,6 +182,8 @@ class _Decision:
         self, found: Claim | None, desired: DesiredNumber, resource_entry: ResourceEntry
     ) -> tuple[RequestEntry, ResourceEntry]:
         if found is None:
+            if problem := self.invocation.scope.problem_of_stack(self.request.stack_id):
+                return self._decided_response(Status.FAILED, problem), resource_entry
             allowance = self._allowance(desired)
             parked = self._parked(desired, allowance)
             if isinstance(parked, str):

@@ -124,6 +124,8 @@ def _decide(invocation: Invocation, request: Request) -> RequestEntry:
 
 def _decide_deployment(invocation: Invocation, request: Request, pool: PoolEntry) -> RequestEntry:
     scope = invocation.scope
+    if not pool.request_key and (problem := scope.problem_of_stack(request.stack_id)):
+        raise Failed(problem)
     properties = parse_pool(request.properties, scope.region, scope.target_arns)
     entry = _entry(invocation, request)
     filling = plan(invocation, request, pool, properties, entry.deadline)

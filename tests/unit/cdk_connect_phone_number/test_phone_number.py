@@ -54,8 +54,6 @@ def test_says_no_more_than_it_was_told(stack: cdk.Stack, provider: IPhoneNumberP
             "ReleaseProtection": False,
             "AllowReplacement": False,
         },
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Delete",
     }
 
 

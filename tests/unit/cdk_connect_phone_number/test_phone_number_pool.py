@@ -73,6 +73,7 @@ def test_says_all_that_it_was_told(stack: cdk.Stack, provider: IPhoneNumberProvi
             "ReleaseAfter": "31536000",
             "RetainParked": True,
         },
+        "DeletionPolicy": "Delete",
     }
     assert isinstance(pool, IPhoneNumberPool)
     assert pool.provider is provider
@@ -130,7 +131,8 @@ def test_takes_tokens(stack: cdk.Stack, provider: IPhoneNumberProvider) -> None:
 
 def test_another_region_is_left_to_the_function_where_the_stack_has_none() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    provider = PhoneNumberProvider.from_service_token(stack, "Provider", SERVICE_TOKEN)
+    token = cdk.CfnParameter(stack, "Token").value_as_string
+    provider = PhoneNumberProvider.from_service_token(stack, "Provider", token)
 
     PhoneNumberPool(stack, "Pool", provider=provider, parking_target_arn=elsewhere(PARKING))
 
@@ -432,3 +434,12 @@ def test_a_target_for_parked_numbers_that_the_provider_does_not_serve_is_refused
 
     with pytest.raises(ValueError, match=r": parking_target_arn is .*, which the provider Stack/Provider does not "):
         number(stack, PhoneNumberPool(stack, "Pool", provider=provider, parking_target_arn=PARKING))
+
+
+def test_a_list_is_refused_where_the_provider_adopts_no_numbers(stack: cdk.Stack) -> None:
+    provider = PhoneNumberProvider(stack, "Provider", allow_adoption=False)
+
+    with pytest.raises(
+        ValueError, match=r"^Stack/Pool: phone_numbers are given, but the provider Stack/Provider has a"
+    ):
+        PhoneNumberPool(stack, "Pool", provider=provider, parking_target_arn=PARKING, phone_numbers=["+12065550100"])

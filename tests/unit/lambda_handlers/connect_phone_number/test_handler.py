@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_handlers.connect_phone_number import handler, rules
+from lambda_handlers.connect_phone_number import contract, handler, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
 from lambda_handlers.connect_phone_number.ledger.store import Item, Key, StoreUnavailable
@@ -20,6 +20,7 @@ from .world import (
     OTHER_STACK,
     REGION,
     SECRET,
+    Answered,
     Died,
     Event,
     World,
@@ -127,6 +128,108 @@ def test_a_target_that_is_not_served_is_refused_before_anything_is_called(world:
     assert response.status == "FAILED"
     assert response.reason.startswith(f"TargetArn {world.instance} is not among the targets")
     assert world.emulator.audit == []
+
+
+def _send(world: World, event: Event, **narrowed: Any) -> Answered:
+    """Send an event to a provider that allows less than the world's."""
+    function = handler.Function(replace(world.function()._world, **narrowed))  # pyright: ignore[reportPrivateUsage]
+    function.handle(event, world.context())
+    (response,) = (each for each in world.responses if each.url == event["ResponseURL"])
+    return response
+
+
+def _pool_event(world: World, **properties: Any) -> Event:
+    event = world.event("Create", resource="Pool", resource_type=contract.POOL_RESOURCE_TYPE)
+    event["ResourceProperties"] = {
+        "ServiceToken": event["ServiceToken"],
+        "MaxParked": "5",
+        "ReleaseAfter": "86400",
+        **properties,
+    }
+    return event
+
+
+def test_an_adoption_is_refused_where_the_provider_allows_none(world: World) -> None:
+    arn = world.claimed_by_hand("+442079460000")
+    event = world.event("Create", CountryCode=None, Type=None, PhoneNumber="+442079460000", Adopt="true")
+    before = len(world.emulator.audit)
+
+    refused = _send(world, event, allow_adoption=False)
+
+    assert refused.status == "FAILED"
+    assert refused.reason == (
+        "+442079460000 is not adopted: this provider has allow_adoption=False, so neither Adopt nor the PhoneNumbers "
+        "of a pool work with it. Use a provider that allows adoption, or claim a number instead."
+    )
+    assert world.emulator.audit[before:] == []
+    assert world.number(arn).tags == {}
+
+
+def test_the_list_of_a_pool_is_refused_where_the_provider_allows_no_adoption(world: World) -> None:
+    arn = world.claimed_by_hand("+442079460000")
+    event = _pool_event(
+        world,
+        PhoneNumbers=["+442079460000"],
+        MinParked="1",
+        CountryCode="GB",
+        ParkingTargetArn=world.instance,
+    )
+    before = len(world.emulator.audit)
+
+    refused = _send(world, event, allow_adoption=False)
+
+    assert refused.status == "FAILED"
+    assert "allow_adoption=False" in refused.reason
+    # No number was claimed for the pool's minimum either.
+    assert not any(entry.operation == "ClaimPhoneNumber" for entry in world.emulator.audit[before:])
+    assert world.number(arn).tags == {}
+
+
+def test_a_number_that_was_adopted_before_can_still_be_changed_and_released(world: World) -> None:
+    arn = world.claimed_by_hand("+442079460000")
+    adoption: dict[str, Any] = {"CountryCode": None, "Type": None, "PhoneNumber": "+442079460000", "Adopt": "true"}
+    world.send(world.event("Create", **adoption))
+    changed = world.event("Update", arn, Description="Support", **adoption)
+
+    assert _send(world, changed, allow_adoption=False).status == "SUCCESS"
+    assert world.number(arn).description == "Support"
+    assert _send(world, world.event("Delete", arn, **adoption), allow_adoption=False).status == ("SUCCESS")
+
+
+def test_a_number_is_claimed_where_the_provider_allows_no_adoption(world: World) -> None:
+    assert _send(world, world.event("Create"), allow_adoption=False).status == "SUCCESS"
+
+
+_NOT_SERVED = (
+    "The provider serves only stacks whose names begin with 'sales', which 'support' does not. Rename the stack, use "
+    "another provider, or change the provider's stack_name_prefix."
+)
+
+
+def test_a_stack_that_is_not_served_gets_no_number(world: World) -> None:
+    refused = _send(world, world.event("Create"), stack_name_prefix="sales")
+
+    assert (refused.status, refused.reason) == ("FAILED", _NOT_SERVED)
+    assert world.emulator.audit == []
+    assert _send(world, world.event("Create"), stack_name_prefix="sup").status == "SUCCESS"
+
+
+def test_a_stack_that_is_not_served_gets_no_pool(world: World) -> None:
+    refused = _send(world, _pool_event(world), stack_name_prefix="sales")
+
+    assert (refused.status, refused.reason) == ("FAILED", _NOT_SERVED)
+
+
+def test_a_stack_that_is_no_longer_served_keeps_its_number_and_can_change_and_delete_it(world: World) -> None:
+    arn = world.created()
+    changed = world.event("Update", arn, Description="Support")
+
+    assert _send(world, changed, stack_name_prefix="sales").status == "SUCCESS"
+    assert world.number(arn).description == "Support"
+    replaced = world.event("Update", arn, Prefix="+4420", AllowReplacement="true", Type="TOLL_FREE")
+    assert _send(world, replaced, stack_name_prefix="sales").status == "FAILED"
+    assert _send(world, world.event("Delete", arn), stack_name_prefix="sales").status == "SUCCESS"
+    assert world.held() == []
 
 
 def test_the_schedules_event_sweeps(world: World) -> None:
@@ -523,6 +626,24 @@ def test_the_targets_that_are_served_are_those_of_the_environment(
         monkeypatch.setenv("TARGET_ARNS", variable)
     with _no_dependencies_yet():
         assert handler._dependencies().target_arns == target_arns  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    ("environment", "allow_adoption", "stack_name_prefix"),
+    [({}, True, ""), ({"ALLOW_ADOPTION": "false", "STACK_NAME_PREFIX": "support-"}, False, "support-")],
+)
+def test_what_the_provider_allows_is_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], allow_adoption: bool, stack_name_prefix: str
+) -> None:
+    monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
+    monkeypatch.setenv("PROVIDER_ID", "shared")
+    for name in ("ALLOW_ADOPTION", "STACK_NAME_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with _no_dependencies_yet():
+        dependencies = handler._dependencies()  # pyright: ignore[reportPrivateUsage]
+    assert (dependencies.allow_adoption, dependencies.stack_name_prefix) == (allow_adoption, stack_name_prefix)
 
 
 def test_on_event_writes_lines_to_standard_output(
