@@ -17,6 +17,7 @@ PYTHON_STAMP := .venv/.done-$(call sum,requirements.txt)
 MINISTACK_STAMP := .venv/ministack/.done-$(call sum,local_aws/requirements.txt)
 NODE_STAMP := node_modules/.done-$(call sum,package-lock.json)
 STAMPS := $(PYTHON_STAMP) $(MINISTACK_STAMP) $(NODE_STAMP)
+TYPESCRIPT_STAMP := build/typescript/node_modules/.done-$(call sum,typescript/package-lock.json)
 
 CDK := cdk
 PYTEST := python -m pytest -n 2 --dist loadgroup
@@ -31,7 +32,7 @@ demo: $(STAMPS) ## deploy a phone number to a local AWS, destroy it, and check e
 	@LOCAL_AWS_PARENT=$$PPID exec python -m local_aws.demo
 
 .PHONY: test
-test: lint ## lint, then all tests: unit, templates, emulator, end-to-end
+test: lint $(TYPESCRIPT_STAMP) ## lint, then all tests: unit, templates, emulator, end-to-end
 	@echo '== tests'
 	@$(PYTEST) $(PYTEST_ARGS)
 
@@ -85,13 +86,17 @@ docs: $(PYTHON_STAMP) $(NODE_STAMP) ## build the reference pages from the docstr
 	@echo 'open build/docs/cdk_connect_phone_number.html'
 
 .PHONY: package
-package: $(VENV_STAMP) ## build the package that is published, in dist, and check what an index would
+package: $(PYTHON_STAMP) $(TYPESCRIPT_STAMP) ## build all that is published: dist for PyPI, build/template, build/typescript
 	@echo '== package'
 	@test -x $(PACKAGE_BIN)/twine || { $(PYTHON) -m venv .venv/package && \
 	  $(PACKAGE_BIN)/python -m pip install --quiet --quiet --disable-pip-version-check build==1.6.1 twine==7.0.0; }
 	@rm -rf dist && $(PACKAGE_BIN)/python -m build --outdir dist . > .venv/package/build.log 2>&1 \
 	  || { cat .venv/package/build.log >&2; exit 1; }
 	@$(PACKAGE_BIN)/twine check --strict dist/*
+	@echo '== template'
+	@python -m provider_template
+	@echo '== typescript'
+	@python -m typescript.build && ls -d build/typescript/dist/*
 
 .PHONY: clean
 clean: ## remove everything that the targets made
@@ -99,7 +104,7 @@ clean: ## remove everything that the targets made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: set-up
-set-up: $(STAMPS)
+set-up: $(STAMPS) $(TYPESCRIPT_STAMP)
 
 # $(call download,WHAT,LOG,COMMAND): run COMMAND silently; where it fails, say what to do instead of a trace.
 define download
@@ -143,4 +148,11 @@ NPM = node "$$(dirname "$$(readlink $(BIN)/node)")/../lib/node_modules/npm/bin/n
 
 $(NODE_STAMP): | $(PYTHON_STAMP)
 	$(call download,the CDK CLI,.venv/npm.log,$(NPM) ci --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
+	@touch $@
+
+# Not in the folder typescript itself: typescript/build.py says why.
+$(TYPESCRIPT_STAMP): | $(PYTHON_STAMP)
+	@mkdir -p build/typescript && cp typescript/package.json typescript/package-lock.json build/typescript
+	@$(BIN)/python -m typescript.carried build/typescript/package-lock.json
+	$(call download,the TypeScript tools,.venv/npm.log,$(NPM) ci --prefix build/typescript --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
 	@touch $@

@@ -55,7 +55,7 @@ def check_target_arns(scope: IConstruct, target_arns: Sequence[str]) -> None:
     ValueError
         With the construct's path, the property, its value, and what to do.
     """
-    if Token.is_unresolved(target_arns):
+    if Token.is_unresolved(list(target_arns)):
         refuse(
             scope,
             "target_arns is a list that only CloudFormation knows. Give a list of ARNs: each of them may be a token.",

@@ -3,17 +3,19 @@
 ``PROPERTIES`` is the one table of them. The construct runs its checks at synth, as far as the values are known then.
 The function runs them at each deployment. To add a property:
 
-1. Add its row here, with its check from ``rules``, and read it in ``parse_properties``.
+1. Add its row here, with its check from ``rules``, and read it in ``parse_properties``. Run
+   ``python -m resource_types``, which writes it to the reference, the schemas, and the TypeScript package.
 2. Add the field of ``Specification`` or ``Settings`` (``claim.py``) that it is parsed into.
 3. Add it to ``NumberProperties`` and to the parameters of ``PhoneNumber`` (``cdk_connect_phone_number``).
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
 from typing import Final
 
-from . import rules
+from . import contract, rules
 from .claim import Settings, Specification
 from .json_types import as_list, as_mapping
 
@@ -53,70 +55,282 @@ class Given:
         return "SourcePhoneNumberArn" in self.names
 
 
+class Kind(StrEnum):
+    """What a property's values are."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    """``true`` or ``false``."""
+    COUNT = "count"
+    SECONDS = "seconds"
+    POOL = "pool"
+    """The ``Ref`` of a ``Custom::ConnectPhoneNumberPool``."""
+    NUMBERS = "numbers"
+    """A list of phone numbers."""
+    TAGS = "tags"
+    """A list of ``Key`` and ``Value``."""
+
+
 @dataclass(frozen=True)
 class Property:
     """A property of the resource.
 
+    ``python -m resource_types`` writes what others read of it: the reference pages, the schemas, and the typed
+    properties for other languages.
+
     Parameters
     ----------
+    values
+        What the values are, for the reference: sentences in Markdown, with links relative to ``docs``.
     check
         Returns what is wrong with a value, like the checks of ``rules``.
-    is_flag
-        Whether the property's values are ``true`` and ``false``.
+    on_change
+        What a change does.
+    required
+        Whether it is needed: ``yes``, ``no``, or when.
+    allowed
+        All values that are allowed, if they are few.
+    least
+        The lowest number that is allowed.
+    most
+        The highest number that is allowed; of a text, how long it may be; of a list, how many it may have.
+    example
+        A value that the check accepts.
     """
 
     name: str
+    values: str
     check: Callable[[str, Given], str | None] = lambda _value, _given: None
-    is_flag: bool = False
+    on_change: str = "in place"
+    required: str = "no"
+    _: KW_ONLY
+    kind: Kind = Kind.TEXT
+    allowed: Sequence[str] = ()
+    least: int | None = None
+    most: int | None = None
+    example: str = ""
 
+    @property
+    def is_flag(self) -> bool:
+        """Whether the property's values are ``true`` and ``false``."""
+        return self.kind is Kind.FLAG
+
+
+_TARGET: Final = "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-3333-4444-555555555555"
+
+_SERVICE_TOKEN: Final = Property(
+    "ServiceToken",
+    "The provider's service token.",
+    required="yes",
+    on_change="must not change",
+    example="arn:aws:lambda:us-east-1:111122223333:function:provider",
+)
+_SERVICE_TIMEOUT: Final = Property(
+    "ServiceTimeout",
+    "How long CloudFormation waits, in seconds: 3600 by default, which is the maximum. Set at least 60.",
+    # CloudFormation takes it out before the function gets the properties; only its own limits hold.
+    kind=Kind.SECONDS,
+    least=1,
+    most=rules.MAX_TIMEOUT_SECONDS,
+    example="3600",
+)
+_TAGS: Final = Property(
+    "Tags",
+    "List of `Key` and `Value`, at most 46. Keys that begin with `aws:` or `cdk-connect-phone-number:` are refused.",
+    kind=Kind.TAGS,
+    most=rules.MAX_TAGS - len(contract.OWNERSHIP_TAGS),
+)
+_PHONE_NUMBERS: Final = Property(
+    "PhoneNumbers",
+    "List of numbers that the account holds and that the pool is to have: with `MinParked`, 40 at most. They are "
+    "never released.",
+    kind=Kind.NUMBERS,
+    most=rules.MAX_FILLED,
+)
 
 PROPERTIES: Final = (
     Property(
         "TargetArn",
+        "ARN of an Amazon Connect instance or traffic distribution group of the stack's Region. An import needs an "
+        "instance.",
         lambda value, given: (
             rules.check_target_arn(value, given.region)
             or (rules.check_import_target(value) if given.is_import else None)
         ),
+        "in place: the number moves, and its flow is associated again",
+        "yes",
+        example=_TARGET,
     ),
-    Property("CountryCode", lambda value, _: rules.check_country_code(value)),
-    Property("Type", lambda value, _: rules.check_type(value)),
-    Property("Prefix", lambda value, given: rules.check_prefix(value, given.known.get("CountryCode"))),
-    Property("PhoneNumber", lambda value, given: rules.check_phone_number(value, given.known.get("CountryCode"))),
-    Property("Adopt", is_flag=True),
-    Property("SourcePhoneNumberArn", lambda value, given: rules.check_source_phone_number_arn(value, given.region)),
-    Property("Description", lambda value, _: rules.check_description(value)),
+    Property(
+        "CountryCode",
+        "ISO 3166-1 alpha-2 code, for example `US`. Required unless `Adopt` or `SourcePhoneNumberArn` is set.",
+        lambda value, _: rules.check_country_code(value),
+        "replaces",
+        "for a search",
+        example="US",
+    ),
+    Property(
+        "Type",
+        "`DID` (default), `TOLL_FREE`, `UIFN`, `SHARED`, `SHORT_CODE`, `THIRD_PARTY_DID`, `THIRD_PARTY_TF`.",
+        lambda value, _: rules.check_type(value),
+        "replaces",
+        allowed=rules.PHONE_NUMBER_TYPES,
+        example="DID",
+    ),
+    Property(
+        "Prefix",
+        "`+`, the country's calling code, and more digits: at most 11. Cannot be combined with `PhoneNumber`.",
+        lambda value, given: rules.check_prefix(value, given.known.get("CountryCode")),
+        "replaces, unless the number already has the prefix",
+        example="+1206",
+    ),
+    Property(
+        "PhoneNumber",
+        "The exact number to take, in E.164 form.",
+        lambda value, given: rules.check_phone_number(value, given.known.get("CountryCode")),
+        "replaces",
+        example="+12065550100",
+    ),
+    Property(
+        "Adopt",
+        "`true`: adopt `PhoneNumber`, which the account already holds. Default `false`. "
+        "[Keep an adopted number](#keep-the-number), or it is released with the resource.",
+        kind=Kind.FLAG,
+    ),
+    Property(
+        "SourcePhoneNumberArn",
+        "ARN of a number from AWS End User Messaging to import. Cannot be combined with any of the five properties "
+        "above.",
+        lambda value, given: rules.check_source_phone_number_arn(value, given.region),
+        "replaces",
+        example="arn:aws:sms-voice:us-east-1:111122223333:phone-number/phone-1",
+    ),
+    Property(
+        "Description",
+        "At most 500 characters.",
+        lambda value, _: rules.check_description(value),
+        most=rules.MAX_DESCRIPTION_LENGTH,
+        example="Support line",
+    ),
     Property(
         "ContactFlowArn",
+        "ARN of the flow that takes the calls.",
         lambda value, given: rules.check_contact_flow_arn(value, given.region, given.known.get("TargetArn")),
+        example=f"{_TARGET}/contact-flow/99999999-8888-7777-6666-555555555555",
     ),
-    Property("ReleaseProtection", is_flag=True),
-    Property("ReleaseDelay", lambda value, _: rules.check_release_delay(value)),
-    Property("Pool", lambda value, given: rules.check_pool(value, given.value("ReleaseDelay"))),
+    Property(
+        "ReleaseProtection",
+        "`true`: refuse to release or replace the number. Default `false`.",
+        kind=Kind.FLAG,
+    ),
+    Property(
+        "ReleaseDelay",
+        "For how many seconds a deleted number is "
+        "[parked](scarcity.md#the-way-back-a-release-that-is-delayed) before it is released, from 0 (default) to "
+        "31536000.",
+        lambda value, _: rules.check_release_delay(value),
+        kind=Kind.SECONDS,
+        least=0,
+        most=rules.MAX_RELEASE_DELAY_SECONDS,
+        example="604800",
+    ),
+    Property(
+        "Pool",
+        "`Ref` of a [pool](#pools) from which the number is taken, and in which it is parked. Needs `ReleaseDelay`.",
+        lambda value, given: rules.check_pool(value, given.value("ReleaseDelay")),
+        kind=Kind.POOL,
+        example="pool-11111111-2222-3333-4444-555555555555",
+    ),
     Property(
         "ParkingTargetArn",
+        "ARN of the target to which the number is moved when it is parked in its `Pool`.",
         lambda value, given: rules.check_target_arn(value, given.region) or rules.check_parking("Pool" in given.names),
+        example=_TARGET,
     ),
-    Property("AllowReplacement", is_flag=True),
+    Property(
+        "AllowReplacement",
+        "`true`: carry out a change that replaces the number. Without it such a change fails. Default `false`.",
+        kind=Kind.FLAG,
+    ),
 )
 """All properties with a single value. ``Tags`` is not included, because it is a list."""
 
-_NAMES: Final = sorted({"ServiceToken", "ServiceTimeout", "Tags", *(each.name for each in PROPERTIES)})
-
 POOL_PROPERTIES: Final = (
-    Property("MaxParked", lambda value, _: rules.check_max_parked(value)),
-    Property("ReleaseAfter", lambda value, _: rules.check_release_after(value)),
-    Property("RetainParked", is_flag=True),
-    Property("MinParked", lambda value, given: rules.check_min_parked(value, given.known.get("MaxParked"))),
-    Property("CountryCode", lambda value, _: rules.check_country_code(value)),
-    Property("Type", lambda value, _: rules.check_type(value)),
-    Property("Prefix", lambda value, given: rules.check_prefix(value, given.known.get("CountryCode"))),
-    Property("ParkingTargetArn", lambda value, given: rules.check_target_arn(value, given.region)),
+    Property(
+        "MaxParked",
+        "How many numbers may be parked, from 1 to 100.",
+        lambda value, _: rules.check_max_parked(value),
+        kind=Kind.COUNT,
+        required="yes",
+        least=1,
+        most=rules.MAX_PARKED,
+        example="5",
+    ),
+    Property(
+        "ReleaseAfter",
+        "For how many seconds a number is parked, from 1 to 31536000.",
+        lambda value, _: rules.check_release_after(value),
+        kind=Kind.SECONDS,
+        required="yes",
+        least=1,
+        most=rules.MAX_RELEASE_DELAY_SECONDS,
+        example="2592000",
+    ),
+    Property(
+        "RetainParked",
+        "`true`: what is parked stays in the account when the pool is deleted. Default `false`.",
+        kind=Kind.FLAG,
+    ),
+    Property(
+        "MinParked",
+        "How many numbers are claimed [in advance](scarcity.md#numbers-that-the-pool-gets-itself) and stay parked, "
+        "from 0 (default) to 40.",
+        lambda value, given: rules.check_min_parked(value, given.known.get("MaxParked")),
+        kind=Kind.COUNT,
+        least=0,
+        most=rules.MAX_FILLED,
+        example="3",
+    ),
+    Property(
+        "CountryCode",
+        "Country of the numbers that are claimed for `MinParked`, for example `US`.",
+        lambda value, _: rules.check_country_code(value),
+        "in place",
+        "with `MinParked`",
+        example="US",
+    ),
+    Property(
+        "Type",
+        "Type of these numbers. Default `DID`.",
+        lambda value, _: rules.check_type(value),
+        allowed=rules.PHONE_NUMBER_TYPES,
+        example="DID",
+    ),
+    Property(
+        "Prefix",
+        "What these numbers begin with.",
+        lambda value, given: rules.check_prefix(value, given.known.get("CountryCode")),
+        example="+1206",
+    ),
+    Property(
+        "ParkingTargetArn",
+        "ARN of the target for the numbers of `MinParked` and `PhoneNumbers`.",
+        lambda value, given: rules.check_target_arn(value, given.region),
+        "in place",
+        "with `MinParked` or `PhoneNumbers`",
+        example=_TARGET,
+    ),
 )
 """All properties of a pool with a single value. ``PhoneNumbers`` is not included, because it is a list."""
 
-_POOL_NAMES: Final = sorted(
-    {"PhoneNumbers", "ServiceTimeout", "ServiceToken", *(each.name for each in POOL_PROPERTIES)}
-)
+RESOURCE_TYPES: Final[Mapping[str, Sequence[Property]]] = {
+    contract.RESOURCE_TYPE: (_SERVICE_TOKEN, _SERVICE_TIMEOUT, *PROPERTIES, _TAGS),
+    contract.POOL_RESOURCE_TYPE: (_SERVICE_TOKEN, _SERVICE_TIMEOUT, *POOL_PROPERTIES, _PHONE_NUMBERS),
+}
+"""All properties of each resource type that a template may have."""
+
+_NAMES: Final = sorted(each.name for each in RESOURCE_TYPES[contract.RESOURCE_TYPE])
+_POOL_NAMES: Final = sorted(each.name for each in RESOURCE_TYPES[contract.POOL_RESOURCE_TYPE])
 
 
 @dataclass(frozen=True)

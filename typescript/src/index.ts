@@ -1,0 +1,4 @@
+export * from './phone-number';
+export * from './phone-number-pool';
+export * from './pool-interface';
+export * from './properties';
