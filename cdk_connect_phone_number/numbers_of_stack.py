@@ -18,7 +18,7 @@ from constructs import IValidation
 
 from .function_code import contract
 from .phone_number_resource import PhoneNumberResource
-from .properties import NumberProperties, cloudformation_name
+from .properties import NumberProperties, cloudformation_name, root_of
 
 DEPLOYED: Final = contract.TAG_PREFIX + "deployed"
 """The context value with the folder of the templates that are deployed now."""
@@ -121,10 +121,9 @@ def check_with_its_stack(stack: Stack, resource: PhoneNumberResource, properties
 
 
 def _pass_tags_on(stack: Stack) -> None:
-    while stack.nested_stack_parent is not None:
-        stack = stack.nested_stack_parent
-    for key, value in stack.tags.tag_values().items():
-        Tags.of(stack).add(key, value, include_resource_types=[contract.RESOURCE_TYPE], priority=_STACK_TAG_PRIORITY)
+    root = root_of(stack)
+    for key, value in root.tags.tag_values().items():
+        Tags.of(root).add(key, value, include_resource_types=[contract.RESOURCE_TYPE], priority=_STACK_TAG_PRIORITY)
 
 
 def _numbers_in(resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -4,7 +4,7 @@ from abc import ABCMeta
 from enum import StrEnum
 from typing import cast
 
-from aws_cdk import Duration, Fn, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, Fn, RemovalPolicy, Token
 from aws_cdk import aws_connect as connect
 from constructs import Construct, IConstruct
 
@@ -35,6 +35,7 @@ from .properties import (
     known,
     refuse,
     refuse_kind,
+    root_of,
     stack_of,
     take_once,
     text,
@@ -314,7 +315,6 @@ class PhoneNumber(PhoneNumberBase):
         ValueError
             If it is not a policy, or ``SNAPSHOT``.
         """
-        check_removal_policy(self, policy)
         self._resource.apply_removal_policy(policy)
 
     def _delay(self, release_delay: Duration | None, pool: IPhoneNumberPool | None) -> str | None:
@@ -450,20 +450,13 @@ def _check_outlives(scope: Construct, number: NumberProperties, provider: IPhone
     """
     if known(number.release_delay) in (None, "0") or not isinstance(provider, PhoneNumberProvider):
         return
-    if _root(stack_of(provider)) is _root(stack_of(scope)):
+    if root_of(stack_of(provider)) is root_of(stack_of(scope)):
         refuse(
             scope,
             f"release_delay is {number.release_delay} seconds, but the number's own stack has its provider "
             f"{provider.node.path}, which could not be destroyed before that time is up. Give the number a provider "
             "of another stack, or leave release_delay out.",
         )
-
-
-def _root(stack: Stack) -> Stack:
-    """Return the outermost stack that contains a stack, which is destroyed with all that are nested in it."""
-    while stack.nested_stack_parent is not None:
-        stack = stack.nested_stack_parent
-    return stack
 
 
 def _check_served(scope: IConstruct, number: NumberProperties, provider: IPhoneNumberProvider) -> None:

@@ -15,6 +15,7 @@ from .properties import (
     check_duration,
     check_provider,
     check_removal_policy,
+    chosen_removal_policy,
     cloudformation_name,
     delay_seconds,
     in_python_names,
@@ -257,13 +258,7 @@ class _PoolResource(CfnResource):
         ValueError
             If it is not a policy, or ``SNAPSHOT``.
         """
-        policy = policy or default or RemovalPolicy.DESTROY
-        check_removal_policy(self._owner, policy)
-        if policy is RemovalPolicy.SNAPSHOT:
-            refuse(
-                self._owner,
-                "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A pool has no snapshot.",
-            )
+        policy = chosen_removal_policy(self._owner, policy, default, "A pool")
         # Said and not left open, so that MissingRemovalPolicies leaves it alone.
         self.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
         if policy is RemovalPolicy.DESTROY:

@@ -144,8 +144,8 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         policy of an imported key must allow CloudWatch Logs to use it.
     environment_encryption : aws_cdk.aws_kms.IKey, optional
         Encrypts the function's environment variables, which contain no secrets. It can be the same key as
-        ``encryption_key``. By default, Lambda uses a key of its own. Whoever deploys the provider needs
-        ``kms:CreateGrant``, ``kms:Encrypt`` and ``kms:Decrypt`` on it:
+        ``encryption_key``. By default, Lambda uses a key of its own. The role that deploys the provider
+        needs ``kms:CreateGrant``, ``kms:Encrypt`` and ``kms:Decrypt`` on it:
         https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
     permissions_boundary : aws_cdk.aws_iam.IManagedPolicy, optional
         Permissions boundary of the function's role.

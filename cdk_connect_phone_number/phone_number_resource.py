@@ -7,7 +7,7 @@ from aws_cdk import CfnResource, ITaggableV2, RemovalPolicy, TagManager, TagType
 from constructs import Construct, IDependable, IValidation
 
 from .function_code import contract, rules
-from .properties import check_removal_policy, refuse
+from .properties import chosen_removal_policy
 
 
 @jsii.implements(ITaggableV2, IValidation)
@@ -57,15 +57,9 @@ class PhoneNumberResource(CfnResource):
         Raises
         ------
         ValueError
-            If the policy is ``SNAPSHOT``, or no policy.
+            If it is not a policy, or ``SNAPSHOT``.
         """
-        policy = policy or default or RemovalPolicy.DESTROY
-        check_removal_policy(self._owner, policy)
-        if policy is RemovalPolicy.SNAPSHOT:
-            refuse(
-                self._owner,
-                "removal_policy must be 'destroy' or 'retain', but is 'snapshot'. A phone number has no snapshot.",
-            )
+        policy = chosen_removal_policy(self._owner, policy, default, "A phone number")
         # RETAIN alone would also keep an unused number whose creation is rolled back.
         super().apply_removal_policy(
             RemovalPolicy.DESTROY if policy is RemovalPolicy.DESTROY else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

@@ -110,6 +110,13 @@ def stack_of(scope: IConstruct) -> Stack:
     return scope if isinstance(scope, Stack) else Stack.of(scope)
 
 
+def root_of(stack: Stack) -> Stack:
+    """Return the outermost stack that contains a stack. It is destroyed with all stacks that are nested in it."""
+    while stack.nested_stack_parent is not None:
+        stack = stack.nested_stack_parent
+    return stack
+
+
 def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
     """Return ``timeout`` in seconds; a token if it is a token.
 
@@ -209,6 +216,27 @@ def check_removal_policy(scope: IConstruct, removal_policy: object) -> None:
         With the construct's path, the property, its value, and what to do.
     """
     check_kind(scope, "removal_policy", removal_policy, RemovalPolicy, "Use for example RemovalPolicy.RETAIN.")
+
+
+def chosen_removal_policy(
+    scope: IConstruct, policy: RemovalPolicy | None, default: RemovalPolicy | None, subject: str
+) -> RemovalPolicy:
+    """Return the policy to apply to a resource: ``policy``, or else ``default``, or else ``DESTROY``.
+
+    Raises
+    ------
+    ValueError
+        If it is not a policy, or ``SNAPSHOT``, which ``subject`` does not have.
+    """
+    check_removal_policy(scope, policy)
+    chosen = policy or default or RemovalPolicy.DESTROY
+    check_removal_policy(scope, chosen)
+    if chosen is RemovalPolicy.SNAPSHOT:
+        refuse(
+            scope,
+            f"removal_policy must be 'destroy' or 'retain', but is 'snapshot'. {subject} has no snapshot.",
+        )
+    return chosen
 
 
 def check_duration(scope: IConstruct, name: str, duration: object) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Stack
 from constructs import IConstruct
 
-from ..properties import refuse
+from ..properties import refuse, root_of
 
 if TYPE_CHECKING:
     from ..phone_number_provider import IPhoneNumberProvider
@@ -44,6 +44,4 @@ def nearest_default(scope: IConstruct) -> IPhoneNumberProvider | None:
 def outermost_stack(scope: IConstruct) -> Stack | None:
     """Return the stack that contains a scope and is not nested in another one; ``None`` if there is none."""
     stack = next((each for each in reversed(scope.node.scopes) if isinstance(each, Stack)), None)
-    while stack is not None and stack.nested_stack_parent is not None:
-        stack = stack.nested_stack_parent
-    return stack
+    return None if stack is None else root_of(stack)

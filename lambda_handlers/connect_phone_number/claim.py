@@ -174,7 +174,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 """
 
 LISTED_SECONDS: Final = 86_400
-"""So often, the sweeper looks whether a parked number is still on its pool's list."""
+"""The interval at which the sweeper checks whether a parked number is still on its pool's list."""
 
 _OPEN: Final = (ClaimState.OPENING, ClaimState.LIVE)
 

@@ -329,9 +329,6 @@ RESOURCE_TYPES: Final[Mapping[str, Sequence[Property]]] = {
 }
 """All properties of each resource type that a template may have."""
 
-_NAMES: Final = sorted(each.name for each in RESOURCE_TYPES[contract.RESOURCE_TYPE])
-_POOL_NAMES: Final = sorted(each.name for each in RESOURCE_TYPES[contract.POOL_RESOURCE_TYPE])
-
 
 @dataclass(frozen=True)
 class DesiredNumber:
@@ -398,12 +395,7 @@ def parse_properties(properties: Mapping[str, object], region: str, target_arns:
     InvalidProperty
         A property cannot be used. The first one is reported.
     """
-    unknown = sorted(set(properties).difference(_NAMES))
-    if unknown:
-        raise InvalidProperty(
-            f"{unknown[0]} is not a property of Custom::ConnectPhoneNumber. Remove it; the properties are "
-            f"{', '.join(_NAMES)}."
-        )
+    _refuse_unknown(properties, contract.RESOURCE_TYPE)
     text = {each.name: _text(properties, each.name) for each in sorted(PROPERTIES, key=lambda each: each.name)}
     flags = {each.name: _flag(each.name, text[each.name]) for each in PROPERTIES if each.is_flag}
     given = Given(
@@ -491,12 +483,7 @@ def parse_pool(properties: Mapping[str, object], region: str, target_arns: Seque
     InvalidProperty
         A property cannot be used. The first one is reported.
     """
-    unknown = sorted(set(properties).difference(_POOL_NAMES))
-    if unknown:
-        raise InvalidProperty(
-            f"{unknown[0]} is not a property of Custom::ConnectPhoneNumberPool. Remove it; the properties are "
-            f"{', '.join(_POOL_NAMES)}."
-        )
+    _refuse_unknown(properties, contract.POOL_RESOURCE_TYPE)
     text = {each.name: _text(properties, each.name) for each in POOL_PROPERTIES}
     retains_parked = _flag("RetainParked", text["RetainParked"])
     phone_numbers = _phone_numbers(properties.get("PhoneNumbers"))
@@ -541,6 +528,15 @@ def timeout_seconds(properties: Mapping[str, object]) -> int:
     return (
         min(int(value), rules.MAX_TIMEOUT_SECONDS) if value.isascii() and value.isdigit() else rules.MAX_TIMEOUT_SECONDS
     )
+
+
+def _refuse_unknown(properties: Mapping[str, object], resource_type: str) -> None:
+    names = sorted(each.name for each in RESOURCE_TYPES[resource_type])
+    unknown = sorted(set(properties).difference(names))
+    if unknown:
+        raise InvalidProperty(
+            f"{unknown[0]} is not a property of {resource_type}. Remove it; the properties are {', '.join(names)}."
+        )
 
 
 def _ensure_served(text: Mapping[str, str], names: Sequence[str], target_arns: Sequence[str]) -> None:

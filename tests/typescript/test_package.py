@@ -16,7 +16,7 @@ from resource_types.typescript import camel_case
 from typescript.build import PACKAGES, compiled, run
 from typescript.carried import with_carried
 
-# The end-to-end tests need the package as well; whoever comes first compiles it.
+# The end-to-end tests need the package as well. The first test that needs it compiles it.
 pytestmark = pytest.mark.xdist_group("typescript")
 
 _MADE_BY_CONSTRUCT: Final = {"ServiceToken"}

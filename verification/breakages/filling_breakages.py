@@ -100,7 +100,7 @@ FILLING: Final = (
     ),
     Breakage(
         "what a canceled creation of a pool has claimed stays parked",
-        (Patch(_POOLING, "claims=tuple(key.claim_id for key in pool.filling)", "claims=()"),),
+        (Patch(_POOLING, "own = tuple(key.claim_id for key in pool.filling)", "own = ()"),),
         (Hunt("S37 too few numbers to fill it"),),
     ),
     Breakage(

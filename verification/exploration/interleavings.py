@@ -9,6 +9,7 @@ from verification.simulator.invariants import Needed
 from verification.simulator.lambda_service import LambdaEvent
 from verification.simulator.requests import SentRequest
 from verification.simulator.runner import Scenario
+from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
 _ONE: Final = Needed(1, 1)
@@ -230,14 +231,23 @@ def _parks_and_takes(world: World) -> None:
         other.destroy_until_gone()
 
 
-def _one_parked(world: World) -> None:
+def _pool_with_a_number(world: World) -> tuple[Stack, dict[str, Any]] | None:
+    """Return the stack of a pool in which a number is parked, and the properties of a number of the pool."""
     pools = world.stack("pools")
     if not pools.create("Pool", _POOL):
-        return
+        return None
     properties = world.number(Pool=pools.resources["Pool"].physical_id, ReleaseDelay=_DELAY)
     first = world.stack("first")
     if first.create("Number", properties):
         first.destroy_until_gone()
+    return pools, properties
+
+
+def _one_parked(world: World) -> None:
+    created = _pool_with_a_number(world)
+    if created is None:
+        return
+    pools, properties = created
     stacks = [world.stack("second"), world.stack("third")]
     creations = [stack.begin_create("Number", properties, hold_at=0) for stack in stacks]
     _go(world, *creations)
@@ -266,13 +276,10 @@ def _takes_and_sweep(world: World) -> None:
 
 
 def _takes_and_pool_deleted(world: World) -> None:
-    pools = world.stack("pools")
-    if not pools.create("Pool", _POOL):
+    created = _pool_with_a_number(world)
+    if created is None:
         return
-    properties = world.number(Pool=pools.resources["Pool"].physical_id, ReleaseDelay=_DELAY)
-    first = world.stack("first")
-    if first.create("Number", properties):
-        first.destroy_until_gone()
+    pools, properties = created
     second = world.stack("second")
     creation = second.begin_create("Number", properties, hold_at=0)
     deletion = pools.begin_delete("Pool", hold_at=0)

@@ -12,7 +12,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import number_of
+from .helpers import Play, beginning_with, number_of
 from .pooling import RELEASE_AFTER, a_number, a_pool
 
 _NONE: Final = Needed(0, 0)
@@ -62,6 +62,10 @@ def _filled_pool(world: World, **properties: Any) -> tuple[Stack, str] | None:
     return a_pool(world, **{**usual, **properties})
 
 
+def _with_filled_pool(**properties: Any) -> Callable[[Play], Callable[[World], None]]:
+    return beginning_with(lambda world: _filled_pool(world, **properties))
+
+
 def _listing_pool(world: World, *phone_numbers: str, **properties: Any) -> tuple[Stack, str] | None:
     return a_pool(world, PhoneNumbers=list(phone_numbers), ParkingTargetArn=world.instance_arn, **properties)
 
@@ -70,11 +74,8 @@ def _held(world: World) -> set[str]:
     return {number.arn for number in world.emulator.numbers() if number.is_held}
 
 
-def _taken_by_two(world: World) -> None:
-    created = _filled_pool(world, MinParked=2)
-    if created is None:
-        return
-    pools, pool = created
+@_with_filled_pool(MinParked=2)
+def _taken_by_two(world: World, pools: Stack, pool: str) -> None:
     held = _held(world)
     world.expect(len(held) == 2, "two numbers are there in advance")
     stacks = [world.stack("one"), world.stack("two")]
@@ -86,11 +87,8 @@ def _taken_by_two(world: World) -> None:
     pools.destroy_until_gone()
 
 
-def _kept(world: World) -> None:
-    created = _filled_pool(world, MinParked=2)
-    if created is None:
-        return
-    pools, pool = created
+@_with_filled_pool(MinParked=2)
+def _kept(world: World, pools: Stack, pool: str) -> None:
     stacks = [world.stack(name) for name in ("one", "two", "three")]
     made = [stack.create("Number", a_number(world, pool)) for stack in stacks]
     if all(made):
@@ -104,21 +102,15 @@ def _kept(world: World) -> None:
     pools.destroy_until_gone()
 
 
-def _filled_up(world: World) -> None:
-    created = _filled_pool(world, MinParked=1)
-    if created is None:
-        return
-    pools, _ = created
+@_with_filled_pool(MinParked=1)
+def _filled_up(world: World, pools: Stack, _: str) -> None:
     if pools.update("Pool", _properties(world, MinParked=2)):
         world.expect_unless_hit(len(_held(world)) == 2, "one more is there")
     pools.destroy_until_gone()
 
 
-def _update_rolled_back(world: World) -> None:
-    created = _filled_pool(world, MinParked=1)
-    if created is None:
-        return
-    pools, _ = created
+@_with_filled_pool(MinParked=1)
+def _update_rolled_back(world: World, pools: Stack, _: str) -> None:
     update = pools.begin_update("Pool", _properties(world, MinParked=2), hold_at=8)
     world.wait_until_held(update)
     back = pools.begin_roll_back(update)
@@ -129,11 +121,8 @@ def _update_rolled_back(world: World) -> None:
     pools.destroy_until_gone()
 
 
-def _undone(world: World) -> None:
-    created = _filled_pool(world, MinParked=2)
-    if created is None:
-        return
-    pools, _ = created
+@_with_filled_pool(MinParked=2)
+def _undone(_world: World, pools: Stack, _: str) -> None:
     if not pools.undo_create("Pool"):
         pools.destroy_until_gone()
 

@@ -6,12 +6,35 @@ from typing import Any, Final
 from local_aws.connect_emulator.state import ClaimedNumber
 from verification.simulator.clients import Unknown
 from verification.simulator.runner import hitting
+from verification.simulator.stack import Stack
 from verification.simulator.wire import Call, Fault, FaultKind, Injector, Surface
 from verification.simulator.world import World
 
+Play = Callable[[World, Stack, str], None]
+"""A scenario that is given a stack and the physical id of its resource."""
 _SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
 _QUESTIONS: Final = 9
 """How often the function asks CloudFormation before it accepts that there is no response."""
+
+
+def beginning_with(make: Callable[[World], tuple[Stack, str] | None]) -> Callable[[Play], Callable[[World], None]]:
+    """Return a decorator with which a scenario begins with a stack and the physical id of its resource.
+
+    Parameters
+    ----------
+    make
+        Creates the stack. If it returns ``None``, the creation has failed, and the scenario is over.
+    """
+
+    def decorate(play: Play) -> Callable[[World], None]:
+        def whole(world: World) -> None:
+            made = make(world)
+            if made is not None:
+                play(world, *made)
+
+        return whole
+
+    return decorate
 
 
 def create_and_delete(world: World) -> None:

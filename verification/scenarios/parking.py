@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import PROVIDER_ID, World
 
-from .helpers import adoption, number_of, phone_number_of
+from .helpers import Play, adoption, beginning_with, number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -69,25 +69,25 @@ def _created(world: World, **properties: Any) -> tuple[Stack, str] | None:
     return stack, stack.resources["Number"].physical_id
 
 
+def _with_number(**properties: Any) -> Callable[[Play], Callable[[World], None]]:
+    return beginning_with(lambda world: _created(world, **properties))
+
+
 def _is_the_same(world: World, stack: Stack, arn: str) -> None:
     world.expect(stack.resources["Number"].physical_id == arn, "the resource has its number back")
 
 
-def _released_later(world: World) -> None:
-    created = _created(world)
-    if created is not None:
-        created[0].destroy_until_gone()
-        world.sleep(_DAY)
-        number = number_of(world, created[1])
-        world.expect(number.is_held, "the number is still there after half of the time")
+@_with_number()
+def _released_later(world: World, old: Stack, arn: str) -> None:
+    old.destroy_until_gone()
+    world.sleep(_DAY)
+    number = number_of(world, arn)
+    world.expect(number.is_held, "the number is still there after half of the time")
 
 
 def _deployed_again(seconds: float) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        old, arn = created
+    @_with_number()
+    def play(world: World, old: Stack, arn: str) -> None:
         old.destroy_until_gone()
         world.sleep(seconds)
         new = world.stack()
@@ -100,11 +100,8 @@ def _deployed_again(seconds: float) -> Callable[[World], None]:
     return play
 
 
-def _upgraded(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    old, arn = created
+@_with_number()
+def _upgraded(world: World, old: Stack, arn: str) -> None:
     old.destroy_until_gone()
     world.upgrade()
     new = world.stack()
@@ -115,21 +112,16 @@ def _upgraded(world: World) -> None:
         new.destroy_until_gone()
 
 
-def _deployed_otherwise(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    created[0].destroy_until_gone()
+@_with_number()
+def _deployed_otherwise(world: World, old: Stack, _: str) -> None:
+    old.destroy_until_gone()
     new = world.stack()
     if new.create("Number", _number(world, CountryCode="GB")):
         new.destroy_until_gone()
 
 
-def _added_again(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    stack, arn = created
+@_with_number()
+def _added_again(world: World, stack: Stack, arn: str) -> None:
     if not stack.remove("Number"):
         return
     world.sleep(_DAY)
@@ -140,11 +132,8 @@ def _added_again(world: World) -> None:
 
 
 def _asked_for(*, is_adopted: bool) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        old, arn = created
+    @_with_number()
+    def play(world: World, old: Stack, arn: str) -> None:
         old.destroy_until_gone()
         phone_number = phone_number_of(world, arn)
         other = world.stack("other")
@@ -157,11 +146,8 @@ def _asked_for(*, is_adopted: bool) -> Callable[[World], None]:
     return play
 
 
-def _replaced_and_back(world: World) -> None:
-    created = _created(world, AllowReplacement=True)
-    if created is None:
-        return
-    stack, arn = created
+@_with_number(AllowReplacement=True)
+def _replaced_and_back(world: World, stack: Stack, arn: str) -> None:
     if stack.update("Number", _number(world, AllowReplacement=True, CountryCode="GB")):
         world.sleep(_DAY)
         if stack.update("Number", _number(world, AllowReplacement=True)):
@@ -182,11 +168,8 @@ def _rolled_back(world: World) -> None:
         again.destroy_until_gone()
 
 
-def _deleted_twice(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    stack, _ = created
+@_with_number()
+def _deleted_twice(world: World, stack: Stack, _: str) -> None:
     deletion = stack.begin_delete("Number")
     world.wait(deletion)
     world.sleep(_DAY)
@@ -198,11 +181,8 @@ def _deleted_twice(world: World) -> None:
         stack.destroy_until_gone()
 
 
-def _delay_removed(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    old, arn = created
+@_with_number()
+def _delay_removed(world: World, old: Stack, arn: str) -> None:
     old.destroy_until_gone()
     new = world.stack()
     if new.create("Number", _number(world)):
@@ -215,11 +195,8 @@ def _delay_removed(world: World) -> None:
             new.destroy_until_gone()
 
 
-def _asked_for_by_two(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    old, arn = created
+@_with_number()
+def _asked_for_by_two(world: World, old: Stack, arn: str) -> None:
     old.destroy_until_gone()
     properties = world.number(PhoneNumber=phone_number_of(world, arn))
     stacks = [world.stack("one"), world.stack("two")]
@@ -231,11 +208,9 @@ def _asked_for_by_two(world: World) -> None:
         stack.destroy_until_gone()
 
 
-def _asked_while_released(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    created[0].destroy_until_gone()
+@_with_number()
+def _asked_while_released(world: World, old: Stack, _: str) -> None:
+    old.destroy_until_gone()
     world.sleep(_DELAY - 60)
     world.is_schedule_stopped = True
     world.sleep(120)
@@ -255,11 +230,8 @@ def _asked_while_released(world: World) -> None:
 def _heard_late(seconds: float, *, is_beside: bool) -> Callable[[World], None]:
     """Cancel a creation after the function has responded. CloudFormation has not recorded the response."""
 
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        stack, arn = created
+    @_with_number()
+    def play(world: World, stack: Stack, arn: str) -> None:
         stack.remove("Number")
         world.sleep(seconds)
         if is_beside:
@@ -275,11 +247,8 @@ def _heard_late(seconds: float, *, is_beside: bool) -> Callable[[World], None]:
 
 
 def _changed_back(seconds: float) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = _created(world, AllowReplacement=True)
-        if created is None:
-            return
-        stack, _ = created
+    @_with_number(AllowReplacement=True)
+    def play(world: World, stack: Stack, _: str) -> None:
         if stack.update("Number", _number(world, AllowReplacement=True, CountryCode="GB")):
             world.sleep(seconds)
             update = stack.begin_update("Number", _number(world, AllowReplacement=True))
@@ -290,11 +259,8 @@ def _changed_back(seconds: float) -> Callable[[World], None]:
     return play
 
 
-def _restored(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    old, _ = created
+@_with_number()
+def _restored(world: World, old: Stack, _: str) -> None:
     if not old.destroy_until_gone():
         return
     earlier = world.store.dump()
@@ -307,11 +273,8 @@ def _restored(world: World) -> None:
 
 
 def _imported_elsewhere(*, takes: bool) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        old, arn = created
+    @_with_number()
+    def play(world: World, old: Stack, arn: str) -> None:
         if not old.destroy_until_gone():
             return
         world.sleep(3600)
@@ -330,11 +293,8 @@ def _imported_elsewhere(*, takes: bool) -> Callable[[World], None]:
     return play
 
 
-def _retained_unheard(world: World) -> None:
-    created = _created(world)
-    if created is None:
-        return
-    stack, arn = created
+@_with_number()
+def _retained_unheard(world: World, stack: Stack, arn: str) -> None:
     # CloudFormation never gets the response to the Delete.
     deletion = stack.begin_delete("Number")
     deletion.state = RequestState.CANCELED
@@ -367,20 +327,16 @@ def _provider_destroyed(world: World) -> None:
     world.expect(False, "the provider can be destroyed in the end")
 
 
-def _released_by_hand(world: World) -> None:
-    created = _created(world)
-    if created is not None:
-        created[0].destroy_until_gone()
-        world.sleep(3600)
-        world.release_by_hand(created[1])
+@_with_number()
+def _released_by_hand(world: World, old: Stack, arn: str) -> None:
+    old.destroy_until_gone()
+    world.sleep(3600)
+    world.release_by_hand(arn)
 
 
 def _canceled(step: int) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        old, arn = created
+    @_with_number()
+    def play(world: World, old: Stack, arn: str) -> None:
         old.destroy_until_gone()
         new = world.stack()
         creation = new.begin_create("Number", _number(world, ReleaseDelay=0), hold_at=step)
@@ -410,11 +366,8 @@ def _canceled(step: int) -> Callable[[World], None]:
 def _taken_early(step: int) -> Callable[[World], None]:
     """Hold a deletion while it parks. Its second delivery parks the number, and another stack takes it then."""
 
-    def play(world: World) -> None:
-        created = _created(world)
-        if created is None:
-            return
-        old, arn = created
+    @_with_number()
+    def play(world: World, old: Stack, arn: str) -> None:
         deletion = old.begin_delete("Number", hold_at=step)
         world.wait_until_held(deletion)
         world.cloudformation.redeliver(deletion)

@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import number_of, phone_number_of
+from .helpers import Play, beginning_with, number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -55,6 +55,10 @@ def a_pool(world: World, **properties: Any) -> tuple[Stack, str] | None:
     return stack, stack.resources["Pool"].physical_id
 
 
+def _with_pool(**properties: Any) -> Callable[[Play], Callable[[World], None]]:
+    return beginning_with(lambda world: a_pool(world, **properties))
+
+
 def a_number(world: World, pool: str, **properties: Any) -> dict[str, Any]:
     """Return the properties of a number of a pool, with a flow, a description and a tag."""
     flow = world.emulator.add_contact_flow(world.instance_arn)
@@ -75,11 +79,8 @@ def _parked(world: World, pool: str, name: str = "one", **properties: Any) -> st
     return arn if stack.destroy_until_gone() else None
 
 
-def _come_and_go(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _come_and_go(world: World, pools: Stack, pool: str) -> None:
     for turn in range(_ROUNDS):
         if _parked(world, pool, f"environment-{turn}", Description=f"Turn {turn}") is None:
             break
@@ -87,11 +88,8 @@ def _come_and_go(world: World) -> None:
     _end(pools)
 
 
-def _two_and_one(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _two_and_one(world: World, pools: Stack, pool: str) -> None:
     arn = _parked(world, pool)
     if arn is None:
         _end(pools)
@@ -107,11 +105,8 @@ def _two_and_one(world: World) -> None:
     _end(pools)
 
 
-def _of_another_kind(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _of_another_kind(world: World, pools: Stack, pool: str) -> None:
     if _parked(world, pool) is None:
         _end(pools)
         return
@@ -121,11 +116,8 @@ def _of_another_kind(world: World) -> None:
     _end(pools)
 
 
-def _of_another_pool(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _of_another_pool(world: World, pools: Stack, pool: str) -> None:
     arn = _parked(world, pool)
     if arn is not None and pools.create("Second", {"MaxParked": 1, "ReleaseAfter": _DAY, "ServiceTimeout": 3600}):
         second = pools.resources["Second"].physical_id
@@ -134,11 +126,8 @@ def _of_another_pool(world: World) -> None:
 
 
 def _asked_for(*, has_pool: bool) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = a_pool(world)
-        if created is None:
-            return
-        pools, pool = created
+    @_with_pool()
+    def play(world: World, pools: Stack, pool: str) -> None:
         arn = _parked(world, pool)
         if arn is not None:
             other = world.stack("other")
@@ -156,11 +145,8 @@ def _asked_for(*, has_pool: bool) -> Callable[[World], None]:
     return play
 
 
-def _parked_elsewhere(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _parked_elsewhere(world: World, pools: Stack, pool: str) -> None:
     parking = world.emulator.add_instance("us-east-1")
     for turn in range(2):
         stack = world.stack(f"environment-{turn}")
@@ -173,11 +159,8 @@ def _parked_elsewhere(world: World) -> None:
     _end(pools)
 
 
-def _too_many(world: World) -> None:
-    created = a_pool(world, MaxParked=1)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool(MaxParked=1)
+def _too_many(world: World, pools: Stack, pool: str) -> None:
     stack = world.stack()
     names = [name for name in ("One", "Two", "Three") if stack.create(name, a_number(world, pool))]
     if len(names) < 3:
@@ -196,11 +179,8 @@ def _too_many(world: World) -> None:
 
 
 def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = a_pool(world, RetainParked=retains)
-        if created is None:
-            return
-        pools, pool = created
+    @_with_pool(RetainParked=retains)
+    def play(world: World, pools: Stack, pool: str) -> None:
         arn = _parked(world, pool)
         if arn is None:
             return
@@ -214,11 +194,8 @@ def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
     return play
 
 
-def _pool_in_use(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _pool_in_use(world: World, pools: Stack, pool: str) -> None:
     stack = world.stack()
     if not stack.create("Number", a_number(world, pool)):
         _end(pools)
@@ -231,11 +208,8 @@ def _pool_in_use(world: World) -> None:
     _end(pools)
 
 
-def _pool_deleted_under_load(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _pool_deleted_under_load(world: World, pools: Stack, pool: str) -> None:
     if _parked(world, pool) is None:
         _end(pools)
         return
@@ -262,11 +236,8 @@ def _pool_canceled(world: World) -> None:
     world.expect(not world.pools(), "a pool whose creation was canceled is not there")
 
 
-def _taken_out(world: World) -> None:
-    created = a_pool(world)
-    if created is None:
-        return
-    pools, pool = created
+@_with_pool()
+def _taken_out(world: World, pools: Stack, pool: str) -> None:
     stack = world.stack()
     if not stack.create("Number", a_number(world, pool)):
         _end(pools)
@@ -279,11 +250,8 @@ def _taken_out(world: World) -> None:
 
 
 def _canceled(step: int) -> Callable[[World], None]:
-    def play(world: World) -> None:
-        created = a_pool(world)
-        if created is None:
-            return
-        pools, pool = created
+    @_with_pool()
+    def play(world: World, pools: Stack, pool: str) -> None:
         arn = _parked(world, pool)
         if arn is None:
             _end(pools)

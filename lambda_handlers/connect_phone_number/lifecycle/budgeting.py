@@ -1,5 +1,6 @@
 """The budget in use: the look before a claim, and the daily care for the ledger's sums."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -7,7 +8,7 @@ from typing import Final
 
 from .. import rules
 from ..budget import Allowance, Budget, day_of, footprint
-from ..claim import Claim
+from ..claim import Claim, ClaimState
 from ..ledger.store import Conflict
 from ..timing import date_of
 from .context import Invocation
@@ -27,7 +28,8 @@ def allowance_for_claim(invocation: Invocation, target_arn: str, claims: int = 1
         budget = invocation.ledger.budget()
     if budget.day == 0 and _allowance(invocation, budget, today).limit is not None:
         # The claims were never counted, as those of a version of the function that did not count.
-        budget = _recount(invocation) or budget
+        counted = _recount(invocation)
+        budget = budget if counted is None else counted[0]
     return replace(_up_to_date(invocation, budget), claims=claims)
 
 
@@ -82,18 +84,19 @@ def care_for_budget(invocation: Invocation) -> None:
     budget = _readable(invocation)
     if budget.day >= today:
         return
-    counted = _recount(invocation)
-    if counted is None:
+    recounted = _recount(invocation)
+    if recounted is None:
         return
+    counted, claims = recounted
     if invocation.budget.quota is None and counted.asked_at:
         for instance_arn in counted.asked_at:
             _ask_for_quota(invocation, instance_arn)
         counted = invocation.ledger.budget()
     allowance = _allowance(invocation, counted, today)
-    for claim in invocation.ledger.parked() if counted.postponed else ():
-        if isinstance(claim, Claim) and claim.is_postponed:
+    for claim in claims:
+        if claim.state is ClaimState.PARKED and claim.is_postponed:
             invocation.log.info("release is postponed", number=claim.phone_number, until=date_of(claim.parked_until))
-    _log_by_target(invocation, today)
+    _log_by_target(invocation, claims, today)
     provider_id = invocation.scope.provider_id
     invocation.log.findings(
         provider_id,
@@ -107,10 +110,10 @@ def care_for_budget(invocation: Invocation) -> None:
         invocation.log.metrics(provider_id, BudgetLeft=allowance.left, BudgetUsedPercent=percent)
 
 
-def _log_by_target(invocation: Invocation, today: int) -> None:
+def _log_by_target(invocation: Invocation, claims: Iterable[Claim], today: int) -> None:
     """Log what each instance and traffic distribution group holds and has used."""
     budgets: dict[str, Budget] = {}
-    for claim in invocation.ledger.all_claims():
+    for claim in claims:
         target_arn = claim.opening.target_arn
         before = budgets.get(target_arn, Budget())
         own = Budget.of(footprint(claim)).without_past(today)
@@ -126,11 +129,14 @@ def _readable(invocation: Invocation) -> Budget:
         return budget
     invocation.log.warning("the sums of the budget are spoiled, so the claims are counted anew")
     cleared = invocation.ledger.clear_budget()
-    return _recount(invocation) or cleared
+    counted = _recount(invocation)
+    return cleared if counted is None else counted[0]
 
 
-def _recount(invocation: Invocation) -> Budget | None:
-    """Bring the sums right whatever has happened to them, and return them; ``None`` if claims have changed meanwhile.
+def _recount(invocation: Invocation) -> tuple[Budget, list[Claim]] | None:
+    """Bring the sums right whatever has happened to them, and return them with the claims that they are the sums of.
+
+    ``None`` means that claims have changed meanwhile.
 
     Every change of a claim's footprint changes the sums, and so their version. What is written on the condition of that
     version is therefore the sum of all claims.
@@ -150,7 +156,7 @@ def _recount(invocation: Invocation) -> Budget | None:
             invocation.ledger.save_budget(counted)
         except Conflict:
             continue
-        return counted
+        return counted, claims
     return None
 
 

@@ -67,6 +67,22 @@ def deadline_of(request: Request, now: int) -> int:
     return began + timeout_seconds(request.properties) - _DEADLINE_MARGIN_SECONDS
 
 
+def new_entry(
+    request: Request, now: int, claims: tuple[str, ...] = (), response: Response | None = None
+) -> RequestEntry:
+    """Return the entry of a request that is seen now."""
+    return RequestEntry(
+        stack_id=request.stack_id,
+        logical_resource_id=request.logical_resource_id,
+        request_key=request.key,
+        type=request.type.value,
+        received_at=now,
+        deadline=deadline_of(request, now),
+        claims=claims,
+        response=response,
+    )
+
+
 @dataclass
 class _Decision:
     invocation: Invocation
@@ -446,17 +462,7 @@ class _Decision:
         return deadline_of(self.request, self.now)
 
     def _entry(self, claims: tuple[str, ...], response: Response | None = None) -> RequestEntry:
-        key = self.request.resource
-        return RequestEntry(
-            stack_id=key.stack_id,
-            logical_resource_id=key.logical_resource_id,
-            request_key=self.request.key,
-            type=self.request.type.value,
-            received_at=self.now,
-            deadline=self._deadline(),
-            claims=claims,
-            response=response,
-        )
+        return new_entry(self.request, self.now, claims, response)
 
     def _decided_response(self, status: Status, reason: str) -> RequestEntry:
         return self._entry((), Response(status, self.request.failure_id, reason))

@@ -147,20 +147,19 @@ def _missing_of_list(invocation: Invocation, pool: PoolEntry, properties: PoolPr
     for phone_number in properties.phone_numbers:
         reservation = invocation.ledger.number(phone_number)
         claim = None if reservation is None else invocation.ledger.readable_claim(reservation.owner)
-        if claim is None or claim.state is ClaimState.CLOSED:
-            yield phone_number
-        elif claim.listed_in and claim.state is not ClaimState.OPENING:
-            # It is parked, or a resource has it. Adoption refuses the number of another pool.
-            if claim.listed_in != pool.pool_id:
-                yield phone_number
-        elif claim.state is ClaimState.PARKED:
+        is_had = claim is not None and claim.state not in (ClaimState.OPENING, ClaimState.CLOSED)
+        listed_in = claim.listed_in if claim is not None and is_had else ""
+        if listed_in == pool.pool_id:
+            # It is parked, or a resource has it.
+            continue
+        if claim is not None and claim.state is ClaimState.PARKED and not listed_in:
             raise Failed(
                 f"PhoneNumbers: {phone_number} is parked, and is released at {date_of(claim.parked_until)} or taken "
                 f"before (it was {claim.logical_resource_id}'s of {claim.stack_id}). To keep it, create a resource "
                 "that asks for it, and remove that with DeletionPolicy Retain. Then it can be on the list."
             )
-        else:
-            yield phone_number
+        # Adoption refuses the number of another pool.
+        yield phone_number
 
 
 def _parked_in(invocation: Invocation, pool: PoolEntry, properties: PoolProperties) -> int:

@@ -7,6 +7,7 @@ limits how many numbers are parked, and ends with them.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from .. import rules, tokens
@@ -18,14 +19,14 @@ from ..ledger.items import PoolEntry, RequestEntry
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..properties import InvalidProperty, parse_pool, timeout_seconds
-from ..timing import NotFinished, TimedOut
+from ..timing import TimedOut
 from .acknowledging import ensure_not_retained, is_needed
 from .budgeting import allowance_for_release, postponed_to, releases_left
 from .closing import Permit, close, expire
 from .context import Failed, Invocation, Superseded
-from .decision import LATE_CREATION_SECONDS, deadline_of
+from .decision import LATE_CREATION_SECONDS, deadline_of, new_entry
 from .filling import fill, open_claims, plan
-from .requests import SUPERSEDED, awaited, ensure_awaited, reason_of_timeout
+from .requests import SUPERSEDED, awaited, ensure_awaited, failed_in_time
 
 _MOST_NAMED: Final = 5
 
@@ -52,10 +53,7 @@ def handle_pool(invocation: Invocation, request: Request) -> Response:
     except ConnectError as error:
         return fail_pool(invocation, request, error.remediation("a number for the pool"))
     except TimedOut as problem:
-        try:
-            return fail_pool(invocation, request, reason_of_timeout(problem))
-        except TimedOut as unavailable:
-            raise NotFinished(str(unavailable)) from problem
+        return failed_in_time(problem, partial(fail_pool, invocation, request))
 
 
 def fail_pool(invocation: Invocation, request: Request, reason: str) -> Response:
@@ -115,7 +113,8 @@ def _decide(invocation: Invocation, request: Request) -> RequestEntry:
             return _decide_deployment(invocation, request, pool)
         except (Failed, InvalidProperty) as problem:
             try:
-                return invocation.ledger.save(_entry(invocation, request, _failure(request, str(problem))))
+                response = _failure(request, str(problem))
+                return invocation.ledger.save(new_entry(request, invocation.timing.now(), response=response))
             except Conflict:
                 continue
         except Conflict:
@@ -127,9 +126,8 @@ def _decide_deployment(invocation: Invocation, request: Request, pool: PoolEntry
     if not pool.request_key and (problem := scope.problem_of_stack(request.stack_id)):
         raise Failed(problem)
     properties = parse_pool(request.properties, scope.region, scope.target_arns)
-    entry = _entry(invocation, request)
-    filling = plan(invocation, request, pool, properties, entry.deadline)
     now = invocation.timing.now()
+    filling = plan(invocation, request, pool, properties, deadline_of(request, now))
     canceled = [claim.close("CloudFormation has sent a later request", now) for claim in open_claims(invocation, pool)]
     changed = replace(
         pool,
@@ -145,7 +143,7 @@ def _decide_deployment(invocation: Invocation, request: Request, pool: PoolEntry
         is_deleted=False,
         watermark=request.sent_at or pool.watermark,
     )
-    entry = replace(entry, claims=tuple(claim.id for claim in filling.claims))
+    entry = new_entry(request, now, tuple(claim.id for claim in filling.claims))
     return invocation.ledger.save(entry, changed, *canceled, *filling.claims, limit=filling.limit)
 
 
@@ -153,21 +151,22 @@ def _decide_deletion(invocation: Invocation, request: Request, pool: PoolEntry) 
     now = invocation.timing.now()
     physical_id = request.physical_resource_id
     changed = replace(pool, watermark=request.sent_at or pool.watermark)
+    own: tuple[str, ...] = ()
     if physical_id == pool.pool_id:
         if refusal := _refusal_of_end(invocation, request, pool):
             raise Failed(refusal)
-        changed, entry = replace(changed, is_deleted=True), _entry(invocation, request)
+        changed = replace(changed, is_deleted=True)
     elif is_failed_creation_id(physical_id) and physical_id != failed_creation_id(pool.request_key):
         # A later deployment has succeeded, or the creation was refused.
-        return invocation.ledger.save(_entry(invocation, request), changed)
+        return invocation.ledger.save(new_entry(request, now), changed)
     else:
         # A creation that has failed or was canceled. What it got goes, and what else is parked stays.
         changed = replace(changed, is_deleted=True, retains_parked=False)
         if request.sent_at is None and not pool.request_key:
             changed = replace(changed, refuse_creations_until=now + LATE_CREATION_SECONDS)
-        entry = replace(_entry(invocation, request), claims=tuple(key.claim_id for key in pool.filling))
+        own = tuple(key.claim_id for key in pool.filling)
     canceled = [claim.close("its pool was deleted", now) for claim in open_claims(invocation, pool)]
-    return invocation.ledger.save(entry, changed, *canceled)
+    return invocation.ledger.save(new_entry(request, now, own), changed, *canceled)
 
 
 def _done(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
@@ -219,19 +218,6 @@ def _unknown_pool(request: Request, pool_id: str) -> PoolEntry:
     return replace(pool, is_deleted=request.physical_resource_id != pool_id)
 
 
-def _entry(invocation: Invocation, request: Request, response: Response | None = None) -> RequestEntry:
-    now = invocation.timing.now()
-    return RequestEntry(
-        stack_id=request.stack_id,
-        logical_resource_id=request.logical_resource_id,
-        request_key=request.key,
-        type=request.type.value,
-        received_at=now,
-        deadline=deadline_of(request, now),
-        response=response,
-    )
-
-
 def _failure(request: Request, reason: str) -> Response:
     return Response(Status.FAILED, request.failure_id, reason)
 
@@ -242,7 +228,7 @@ def _recorded(invocation: Invocation, request: Request, response: Response) -> R
     With a FAILED, the claims that the request has opened and that have no number yet are closed.
     """
     while True:
-        found = invocation.ledger.request(request.resource, request.key) or _entry(invocation, request)
+        found = invocation.ledger.request(request.resource, request.key) or new_entry(request, invocation.timing.now())
         if found.response is not None:
             return found.response
         closed: list[Claim] = []

@@ -1,6 +1,8 @@
 """From a CloudFormation request to its response. The work can safely be begun again at any point."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from .. import contract, rules
@@ -41,10 +43,7 @@ def handle_request(invocation: Invocation, request: Request, entry: RequestEntry
             return _respond_to_delete(invocation, request, entry)
         return _respond_to_claim(invocation, request, entry)
     except TimedOut as problem:
-        try:
-            return fail(invocation, request, reason_of_timeout(problem))
-        except TimedOut as unavailable:
-            raise NotFinished(str(unavailable)) from problem
+        return failed_in_time(problem, partial(fail, invocation, request))
 
 
 def fail(invocation: Invocation, request: Request, reason: str) -> Response:
@@ -262,8 +261,26 @@ def _about_unknown_number(invocation: Invocation, request: Request) -> _Finding:
     return _Finding(close(invocation, owner, awaited(invocation, request)).problem)
 
 
-def reason_of_timeout(problem: TimedOut) -> str:
-    """Return why a request has failed that was not done in time."""
+def failed_in_time(problem: TimedOut, fail_with: Callable[[str], Response]) -> Response:
+    """Return the response to a request that was not done in time.
+
+    Parameters
+    ----------
+    fail_with
+        Records FAILED with a reason, and returns the final response.
+
+    Raises
+    ------
+    NotFinished
+        The ledger does not take the response now.
+    """
+    try:
+        return fail_with(_timed_out(problem))
+    except TimedOut as unavailable:
+        raise NotFinished(str(unavailable)) from problem
+
+
+def _timed_out(problem: TimedOut) -> str:
     last = f" Last: {problem}." if str(problem) else ""
     return (
         f"Not done within the timeout.{last} What was begun is undone or finished in the background. Try again; "

@@ -26,7 +26,7 @@ from .pooling import is_in_pool, limit_pools
 _STUCK_AFTER_SECONDS: Final = 86_400
 """After this time, a claim that is neither finished nor given up needs a person."""
 _SETTLED_WITHIN_SECONDS: Final = 86_400
-"""For so long, a number that was parked is checked for late changes if that does not succeed at once."""
+"""How long the sweeper retries the check of a number that was parked for late changes."""
 _SECONDS_FOR_ONE_CLAIM: Final = 120
 """The limit for one claim, so that a number for which Connect does not respond does not delay other releases."""
 
