@@ -32,6 +32,8 @@ _REFUSED: Final = 2
 
 _AWS_FAILS_FOR_SECONDS: Final = 45
 _LOCAL_FAILS_FOR_SECONDS: Final = 2
+_LOCAL_HASTE: Final = 5
+"""By how much the probes' pauses are shorter where nothing is far away."""
 """MiniStack retries after a second."""
 
 
@@ -63,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
         probing: Callable[[frozenset[str]], Probing] | None = None
         if record_path is not None:
             record = Record(record_path, header, tuple(_secrets(session)), _stack_names(stacks))
-            probing = _probing(plan, session, stacks, record, options.contact_flow)
+            haste = 1 if header["is_of_aws"] else _LOCAL_HASTE
+            probing = _probing(plan, session, stacks, record, options.contact_flow, haste)
         lifecycle = Lifecycle(plan, Account(session), stacks, print, time.sleep, probing)
         surprise: BaseException | None = None
         try:
@@ -106,7 +109,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _probing(
-    plan: Plan, session: boto3.Session, stacks: AcceptanceStacks, record: Record, contact_flow_arn: str
+    plan: Plan, session: boto3.Session, stacks: AcceptanceStacks, record: Record, contact_flow_arn: str, haste: int
 ) -> Callable[[frozenset[str]], Probing]:
     # boto3's "client" has an overload for each service, but the service's name is not known here.
     any_session: Any = session
@@ -123,7 +126,7 @@ def _probing(
             record,
             client_of=client_of,
             clock=time.time,
-            sleep=time.sleep,
+            sleep=lambda seconds: time.sleep(seconds / haste),
             say=print,
             # A separate client, because it is used in its own thread.
             sightings=Sightings(

@@ -5,6 +5,7 @@ many processes as requested. It then prints a table of what was played and which
 """
 
 import argparse
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -151,7 +152,8 @@ def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
     """Play all cases of some parts on some processes, and report the progress."""
     tallies = {part: Tally(part) for part in parts}
     began = time.monotonic()
-    with ProcessPoolExecutor(jobs) as pool:
+    # Frozen, the modules are not searched for garbage again and again, which takes a fifth of the time.
+    with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool:
         work = {pool.submit(task): part for part, task in _work() if part in parts}
         for done, future in enumerate(as_completed(work), start=1):
             tally = future.result()

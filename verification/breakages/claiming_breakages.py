@@ -156,7 +156,7 @@ CLAIMING: Final = (
         "a rollback claims a third number",
         (
             Patch(_DECISION, "found = self._found_for_update(named if is_open else None, desired)", "found = None"),
-            Patch(_DECISION, "if refusal := _replacement_refusal(named, desired):", "if refusal := '':"),
+            Patch(_DECISION, "if refusal := _replacement_refusal(named, desired, self.request):", "if refusal := '':"),
         ),
         (Hunt("S12 rolled back *"), Hunt("S12 canceled *, rollback first")),
     ),

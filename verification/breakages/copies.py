@@ -1,9 +1,6 @@
-"""Copies of the handler package that can be broken safely, and Python processes that use them."""
+"""Copies of the handler package that can be broken safely."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,16 +26,3 @@ def broken_copy(breakage: Breakage | None) -> Generator[Path]:
         for patch in breakage.patches if breakage is not None else ():
             patch.apply(root)
         yield root
-
-
-def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with the copy in ``root`` first on its path, and return the completed process."""
-    return subprocess.run(
-        # -P: otherwise the working folder would come first on the path, and with it the unbroken handlers.
-        [sys.executable, "-P", *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{REPOSITORY}", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

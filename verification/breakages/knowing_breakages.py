@@ -285,7 +285,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "what another version has written cannot be read",
-        (Patch(_ITEMS, " for name, value in item.items() if name in decoders}", " for name, value in item.items()}"),),
+        (Patch(_ITEMS, "            if name in decoders\n", ""),),
         (Hunt("S30 *"),),
     ),
     Breakage(

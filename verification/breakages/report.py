@@ -10,8 +10,9 @@ from .breakage import Breakage, Hunt
 from .budget_breakages import BUDGET
 from .claiming_breakages import CLAIMING
 from .closing_breakages import CLOSING
-from .copies import broken_copy, python
+from .copies import broken_copy
 from .filling_breakages import FILLING
+from .forks import python
 from .hints_breakages import HINTS
 from .knowing_breakages import KNOWING
 from .parking_breakages import PARKING
@@ -65,15 +66,10 @@ def hunt(breakage: Breakage | None, hunts: Iterable[Hunt], *, plays_all: bool = 
         Whether to play each hunt to its end instead of stopping at the first violation.
     """
     with broken_copy(breakage) as root:
-        arguments = ["--all" if plays_all else "--first", *(as_argument(one) for one in hunts)]
-        done = python(root, "-m", "verification.breakages.worker", *arguments)
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        found = json.loads(done.stdout)
-        violations = {entry["scenario"]: entry["violations"] for entry in found["caught"]}
+        played, violations = _played(tuple(hunts), root, plays_all=plays_all)
         if breakage is not None and breakage.unit_tests:
             violations |= _failing_unit_tests(breakage.unit_tests, root)
-        return Finding(found["played"], violations)
+        return Finding(played, violations)
 
 
 def whole_hunt(breakage: Breakage) -> Finding:
@@ -92,12 +88,20 @@ def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
     return "\n".join(lines)
 
 
+def _played(hunts: tuple[Hunt, ...], root: Path, *, plays_all: bool) -> tuple[int, dict[str, list[str]]]:
+    """Play the hunts against a copy. Return how many runs there were, and the violations."""
+    if not hunts:
+        return 0, {}
+    how = "--all" if plays_all else "--first"
+    done = python(root, "verification.breakages.worker", how, *map(as_argument, hunts))
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found = json.loads(done.stdout)
+    return found["played"], {entry["scenario"]: entry["violations"] for entry in found["caught"]}
+
+
 def _failing_unit_tests(tests: tuple[str, ...], root: Path) -> dict[str, list[str]]:
-    done = python(
-        root,
-        *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={root} ."),
-        *tests,
-    )
+    done = python(root, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-o", f"pythonpath={root} .", *tests)
     if done.returncode not in (0, 1):
         # pytest found no tests, or could not run them, and that is no proof of anything.
         raise RuntimeError(f"{' '.join(tests)}\n{done.stdout}{done.stderr}")

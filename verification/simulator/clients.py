@@ -8,6 +8,7 @@ from botocore import xform_name
 
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
+from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX
 from lambda_handlers.connect_phone_number.ledger.store import Change, IndexPage, Item, Key, ScanPage, Write
 from lambda_handlers.connect_phone_number.ledger.update import Update
 from local_aws.connect_emulator.service import OPERATIONS
@@ -113,12 +114,14 @@ class SimulatedStore:
 
         def perform() -> None:
             reached = current()
-            before = [store.get(write.key) for write in writes] if reached is not None else []
+            if reached is None:
+                store.write(writes)
+                return
+            claims = [write for write in writes if isinstance(write, Write) and write.key[1].startswith(CLAIM_PREFIX)]
+            before = [store.state_of(write.key) for write in claims]
             store.write(writes)
-            if reached is not None:
-                for item, write in zip(before, writes, strict=True):
-                    if isinstance(write, Write):
-                        reached.saw_write(item, write.item)
+            for state, write in zip(before, claims, strict=True):
+                reached.saw_claim(state, write.item)
 
         self._world.wire.call(Surface.LEDGER, "write", _WritesSummary(writes), perform)
 

@@ -5,8 +5,7 @@
 
 import marshal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from lambda_handlers.connect_phone_number.ledger.store import (
     Change,
@@ -22,17 +21,19 @@ from lambda_handlers.connect_phone_number.ledger.update import Update
 
 _MAX_WRITES: Final = 100
 _PAGE: Final = 50
+_PLAIN: Final = frozenset({str, int, bool})
+"""The types of single values."""
 _WITHOUT_REFERENCES: Final = 2
 """The version of marshal's format that turns equal items into equal bytes."""
 
 
-@dataclass(frozen=True)
-class _Stored:
+class _Stored(NamedTuple):
     body: bytes
     version: int
     due: str | None
     due_at: int
     expires_at: int | None
+    state: str | None
 
 
 class MemoryStore:
@@ -59,12 +60,13 @@ class MemoryStore:
 
     def get(self, key: Key) -> Item | None:
         """Return an item."""
-        stored = self._items.get(key)
-        if stored is not None and stored.expires_at is not None and self._expires and stored.expires_at <= self._now():
-            # The store removes an expired item itself; the item leaves the index, too.
-            del self._items[key]
-            stored = None
+        stored = self._present(key)
         return None if stored is None else marshal.loads(stored.body)  # noqa: S302 - the store's own bytes
+
+    def state_of(self, key: Key) -> str | None:
+        """Return the attribute ``state`` of an item, ``None`` where there is none, faster than with the whole item."""
+        stored = self._present(key)
+        return None if stored is None else stored.state
 
     def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
         """Return several items, all as they are at this moment."""
@@ -96,14 +98,13 @@ class MemoryStore:
         if not 1 <= len(writes) <= _MAX_WRITES or len({write.key for write in writes}) < len(writes):
             raise ValueError(f"a transaction takes 1 to {_MAX_WRITES} writes of different items")
         for write in writes:
-            found = self.get(write.key)
             if isinstance(write, Change):
-                _check_change(write.update, found or {})
+                _check_change(write.update, self.get(write.key) or {})
                 continue
-            stored = self._items.get(write.key)
+            stored = self._present(write.key)
             if (stored.version if stored is not None else 0) != write.expected_version:
                 raise Conflict
-            if write.expected_claim_id and (found or {}).get("claim_id") != write.expected_claim_id:
+            if write.expected_claim_id and (self.get(write.key) or {}).get("claim_id") != write.expected_claim_id:
                 raise Conflict
         prepared = [(write.key, self._prepared(write)) for write in writes]
         for key, item in prepared:
@@ -122,6 +123,14 @@ class MemoryStore:
             return None
         self._items[key] = _stored(key, self._changed(key, update))
         return self.get(key)
+
+    def _present(self, key: Key) -> _Stored | None:
+        stored = self._items.get(key)
+        if stored is not None and stored.expires_at is not None and self._expires and stored.expires_at <= self._now():
+            # The store removes an expired item itself; the item leaves the index, too.
+            del self._items[key]
+            return None
+        return stored
 
     def _changed(self, key: Key, update: Update) -> Item:
         return {"version": 0, **update.applied_to(self.get(key) or {}), "pk": key[0], "sk": key[1]}
@@ -197,7 +206,8 @@ def _stored(key: Key, item: Item) -> _Stored:
     due, due_at = item.get("due"), item.get("due_at", 0)
     if "due" in item and not (isinstance(due, str) and due and type(due_at) is int):
         raise ValueError(f"an index key of {key} has the wrong type")
-    return _Stored(marshal.dumps(item, _WITHOUT_REFERENCES), item["version"], due, due_at, item.get("expires_at"))
+    body = marshal.dumps(item, _WITHOUT_REFERENCES)
+    return _Stored(body, item["version"], due, due_at, item.get("expires_at"), item.get("state"))
 
 
 def _page(keys: list[Key], after: object) -> tuple[list[Key], object]:
@@ -213,10 +223,10 @@ def _check(value: object) -> None:
         for name, member in cast(dict[object, object], value).items():
             if type(name) is not str:
                 raise ValueError(f"the name {name!r} is no string")
-            if type(member) not in (str, int, bool):
+            if type(member) not in _PLAIN:
                 _check(member)
     elif kind is list:
         for member in cast(list[object], value):
             _check(member)
-    elif kind not in (str, int, bool):
+    elif kind not in _PLAIN:
         raise ValueError(f"DynamoDB has no such type in the ledger: {value!r}")

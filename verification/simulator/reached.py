@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from lambda_handlers.connect_phone_number import handler
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome
-from lambda_handlers.connect_phone_number.ledger.items import CLAIM_PREFIX
 from lambda_handlers.connect_phone_number.lifecycle import acknowledging, closing, decision, sweeping
 
-_FUNCTION: Final = Path(acknowledging.__file__).parent
+_LIFECYCLE: Final = {str(path): path.stem for path in Path(acknowledging.__file__).parent.glob("*.py")}
+"""The names of the lifecycle's modules, by their files."""
 
 _TRANSITIONS: Final = (
     "none -> OPENING",
@@ -98,11 +98,11 @@ class Reached:
         if is_hit:
             self.sites_hit.add(site)
 
-    def saw_write(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
-        """Record an item that was written or removed."""
-        if after is None or not str(after["sk"]).startswith(CLAIM_PREFIX):
+    def saw_claim(self, before: str | None, after: Mapping[str, Any] | None) -> None:
+        """Record a claim that was written or removed, with the state that it had before."""
+        if after is None:
             return
-        old, new = "none" if before is None else before["state"], after["state"]
+        old, new = before or "none", after["state"]
         if old != new:
             self.counts[f"transition {old} -> {new}"] += 1
             if new == ClaimState.CLOSED:
@@ -135,9 +135,9 @@ def _site() -> str:
     """Return the place in the lifecycle's code that is making the current call."""
     frame: FrameType | None = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.parent == _FUNCTION:
-            return f"{path.stem}.{frame.f_code.co_name}, line {frame.f_lineno}"
+        code = frame.f_code
+        if module := _LIFECYCLE.get(code.co_filename):
+            return f"{module}.{code.co_name}, line {frame.f_lineno}"
         frame = frame.f_back
     return "handler"
 

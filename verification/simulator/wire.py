@@ -20,7 +20,7 @@ _R = TypeVar("_R")
 LATE_SECONDS: Final = 15.0
 LASTING_SECONDS: Final = 60.0
 DONE_LATER_SECONDS: Final = 60.0
-_MOST_CALLS: Final = 10_000
+_MOST_CALLS: Final = 3_000
 """An invocation that makes more calls will never end."""
 
 

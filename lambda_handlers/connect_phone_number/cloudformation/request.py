@@ -7,6 +7,7 @@ from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from time import strptime
 from typing import Final
@@ -58,7 +59,7 @@ class Request:
         """The physical id for a FAILED response: the resource's id, or that of a failed creation."""
         return self.physical_resource_id or failed_creation_id(self.key)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A name for this request that is the same in a redelivery and different in a retried deployment.
 
@@ -68,7 +69,7 @@ class Request:
         """
         return sha256(self.response_url.encode()).hexdigest()[:32]
 
-    @property
+    @cached_property
     def sent_at(self) -> int | None:
         """When CloudFormation signed this request (epoch seconds), or ``None`` if the URL does not contain the time.
 

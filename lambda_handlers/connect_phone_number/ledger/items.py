@@ -225,14 +225,17 @@ def index_of(entry: Entry) -> Item:
 
 _E = TypeVar("_E")
 
+_PLAIN: Final = frozenset({str, int, bool})
+"""The types of most values. They are stored as they are."""
+
 
 def encode(entry: Entry) -> Item:
     """Return the item to store for an entry, with the version that the entry has after the write."""
     partition, sort = key_of(entry)
     attributes = {
-        attribute.name: _encode(getattr(entry, attribute.name))
-        for attribute in fields(entry)
-        if attribute.name != "version" and getattr(entry, attribute.name) is not None
+        name: _encode(value)
+        for name in _names(type(entry))
+        if name != "version" and (value := getattr(entry, name)) is not None
     }
     return {
         **attributes,
@@ -246,10 +249,18 @@ def encode(entry: Entry) -> Item:
 def decode(entry_type: Callable[..., _E], item: Item) -> _E:
     """Return the entry of a stored item."""
     decoders = _decoders(entry_type)
-    return entry_type(**{name: decoders[name](value) for name, value in item.items() if name in decoders})
+    return entry_type(
+        **{
+            name: value if (decoder := decoders[name]) is None else decoder(value)
+            for name, value in item.items()
+            if name in decoders
+        }
+    )
 
 
 def _encode(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, str | int):
@@ -258,27 +269,31 @@ def _encode(value: Any) -> Any:
         return [_encode(element) for element in value]
     if (members := as_mapping(value)) is not None:
         return dict(members)
-    return {attribute.name: _encode(getattr(value, attribute.name)) for attribute in fields(value)}
+    return {name: _encode(getattr(value, name)) for name in _names(type(value))}
+
+
+def _names_of(entry_type: Any) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in fields(entry_type))
+
+
+_names: Final[Callable[[Any], tuple[str, ...]]] = cache(_names_of)
 
 
 @cache
-def _decoders(entry_type: Any) -> dict[str, Callable[[Any], Any]]:
+def _decoders(entry_type: Any) -> dict[str, Callable[[Any], Any] | None]:
     hints = get_type_hints(entry_type)
     return {attribute.name: _decoder(hints[attribute.name]) for attribute in fields(entry_type)}
 
 
-def _decoder(hint: Any) -> Callable[[Any], Any]:
+def _decoder(hint: Any) -> Callable[[Any], Any] | None:
+    """Return what decodes values of a type, or ``None`` if they are stored as they are."""
     if get_origin(hint) is tuple:
         element = _decoder(get_args(hint)[0])
-        return lambda values: tuple(map(element, values))
+        return tuple if element is None else lambda values: tuple(map(element, values))
     # For ``X | None``, an absent value is not stored, so a stored value is an X.
     for option in (hint, *get_args(hint)):
         if isinstance(option, type) and is_dataclass(option):
             return partial(decode, option)
         if isinstance(option, type) and issubclass(option, StrEnum):
             return option
-    return _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    return None

@@ -221,10 +221,13 @@ class Ledger:
         # Until this write is certain, nothing is known.
         self._written.clear()
         self._with_retries(lambda: self._store.write(writes))
-        for one in (entry, *others):
+        stored = replace(entry, version=entry.version + 1)
+        if isinstance(stored, Claim):
+            self._written[stored.own_key] = stored
+        for one in others:
             if isinstance(one, Claim):
                 self._written[one.own_key] = replace(one, version=one.version + 1)
-        return replace(entry, version=entry.version + 1)
+        return stored
 
     def unfinished_or_live(self) -> Iterator[Claim | UnreadableItem]:
         """Return all claims that are not closed for good, from the table itself. This is slow but certain."""
@@ -279,7 +282,10 @@ class Ledger:
 
 def _counted(entry: Any) -> Any:
     """Return an entry as it is to be stored: a claim with what the budget's sums contain of it then."""
-    return replace(entry, counted=footprint(entry)) if isinstance(entry, Claim) else entry
+    if not isinstance(entry, Claim):
+        return entry
+    counted = footprint(entry)
+    return entry if counted == entry.counted else replace(entry, counted=counted)
 
 
 def _budget_change(entries: Iterable[tuple[Entry, Entry]], limit: Limit | None) -> Change | None:

@@ -18,10 +18,15 @@ def test_without_a_breakage_nothing_is_caught() -> None:
 
 
 def test_without_a_breakage_the_unit_tests_that_catch_one_pass() -> None:
-    # The first argument is the file. All of its tests are run at once, and not only those that catch the breakage.
-    files = dict.fromkeys(breakage.unit_tests[0] for breakage in BREAKAGES if breakage.unit_tests)
-    assert files
-    assert hunt(Breakage("nothing", (), unit_tests=tuple(files)), ()).violations == {}
+    arguments = {breakage.unit_tests for breakage in BREAKAGES if breakage.unit_tests}
+    whole = {path for path, *options in arguments if not options}
+    # All that are chosen by a keyword are run at once.
+    paths = {path for path, *options in arguments if options}
+    keywords = " or ".join(f"({keyword})" for _, *options in arguments if options for keyword in options[1:])
+    assert whole
+    assert paths
+    for chosen in (tuple(sorted(whole)), (*sorted(paths), "-k", keywords)):
+        assert hunt(Breakage("nothing", (), unit_tests=chosen), ()).violations == {}
 
 
 def test_a_change_that_does_not_fit_is_no_breakage() -> None:

@@ -21,8 +21,10 @@ from verification.simulator.wire import Call, Surface
 from verification.simulator.world import Options
 
 _THREAD: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+#[1-9][0-9]*")
+_OF_OTHERS: Final = ("CreateContactFlow", "DeleteContactFlow", "ListTrafficDistributionGroups")
+"""What the emulator does for the local AWS and the operators' command. The function does not call it."""
 _OPERATIONS: Final = {
-    Surface.CONNECT: tuple(OPERATION_OF_METHOD.values()),
+    Surface.CONNECT: tuple(operation for operation in OPERATION_OF_METHOD.values() if operation not in _OF_OTHERS),
     Surface.LEDGER: ("get", "get_all", "index", "scan", "write"),
     Surface.STACKS: ("state", "resource", "has_named"),
     Surface.QUOTAS: ("phone_numbers",),

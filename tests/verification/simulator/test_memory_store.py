@@ -1,7 +1,8 @@
-"""One test-suite for both stores, so that what the simulator shows with the one holds for the other."""
+"""One test-suite for all stores, so that what the simulator or a plan shows with one holds for DynamoDB."""
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, cast
 
 import boto3
@@ -23,15 +24,16 @@ from lambda_handlers.connect_phone_number.ledger.store import (
     Write,
 )
 from lambda_handlers.connect_phone_number.ledger.update import Attribute, Comparison, Condition, Sum, Update
+from lambda_handlers.connect_phone_number.planning.snapshot import SnapshotStore
 from verification.simulator.memory_store import MemoryStore
 
 _TABLE: Final = "ledger"
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "snapshot", "dynamodb"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore(lambda: 0.0)
+    if request.param != "dynamodb":
+        yield MemoryStore(lambda: 0.0) if request.param == "memory" else SnapshotStore()
         return
     with mock_aws():
         yield _dynamodb_store(monkeypatch)
@@ -206,14 +208,14 @@ def _all_pages(read: Callable[[object], Any]) -> list[Any]:
 
 
 def test_what_is_too_much_for_one_page_is_read_page_by_page(store: Store) -> None:
-    # DynamoDB ends a page at one megabyte, the store in memory after some items.
+    # DynamoDB ends a page at one megabyte, the store in memory after some items. A snapshot has all on one.
     text = "x" * 20_000
     keys: list[Key] = [("many", f"{index:03}") for index in range(120)]
     for start in (0, 60):
         chunk = list(enumerate(keys))[start : start + 60]
         store.write([_put(key, 0, due="DUE", due_at=index, text=text) for index, key in chunk])
     scanned = _all_pages(store.scan)
-    assert len(scanned) > 1
+    assert (len(scanned) > 1) is not isinstance(store, SnapshotStore)
     assert sorted((item["pk"], item["sk"]) for page in scanned for item in page.items) == keys
     indexed = _all_pages(lambda after: store.index("DUE", 110, after))
     assert [key for page in indexed for key in page.keys] == keys[:111]
@@ -502,18 +504,20 @@ def test_an_attribute_may_have_any_name(store: Store) -> None:
         "5",
     ],
 )
-def test_where_numbers_are_to_be_added_to_a_text_nothing_is_written(text: str) -> None:
+@pytest.mark.parametrize("make", [partial(MemoryStore, lambda: 0.0), SnapshotStore], ids=["memory", "snapshot"])
+def test_where_numbers_are_to_be_added_to_a_text_nothing_is_written(make: Callable[[], Store], text: str) -> None:
     # moto refuses the whole request. DynamoDB cancels the transaction: see ledger/test_dynamodb.py.
-    store = MemoryStore(lambda: 0.0)
+    store = make()
     store.write([_put(COUNTER, 0, taken=text)])
     with pytest.raises(InvalidChange):
         store.write([_put(A, 0), Change(COUNTER, _COUNT)])
     assert store.get_all([A, COUNTER]) == [None, _item(COUNTER, 1, taken=text)]
 
 
-def test_a_text_is_not_less_than_a_number() -> None:
+@pytest.mark.parametrize("make", [partial(MemoryStore, lambda: 0.0), SnapshotStore], ids=["memory", "snapshot"])
+def test_a_text_is_not_less_than_a_number(make: Callable[[], Store]) -> None:
     # moto does not compare them at all.
-    store = MemoryStore(lambda: 0.0)
+    store = make()
     store.write([_put(COUNTER, 0, taken="many")])
     with pytest.raises(Conflict):
         store.write([_put(A, 0), _limited(9, holds_if_absent=True)])

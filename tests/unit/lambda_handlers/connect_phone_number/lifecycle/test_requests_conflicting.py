@@ -8,7 +8,7 @@ import pytest
 from lambda_handlers.connect_phone_number.claim import ClaimState
 from lambda_handlers.connect_phone_number.cloudformation.request import parse_request
 from lambda_handlers.connect_phone_number.ledger.items import REQUEST_PREFIX
-from lambda_handlers.connect_phone_number.ledger.store import Change, Conflict, Item, Key, Write
+from lambda_handlers.connect_phone_number.ledger.store import Change, Conflict, Item, Write
 from lambda_handlers.connect_phone_number.lifecycle.claiming import LAG_SECONDS
 from tests.unit.lambda_handlers.connect_phone_number.world import REGION, STACK, Died, World, die
 from verification.simulator.memory_store import MemoryStore
@@ -155,11 +155,11 @@ def test_a_creation_that_is_canceled_just_before_its_response_is_written_is_not_
     class Canceling(MemoryStore):
         is_next = False
 
-        def get(self, key: Key) -> Item | None:
-            if self.is_next and key[1].startswith(REQUEST_PREFIX):
+        def write(self, writes: Sequence[Write | Change]) -> None:
+            if self.is_next and any(write.key[1].startswith(REQUEST_PREFIX) for write in writes):
                 self.is_next = False
                 decided(world, delete)
-            return super().get(key)
+            super().write(writes)
 
     store = Canceling(world.clock)
     world.store = store
