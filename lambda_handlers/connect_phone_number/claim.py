@@ -325,6 +325,12 @@ class Claim:
         return ResourceKey(self.stack_id, self.logical_resource_id)
 
     @property
+    def held_arns(self) -> frozenset[str]:
+        """ARNs of the numbers that the claim has in Connect, as far as is known."""
+        arns = () if self.state is ClaimState.CLOSED else (self.arn, *self.duplicate_arns)
+        return frozenset(arns) - {""}
+
+    @property
     def own_key(self) -> ClaimKey:
         """The key of this claim."""
         return ClaimKey(self.stack_id, self.logical_resource_id, self.id)

@@ -247,3 +247,12 @@ CALLING_CODES: Final[Mapping[str, str]] = {
     "ZM": "260",
     "ZW": "263",
 }
+
+MISTAKEN_CODES: Final[Mapping[str, str]] = {
+    "UK": "GB",
+    "EN": "GB",
+    "EL": "GR",
+    "USA": "US",
+    "UAE": "AE",
+}
+"""What people write for a country, and its code."""

@@ -23,6 +23,7 @@ from .budget import Policy
 from .cloudformation.request import MalformedRequest, Request, parse_request
 from .cloudformation.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
 from .cloudformation.stacks import CloudFormationStacks, RetryingStacks, Stacks
+from .configuration import Configuration
 from .connect.gateway import Connect
 from .connect.quotas import Quotas, ServiceQuotas
 from .hints.hint import Hints
@@ -319,21 +320,22 @@ def _dependencies() -> Dependencies:
     cloudformation: Any = _LazyClient(lambda: boto3.client("cloudformation", config=_SOME_TRIES))
     client = cast(Any, boto3.client)
     quotas: Any = _LazyClient(lambda: client("service-quotas", config=_SOME_TRIES))
+    configuration = Configuration.of(os.environ)
     return Dependencies(
         connect=connect,
-        store=DynamoDBStore(dynamodb, os.environ[contract.LEDGER_TABLE_NAME]),
+        store=DynamoDBStore(dynamodb, configuration.ledger_table_name),
         stacks=CloudFormationStacks(cloudformation),
         put=http_put,
         clock=time.time,
         pause=time.sleep,
         write_line=_write_line,
-        provider_id=os.environ[contract.PROVIDER_ID],
+        provider_id=configuration.provider_id,
         new_worker=lambda: uuid4().hex,
         jitter=random.random,
-        target_arns=tuple(os.environ.get(contract.TARGET_ARNS, "").split()),
-        allow_adoption=os.environ.get(contract.ALLOW_ADOPTION) != "false",
-        stack_name_prefix=os.environ.get(contract.STACK_NAME_PREFIX, ""),
-        budget=Policy.parse(os.environ.get(contract.BUDGET, "")),
+        target_arns=configuration.target_arns,
+        allow_adoption=configuration.allow_adoption,
+        stack_name_prefix=configuration.stack_name_prefix,
+        budget=configuration.budget,
         quotas=ServiceQuotas(quotas),
     )
 

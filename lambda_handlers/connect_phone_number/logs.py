@@ -61,7 +61,8 @@ class Log:
     def findings(self, provider_id: str, **values: float) -> None:
         """Publish those metrics of the provider that are not 0.
 
-        CloudWatch bills a custom metric for each hour in which it has a value, so an idle provider publishes none.
+        CloudWatch bills a custom metric for each hour in which it has a value, so a provider that holds no numbers
+        publishes none.
         https://aws.amazon.com/cloudwatch/pricing/
         """
         values = {name: value for name, value in values.items() if value}

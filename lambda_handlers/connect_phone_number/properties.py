@@ -255,6 +255,9 @@ PROPERTIES: Final = (
 )
 """All properties with a single value. ``Tags`` is not included, because it is a list."""
 
+SPECIFICATION_PROPERTIES: Final = ("CountryCode", "Type", "Prefix", "PhoneNumber", "Adopt", "SourcePhoneNumberArn")
+"""The properties that say which number is wanted. A change of one may replace the number."""
+
 POOL_PROPERTIES: Final = (
     Property(
         "MaxParked",

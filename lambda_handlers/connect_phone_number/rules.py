@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .contract import OWNERSHIP_TAGS, TAG_PREFIX
-from .countries import CALLING_CODES
+from .countries import CALLING_CODES, MISTAKEN_CODES
 
 PHONE_NUMBER_TYPES: Final = (
     "DID",
@@ -105,7 +105,8 @@ def check_country_code(value: str) -> str | None:
     """Check an ISO 3166-1 alpha-2 country code that Amazon Connect knows."""
     if value in CALLING_CODES:
         return None
-    hint = f"Did you mean {value.upper()!r}?" if value.upper() in CALLING_CODES else ""
+    meant = MISTAKEN_CODES.get(value.upper(), value.upper())
+    hint = f"Did you mean {meant!r}?" if meant in CALLING_CODES else ""
     return f"must be a two-letter country code that Amazon Connect knows, but is {value!r}. " + (
         hint or "Use for example 'US', 'GB' or 'DE'."
     )
@@ -115,7 +116,13 @@ def check_type(value: str) -> str | None:
     """Check a phone number type against those that Amazon Connect knows."""
     if value in PHONE_NUMBER_TYPES:
         return None
-    return f"must be one of {', '.join(PHONE_NUMBER_TYPES)}, but is {value!r}."
+    meant = next((each for each in PHONE_NUMBER_TYPES if _letters(each) == _letters(value)), None)
+    hint = "" if meant is None else f" Did you mean {meant!r}?"
+    return f"must be one of {', '.join(PHONE_NUMBER_TYPES)}, but is {value!r}.{hint}"
+
+
+def _letters(type: str) -> str:
+    return re.sub(r"[^A-Z]", "", type.upper())
 
 
 def check_prefix(value: str, country_code: str | None = None) -> str | None:

@@ -115,12 +115,23 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
 
 def http_put(url: str, body: bytes) -> int:
     """PUT ``body`` with an empty ``Content-Type``, because the URL is signed for that. Return the HTTP status."""
+    status, _ = _sent("PUT", url, body, {"Content-Type": ""})
+    return status
+
+
+def http_get(url: str) -> tuple[int, bytes]:
+    """GET a presigned URL. Return the HTTP status and the body. Raises ``OSError`` if there is no HTTP response."""
+    return _sent("GET", url, None, {})
+
+
+def _sent(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connection_class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = connection_class(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
     try:
         path = parts.path + ("?" + parts.query if parts.query else "")
-        connection.request("PUT", path, body, {"Content-Type": ""})
-        return connection.getresponse().status
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
     finally:
         connection.close()

@@ -44,6 +44,7 @@ _MEANING: Final = {
     "IdempotencyException": ErrorKind.CHANGED_PARAMETERS,
 }
 
+_CLAIMING: Final = ("ClaimPhoneNumber", "ImportPhoneNumber")
 _NO_DIGITS: Final = re.compile(r"[^0-9]")
 
 
@@ -94,6 +95,12 @@ class ConnectError(Exception):
                 do = (
                     "The client token is known to Connect with other parameters. Wait a day, until it is forgotten, "
                     "then try again."
+                )
+            case _ if self.operation in _CLAIMING:
+                do = (
+                    "If that names a limit: the quota of phone numbers is reached, or claims and releases have reached "
+                    "200 % of it, which takes time or a higher quota ('connect-phone-numbers budget' shows when more "
+                    "are free). Otherwise correct what it names, then deploy again."
                 )
             case _:
                 do = "Correct what the message names, then try again."

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Co
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -39,6 +39,35 @@ class PhoneNumberState:
     target_arn: str
     description: str
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any], arn: str) -> Self:
+        """Return the state that a response's ``ClaimedPhoneNumberSummary`` describes."""
+        status = summary.get("PhoneNumberStatus", {})
+        return cls(
+            phone_number=summary.get("PhoneNumber", ""),
+            arn=summary.get("PhoneNumberArn", arn),
+            status=status.get("Status", ""),
+            message=status.get("Message", ""),
+            country_code=summary.get("PhoneNumberCountryCode", ""),
+            type=summary.get("PhoneNumberType", ""),
+            target_arn=summary.get("TargetArn", ""),
+            description=summary.get("PhoneNumberDescription", ""),
+            tags=summary.get("Tags", {}),
+        )
+
+
+def flows_by_number_id(response: Mapping[str, Any], instance_arn: str) -> dict[str, str]:
+    """Return the ARNs of the flows in a response of BatchGetFlowAssociation, by the ids of their numbers."""
+    flows: dict[str, str] = {}
+    for summary in response.get("FlowAssociationSummaryList", []):
+        # The documentation does not say whether Connect returns the flow's id or its ARN.
+        flow_id = str(summary.get("FlowId", "")).rpartition("/")[2]
+        if flow_id:
+            flows.setdefault(
+                str(summary.get("ResourceId", "")).rpartition("/")[2], f"{instance_arn}/contact-flow/{flow_id}"
+            )
+    return flows
 
 
 @dataclass(frozen=True)
@@ -132,19 +161,7 @@ class Connect:
             if error.kind is ErrorKind.NOT_FOUND:
                 return None
             raise
-        summary = response["ClaimedPhoneNumberSummary"]
-        status = summary.get("PhoneNumberStatus", {})
-        return PhoneNumberState(
-            phone_number=summary.get("PhoneNumber", ""),
-            arn=summary.get("PhoneNumberArn", arn),
-            status=status.get("Status", ""),
-            message=status.get("Message", ""),
-            country_code=summary.get("PhoneNumberCountryCode", ""),
-            type=summary.get("PhoneNumberType", ""),
-            target_arn=summary.get("TargetArn", ""),
-            description=summary.get("PhoneNumberDescription", ""),
-            tags=summary.get("Tags", {}),
-        )
+        return PhoneNumberState.of(response["ClaimedPhoneNumberSummary"], arn)
 
     def find(self, phone_number: str, target_arn: str) -> str | None:
         """Return the ARN of a number that this account holds in this Region, or ``None``.
@@ -191,12 +208,7 @@ class Connect:
                 "ResourceType": "VOICE_PHONE_NUMBER",
             },
         )
-        for summary in response.get("FlowAssociationSummaryList", []):
-            # The documentation does not say whether Connect returns the flow's id or its ARN.
-            flow_id = str(summary.get("FlowId", "")).rpartition("/")[2]
-            if flow_id and str(summary.get("ResourceId", "")).rpartition("/")[2] == _id(arn):
-                return f"{instance_arn}/contact-flow/{flow_id}"
-        return ""
+        return flows_by_number_id(response, instance_arn).get(_id(arn), "")
 
     def release(self, arn: str, token: str, permit: Callable[[], None]) -> None:
         """Release a number. It cannot be claimed again for up to 180 days.

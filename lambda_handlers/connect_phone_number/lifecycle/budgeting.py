@@ -100,6 +100,8 @@ def care_for_budget(invocation: Invocation) -> None:
     provider_id = invocation.scope.provider_id
     invocation.log.findings(
         provider_id,
+        # The claim that adopts another resource's number has the same ARN for a moment.
+        NumbersHeld=len({arn for claim in claims for arn in claim.held_arns}),
         ParkedNumbers=allowance.budget.parked,
         ReleasesPostponed=allowance.budget.postponed,
         BudgetUsed=allowance.used,

@@ -220,7 +220,7 @@ def _announce(invocation: Invocation, claim: Claim) -> Claim:
         if owner.claim_id == claim.id:
             return invocation.ledger.save(announced)
         if _names_the_number(claim):
-            raise Failed(_taken(owner)) from None
+            raise Failed(_taken(owner, claim)) from None
         raise
 
 
@@ -249,8 +249,8 @@ def _choose(invocation: Invocation, claim: Claim) -> str:
     desired = claim.specification
     prefix = f" that begins with {desired.prefix}" if desired.prefix else ""
     raise Failed(
-        f"Amazon Connect has no {desired.type} number of {desired.country_code}{prefix} to claim. Try another Prefix "
-        "or Type; some countries' numbers must be ordered through AWS Support."
+        f"Amazon Connect has no {desired.type} number of {desired.country_code}{prefix} to claim. Try another "
+        f"{'Prefix or Type' if prefix else 'Type'}; some countries' numbers must be ordered through AWS Support."
     )
 
 
@@ -327,7 +327,7 @@ def _handle_refusal(invocation: Invocation, claim: Claim, candidate: str, error:
     if _names_the_number(claim) and is_lost_race:
         raise Failed(
             f"{candidate} cannot be claimed: {error.service_message.rstrip('.')}. It was claimed by somebody else, or "
-            "was released less than 180 days ago. If this account holds it, use Adopt."
+            "was released less than 180 days ago. If this account holds it, set Adopt to true (adopt=True in the CDK)."
         )
     if _names_the_number(claim) or claim.unexplained_refusals >= MAX_UNEXPLAINED_REFUSALS:
         raise Failed(error.remediation(f"{candidate} ({claim.opening.target_arn})"))
@@ -391,8 +391,14 @@ def _names_the_number(claim: Claim) -> bool:
     return bool(desired.phone_number or desired.source_phone_number_arn)
 
 
-def _taken(owner: NumberReservation) -> str:
+def _taken(owner: NumberReservation, claim: Claim) -> str:
+    if owner.stack_id == claim.stack_id:
+        return (
+            f"{owner.phone_number} is already the number of {owner.logical_resource_id} in this stack, and each number "
+            f"has one resource. Remove {claim.logical_resource_id}, or let it ask for another number."
+        )
     return (
-        f"{owner.phone_number} belongs to resource {owner.logical_resource_id} of stack {owner.stack_id}. "
-        "Remove it there with a retaining removal policy and take it over with Adopt, or ask for another number."
+        f"{owner.phone_number} belongs to resource {owner.logical_resource_id} of stack {owner.stack_id}. To have it "
+        "here, first remove it from that stack with DeletionPolicy Retain (RemovalPolicy.RETAIN in the CDK), then "
+        "adopt it (Adopt and PhoneNumber). Or ask for another number."
     )

@@ -52,6 +52,16 @@ class Scope:
         )
 
 
+def ownership_tags(claim: Claim, provider_id: str) -> dict[str, str]:
+    """Return the tags that say who owns a claim's number."""
+    return {
+        contract.PROVIDER_TAG: provider_id,
+        contract.CLAIM_TAG: claim.id,
+        contract.STACK_TAG: claim.stack_id,
+        contract.RESOURCE_TAG: claim.logical_resource_id,
+    }
+
+
 @dataclass(frozen=True)
 class Invocation:
     """One invocation of the Lambda function, to handle one event.
@@ -83,12 +93,7 @@ class Invocation:
 
     def ownership_tags(self, claim: Claim) -> dict[str, str]:
         """Return the tags that say who owns the claim's number."""
-        return {
-            contract.PROVIDER_TAG: self.scope.provider_id,
-            contract.CLAIM_TAG: claim.id,
-            contract.STACK_TAG: claim.stack_id,
-            contract.RESOURCE_TAG: claim.logical_resource_id,
-        }
+        return ownership_tags(claim, self.scope.provider_id)
 
     def tag(self, arn: str, tags: Mapping[str, str], is_needed: Callable[[], bool] = lambda: True) -> None:
         """Put tags on a number. The provider's own tag is always included, because the role may not tag without it."""

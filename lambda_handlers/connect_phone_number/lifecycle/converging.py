@@ -134,7 +134,7 @@ def _is_as_desired(invocation: Invocation, claim: Claim, state: PhoneNumberState
     tags = {**desired.tags, **invocation.ownership_tags(claim)}
     return (
         _is_at(state, desired)
-        and _has_description(claim, state, desired)
+        and has_description(claim, state, desired)
         and all(state.tags.get(key) == value for key, value in tags.items())
         and set(claim.applied_tags) == set(desired.tags)
         and claim.applied_flow_arn == desired.contact_flow_arn
@@ -199,11 +199,12 @@ def _is_at(state: PhoneNumberState, desired: Settings) -> bool:
 def _update_description(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> None:
-    if not _has_description(claim, state, desired):
+    if not has_description(claim, state, desired):
         _set_description(invocation, claim, desired.description, turn)
 
 
-def _has_description(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
+def has_description(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
+    """Return whether a number has the description that is desired. That of an adopted number may be left alone."""
     is_left_alone = claim.specification.adopt and not desired.description
     return state.description == desired.description or is_left_alone
 

@@ -30,7 +30,13 @@ from ..cloudformation.stacks import still_has
 from ..ledger.items import Entry, NumberReservation, RequestEntry, ResourceEntry
 from ..ledger.ledger import Resource
 from ..ledger.store import Conflict
-from ..properties import DesiredNumber, InvalidProperty, parse_properties, timeout_seconds
+from ..properties import (
+    SPECIFICATION_PROPERTIES,
+    DesiredNumber,
+    InvalidProperty,
+    parse_properties,
+    timeout_seconds,
+)
 from .acknowledging import was_named
 from .budgeting import allowance_for_claim, allowance_for_release, postponed_to, problem_of_claim
 from .context import Invocation
@@ -143,7 +149,7 @@ class _Decision:
         if found is None:
             if named is None or not is_open:
                 return self._decided_response(Status.FAILED, self._unknown_number(named)), resource_entry
-            if refusal := _replacement_refusal(named, desired):
+            if refusal := _replacement_refusal(named, desired, self.request):
                 return self._decided_response(Status.FAILED, refusal), resource_entry
         return self._open_or_resume(found, desired, resource_entry)
 
@@ -495,29 +501,42 @@ def _not_told(claim: Claim) -> str:
     )
 
 
-def _replacement_refusal(named: Claim, desired: DesiredNumber) -> str:
-    change = (
+def _replacement_refusal(named: Claim, desired: DesiredNumber, request: Request) -> str:
+    changed = (
         f"{named.phone_number} is not what the changed properties ask for, so this update would release it and claim "
-        "another number."
+        f"another number: {_changes(request)}."
     )
     if named.protected:
         return (
-            f"{change} Its ReleaseProtection is on: switch that off in a deployment of its own first, or take back "
-            "the change of CountryCode, Type, Prefix or PhoneNumber."
+            f"{changed} Its ReleaseProtection is on (release_protection in the CDK). To keep the number, take the "
+            "change back. To replace it, first switch the protection off in a deployment of its own."
         )
     if not desired.allow_replacement:
         return (
-            f"{change} A released number cannot be claimed again for up to 180 days. Set AllowReplacement to true if "
-            "that is what you want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
+            f"{changed} A released number cannot be claimed again for up to 180 days. To keep the number, take the "
+            "change back. To replace it, set AllowReplacement to true (allow_replacement=True in the CDK)."
         )
     return ""
 
 
+def _changes(request: Request) -> str:
+    """Return which properties an Update changes that say which number is wanted, and how."""
+    changes = [
+        f"{name} changes from {_shown(request.old_properties.get(name))} to {_shown(request.properties.get(name))}"
+        for name in SPECIFICATION_PROPERTIES
+        if request.old_properties.get(name) != request.properties.get(name)
+    ]
+    return ", ".join(changes) or "an earlier deployment has failed, and asked for another one"
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value in (None, "") else repr(value)
+
+
 def _protection_refusal(named: Claim) -> str:
     return (
-        f"{named.phone_number} is not released: its ReleaseProtection is on. That must be switched off in a deployment "
-        "of its own, before the number is deleted. A stack that is DELETE_FAILED by now can only be deleted: do that "
-        f"with 'aws cloudformation delete-stack --stack-name {named.stack_id} --retain-resources "
-        f"{named.logical_resource_id}', which keeps the number in the account. A number that is out of its stack can "
-        "be taken into a stack again with Adopt and PhoneNumber."
+        f"{named.phone_number} is not released: its ReleaseProtection is on (release_protection in the CDK). To "
+        "release it, switch that off in a deployment of its own, then delete. A stack that is DELETE_FAILED by now can "
+        "only be deleted without it, which keeps the number in the account: aws cloudformation delete-stack "
+        f"--stack-name {named.stack_id} --retain-resources {named.logical_resource_id}"
     )

@@ -6,7 +6,7 @@ limits how many numbers are parked, and ends with them.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -39,7 +39,7 @@ def handle_pool(invocation: Invocation, request: Request) -> Response:
     NotFinished
         This invocation's time is used up. Another invocation continues.
     """
-    entry = _decide(invocation, request)
+    entry = decide_pool(invocation, request)
     if entry.response is not None:
         return entry.response
     invocation.timing.request_deadline = entry.deadline
@@ -97,7 +97,7 @@ def _is_settled(invocation: Invocation, pool: PoolEntry) -> bool:
     return state is not None and not state.is_in_progress
 
 
-def _decide(invocation: Invocation, request: Request) -> RequestEntry:
+def decide_pool(invocation: Invocation, request: Request) -> RequestEntry:
     """Return the request's entry in the ledger, made now or found: its response, or what it is about."""
     while True:
         found = invocation.ledger.request(request.resource, request.key)
@@ -299,7 +299,7 @@ def _release(invocation: Invocation, claim: Claim, permit: Permit) -> str:
                 if closed.problem or closed.claim.state is not ClaimState.PARKED:
                     return closed.problem
                 claim = closed.claim
-            elif later := _postponed_to(invocation, claim):
+            elif later := end_of_parked(invocation, claim).postponed_to:
                 invocation.ledger.save(claim.postpone(later))
                 return ""
             else:
@@ -311,11 +311,28 @@ def _release(invocation: Invocation, claim: Claim, permit: Permit) -> str:
     return ""
 
 
-def _postponed_to(invocation: Invocation, claim: Claim) -> int:
-    """Return the time to which the release of a deleted pool's number is postponed, or 0 if it is not."""
+@dataclass(frozen=True)
+class EndOfParked:
+    """What becomes of a parked number whose pool is deleted.
+
+    Parameters
+    ----------
+    is_kept
+        Whether the account keeps it.
+    postponed_to
+        The time to which its release is postponed, or 0 if it is not.
+    """
+
+    is_kept: bool
+    postponed_to: int = 0
+
+
+def end_of_parked(invocation: Invocation, claim: Claim) -> EndOfParked:
+    """Return what becomes of a parked number whose pool is deleted."""
     pool = invocation.ledger.pool(claim.desired.pool)
-    is_kept = bool(claim.listed_in) or (pool is not None and pool.retains_parked)
-    return 0 if is_kept else postponed_to(allowance_for_release(invocation))
+    if claim.listed_in or (pool is not None and pool.retains_parked):
+        return EndOfParked(is_kept=True)
+    return EndOfParked(is_kept=False, postponed_to=postponed_to(allowance_for_release(invocation)))
 
 
 def _members(claims: Iterable[Claim | UnreadableItem], pool_id: str) -> list[Claim]:

@@ -34,13 +34,7 @@ def guard(invocation: Invocation, request: Request) -> Response:
     physical_id = request.physical_resource_id or f"provider-{invocation.scope.provider_id}"
     if request.type is not RequestType.DELETE:
         return Response(Status.SUCCESS, physical_id)
-    # If numbers are in use, the index shows that at once, however many there are. Otherwise the table itself decides.
-    ledger = invocation.ledger
-    used = (
-        _used(invocation, chain(ledger.live(), ledger.due(None)))
-        or _pools(invocation)
-        or _still_parked(ledger.parked())
-    )
+    used = refusal_of_deletion(invocation)
     polls = 0
     while not used:
         sweep(invocation)
@@ -56,6 +50,19 @@ def guard(invocation: Invocation, request: Request) -> Response:
             invocation.timing.backoff(polls, _still_due(waiting), 30.0)
             polls += 1
     return Response(Status.FAILED, physical_id, used)
+
+
+def refusal_of_deletion(invocation: Invocation) -> str:
+    """Return why the provider is not deleted now, or an empty text if that depends on what is still to be done.
+
+    If numbers are in use, the index shows that at once, however many there are. Otherwise the table itself decides.
+    """
+    ledger = invocation.ledger
+    return (
+        _used(invocation, chain(ledger.live(), ledger.due(None)))
+        or _pools(invocation)
+        or _still_parked(ledger.parked())
+    )
 
 
 def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> str:

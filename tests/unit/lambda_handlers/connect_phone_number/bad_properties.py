@@ -119,10 +119,7 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "country of three letters",
         {"CountryCode": "USA"},
-        (
-            "CountryCode must be a two-letter country code that Amazon Connect knows, but is 'USA'. "
-            "Use for example 'US', 'GB' or 'DE'."
-        ),
+        ("CountryCode must be a two-letter country code that Amazon Connect knows, but is 'USA'. Did you mean 'US'?"),
     ),
     (
         "calling code as country",
@@ -143,8 +140,17 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     ),
     # Type
     ("unknown type", {"Type": "MOBILE"}, f"Type must be one of {_TYPES}, but is 'MOBILE'."),
-    ("type in small letters", {"Type": "did"}, f"Type must be one of {_TYPES}, but is 'did'."),
-    ("type with a blank", {"Type": "TOLL FREE"}, f"Type must be one of {_TYPES}, but is 'TOLL FREE'."),
+    ("type in small letters", {"Type": "did"}, f"Type must be one of {_TYPES}, but is 'did'. Did you mean 'DID'?"),
+    (
+        "type with a blank",
+        {"Type": "TOLL FREE"},
+        f"Type must be one of {_TYPES}, but is 'TOLL FREE'. Did you mean 'TOLL_FREE'?",
+    ),
+    (
+        "type in one word",
+        {"Type": "tollfree"},
+        f"Type must be one of {_TYPES}, but is 'tollfree'. Did you mean 'TOLL_FREE'?",
+    ),
     ("type is a map", {"Type": {"Ref": "T"}}, 'Type must be a string, but is {"Ref": "T"}. Give one value.'),
     # Prefix
     (

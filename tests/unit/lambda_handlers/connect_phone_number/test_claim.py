@@ -333,5 +333,13 @@ def test_previous_owner() -> None:
     assert claim.previous_owner == previous
 
 
+def test_a_claim_holds_its_number_and_its_duplicates_until_it_is_closed() -> None:
+    closing = replace(CLAIM, duplicate_arns=("arn:duplicate",), state=ClaimState.CLOSING)
+
+    assert closing.held_arns == {"arn:number", "arn:duplicate"}
+    assert replace(closing, state=ClaimState.CLOSED).held_arns == frozenset()
+    assert replace(CLAIM, state=ClaimState.OPENING, arn="").held_arns == frozenset()
+
+
 def test_resource_key() -> None:
     assert CLAIM.resource == ResourceKey("s", "Number")

@@ -88,7 +88,10 @@ def test_what_is_allowed(check: Check, arguments: tuple[object, ...]) -> None:
         (
             rules.check_type,
             ("did",),
-            "must be one of DID, SHARED, SHORT_CODE, THIRD_PARTY_DID, THIRD_PARTY_TF, TOLL_FREE, UIFN, but is 'did'.",
+            (
+                "must be one of DID, SHARED, SHORT_CODE, THIRD_PARTY_DID, THIRD_PARTY_TF, TOLL_FREE, UIFN, "
+                "but is 'did'. Did you mean 'DID'?"
+            ),
         ),
         (
             rules.check_prefix,

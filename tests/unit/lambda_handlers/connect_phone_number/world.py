@@ -194,17 +194,20 @@ class World:
         What the provider was told about the budget of claims and releases. Default: nothing.
     quotas
         Service Quotas. Default: it is not asked.
+    region
+        Default: ``REGION``.
     """
 
-    def __init__(self, budget: Policy | None = None, quotas: Quotas | None = None) -> None:
+    def __init__(self, budget: Policy | None = None, quotas: Quotas | None = None, region: str = REGION) -> None:
+        self.region = region
         self.budget = budget or Policy()
         self.quotas = quotas
         self.clock = VirtualClock()
         self.emulator = ConnectEmulator(
             self.clock, Settings(account_id=ACCOUNT, throttling=False), sleep=self.clock.pause
         )
-        self.instance = self.emulator.add_instance(REGION)
-        self.client = HookedClient(EmulatedConnectClient(self.emulator, REGION))
+        self.instance = self.emulator.add_instance(region)
+        self.client = HookedClient(EmulatedConnectClient(self.emulator, region))
         self.store = MemoryStore(self.clock)
         self.stacks = FakeStacks()
         self.responses: list[Answered] = []
@@ -237,7 +240,8 @@ class World:
         )
 
     def context(self, seconds: float = LAMBDA_SECONDS) -> LambdaContext:
-        return LambdaContext(self.clock, self.clock.now + seconds)
+        function_arn = f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:provider"
+        return LambdaContext(self.clock, self.clock.now + seconds, function_arn)
 
     def handle(self, event: Any, seconds: float = LAMBDA_SECONDS) -> None:
         """Deliver an event to the function."""
@@ -279,7 +283,7 @@ class World:
             ledger=Ledger(self.store, timing),
             stacks=RetryingStacks(self.stacks, timing),
             timing=timing,
-            scope=Scope(REGION, ACCOUNT, self.provider_id),
+            scope=Scope(self.region, ACCOUNT, self.provider_id),
             log=log,
             worker=self._new_worker(),
             stock=Stock(hints),
@@ -318,7 +322,7 @@ class World:
     def properties(self, **changes: Any) -> dict[str, object]:
         """Return properties that are fine, with changes; ``None`` leaves one out."""
         properties: dict[str, object] = {
-            "ServiceToken": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider",
+            "ServiceToken": f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:provider",
             "TargetArn": self.instance,
             "CountryCode": "US",
             "Type": "DID",
@@ -342,7 +346,7 @@ class World:
         date = strftime("%Y%m%dT%H%M%SZ", gmtime(self.clock.now))
         event: Event = {
             "RequestType": request_type,
-            "ServiceToken": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider",
+            "ServiceToken": f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:provider",
             "ResponseURL": (
                 f"https://answers.s3.amazonaws.com/{self._requests}?X-Amz-Date={date}&X-Amz-Expires=7200"
                 f"&X-Amz-Signature={SECRET}{self._requests}"

@@ -15,6 +15,7 @@ from lambda_handlers.connect_phone_number.cloudformation.response import (
     Status,
     deliver,
     encode,
+    http_get,
     http_put,
 )
 
@@ -175,6 +176,13 @@ def bucket() -> Iterator[_Bucket]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def do_GET(self) -> None:
+            bucket.received.append((self.path, dict(self.headers.items()), b""))
+            self.send_response(bucket.status)
+            self.send_header("Content-Length", "9")
+            self.end_headers()
+            self.wfile.write(b"templates")
+
         def log_message(self, format: str, *args: object) -> None:
             pass
 
@@ -224,3 +232,12 @@ class TestHttpPut:
         deliver(bucket.url, encode(Response(Status.SUCCESS, "p-1"), EVENT), http_put, pause)
         assert pauses == [2.0]
         assert [json.loads(body)["Status"] for _, _, body in bucket.received] == ["SUCCESS", "SUCCESS"]
+
+
+class TestHttpGet:
+    @pytest.mark.parametrize("status", [200, 403])
+    def test_it_gets_the_very_url(self, bucket: _Bucket, status: int) -> None:
+        bucket.status = status
+        assert http_get(bucket.url) == (status, b"templates")
+        ((path, _, _),) = bucket.received
+        assert path == "/the/key%3A1?X-Amz-Signature=5ec4e7&x=%2F"

@@ -534,7 +534,7 @@ def test_the_metrics_are_what_is_used_and_what_is_left_and_when_there_is_more() 
     world.created()
     world.clock.pause(DAY)
     assert _care(world) == [
-        {"Provider": PROVIDER, "BudgetUsed": 3, "BudgetDaysUntilMore": WINDOW_DAYS - 4},
+        {"Provider": PROVIDER, "NumbersHeld": 1, "BudgetUsed": 3, "BudgetDaysUntilMore": WINDOW_DAYS - 4},
         {"Provider": PROVIDER, "BudgetLeft": 7, "BudgetUsedPercent": 30},
     ]
 
@@ -542,7 +542,9 @@ def test_the_metrics_are_what_is_used_and_what_is_left_and_when_there_is_more() 
 def test_nothing_is_published_of_a_quota_that_is_an_estimate(world: World) -> None:
     world.created()
     world.clock.pause(DAY)
-    assert _care(world) == [{"Provider": PROVIDER, "BudgetUsed": 1, "BudgetDaysUntilMore": WINDOW_DAYS - 1}]
+    assert _care(world) == [
+        {"Provider": PROVIDER, "NumbersHeld": 1, "BudgetUsed": 1, "BudgetDaysUntilMore": WINDOW_DAYS - 1}
+    ]
 
 
 @pytest.mark.parametrize(("quota", "left", "percent"), [(1, 0, 100), (2, 2, 50), (0, 0, 200)])
@@ -554,7 +556,7 @@ def test_that_nothing_is_left_is_published(quota: int, left: int, percent: int) 
     assert _care(world)[-1] == {"Provider": PROVIDER, "BudgetLeft": left, "BudgetUsedPercent": percent}
 
 
-def test_what_is_held_but_no_longer_used_has_no_metrics() -> None:
+def test_what_is_held_but_no_longer_used_has_no_metrics_of_the_budget() -> None:
     world = _world(quota=5)
     world.created()
     world.clock.pause(WINDOW_DAYS * DAY)
@@ -888,3 +890,36 @@ def test_refused_claims_are_counted_separately() -> None:
     assert world.create(resource="Two", PhoneNumber="+12065550178").status == "FAILED"
     assert [line["ClaimsRefused"] for line in world.messages() if "ClaimsRefused" in line] == [1]
     assert world.invocation().ledger.budget().used == 2, "what is not known to be counted is not in the sums"
+
+
+def test_the_numbers_that_are_held_are_counted_once_a_day() -> None:
+    world = _world(quota=9)
+    world.created(resource="Kept")
+    world.delete(world.created(resource="Parked", ReleaseDelay=str(7 * DAY)), resource="Parked")
+    world.delete(world.created(resource="Released"), resource="Released")
+    for _ in range(2):
+        world.clock.pause(DAY)
+        world.sweep()
+        world.sweep()
+    lines = [line for line in world.messages() if "NumbersHeld" in line]
+    assert [(line["NumbersHeld"], line["ParkedNumbers"]) for line in lines] == [(2, 1), (2, 1)]
+
+
+def test_a_provider_that_holds_nothing_publishes_no_number_of_what_it_holds() -> None:
+    world = _world(quota=9)
+    world.delete(world.created(resource="One"), resource="One")
+    world.clock.pause(DAY)
+    world.sweep()
+    assert [line["BudgetUsed"] for line in world.messages() if "BudgetUsed" in line] == [2]
+    assert not [line for line in world.messages() if "NumbersHeld" in line]
+
+
+def test_a_number_that_is_just_being_adopted_from_another_resource_is_held_once() -> None:
+    world = _world(quota=9)
+    arn = world.created(resource="One")
+    adopting = replace(world.claim(resource="One"), logical_resource_id="Two", id="two", state=ClaimState.OPENING)
+    world.invocation().ledger.save(replace(adopting, version=0, counted={}))
+    world.clock.pause(DAY)
+    care_for_budget(world.invocation())
+    assert world.number(arn).is_held
+    assert [line["NumbersHeld"] for line in world.messages() if "NumbersHeld" in line] == [1]

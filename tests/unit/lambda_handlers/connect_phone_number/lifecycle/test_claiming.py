@@ -100,8 +100,22 @@ def test_a_chosen_number_that_another_resource_has(world: World) -> None:
     assert (failed.status, failed.reason) == (
         "FAILED",
         (
-            f"{CHOSEN} belongs to resource Number of stack {OTHER_STACK}. Remove it there with a retaining removal "
-            "policy and take it over with Adopt, or ask for another number."
+            f"{CHOSEN} belongs to resource Number of stack {OTHER_STACK}. To have it here, first remove it from that "
+            "stack with DeletionPolicy Retain (RemovalPolicy.RETAIN in the CDK), then adopt it (Adopt and "
+            "PhoneNumber). Or ask for another number."
+        ),
+    )
+    assert len(world.calls("ClaimPhoneNumber")) == 1
+
+
+def test_a_chosen_number_that_another_resource_of_the_stack_has(world: World) -> None:
+    world.created(resource="First", PhoneNumber=CHOSEN)
+    failed = world.create(PhoneNumber=CHOSEN)
+    assert (failed.status, failed.reason) == (
+        "FAILED",
+        (
+            f"{CHOSEN} is already the number of First in this stack, and each number has one resource. Remove Number, "
+            "or let it ask for another number."
         ),
     )
     assert len(world.calls("ClaimPhoneNumber")) == 1

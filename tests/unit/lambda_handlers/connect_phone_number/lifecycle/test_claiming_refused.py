@@ -80,7 +80,7 @@ def test_s16_a_chosen_number_lost(world: World) -> None:
         "FAILED",
         (
             f"{CHOSEN} cannot be claimed: Phone number not available: {CHOSEN}. It was claimed by somebody else, or "
-            "was released less than 180 days ago. If this account holds it, use Adopt."
+            "was released less than 180 days ago. If this account holds it, set Adopt to true (adopt=True in the CDK)."
         ),
     )
     assert world.delete(failed.physical_id).succeeded
@@ -131,7 +131,7 @@ def test_a_refusal_for_another_reason_is_believed_at_its_second_occurrence(world
     _refuse(world, calls=None)
     failed = world.create()
     assert failed.status == "FAILED"
-    assert "InvalidParameterException: Bad thing. Correct what the message names, then try again." in failed.reason
+    assert "InvalidParameterException: Bad thing. If that names a limit: the quota of phone numbers" in failed.reason
     tried = [call.parameters["PhoneNumber"] for call in world.calls("ClaimPhoneNumber")]
     assert len(set(tried)) == len(tried) == 2
     assert world.claim().unexplained_refusals == 2
@@ -187,7 +187,7 @@ def test_such_a_refusal_of_a_chosen_number_is_believed_at_once(world: World) -> 
     failed = world.create(PhoneNumber=CHOSEN)
     assert failed.status == "FAILED"
     assert f"ClaimPhoneNumber for {CHOSEN} ({world.instance}): InvalidParameterException: Bad thing." in failed.reason
-    assert "use Adopt" not in failed.reason
+    assert "set Adopt" not in failed.reason
     assert (world.claim().candidate, world.claim().rejected_candidates) == (CHOSEN, ())
     assert world.invocation().ledger.number(CHOSEN) is not None, "it is this claim's until that is closed"
     assert len(world.calls("ClaimPhoneNumber")) == 1

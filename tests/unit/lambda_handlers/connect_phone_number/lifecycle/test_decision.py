@@ -250,11 +250,19 @@ def test_an_update_that_the_present_number_satisfies_keeps_it(world: World, desi
 def test_a_replacement_is_refused_unless_it_is_allowed(world: World, desired: dict[str, Any]) -> None:
     arn = world.created(Prefix=PREFIX)
     number = world.claim().phone_number
-    refusal = reason(decided(world, world.event("Update", arn, **desired)))
-    assert refusal.startswith(f"{number} is not what the changed properties ask for, so this update would release it ")
+    before = world.properties(Prefix=PREFIX)
+    refusal = reason(decided(world, world.event("Update", arn, old_properties=before, **desired)))
+    ((name, value),) = desired.items()
+    old = repr(before[name]) if name in before else "nothing"
+    assert refusal.startswith(
+        f"{number} is not what the changed properties ask for, so this update would release it and claim another "
+        "number: "
+    )
+    assert f"{name} changes from {old} to {value!r}" in refusal
+    assert ("Prefix changes from '+1206' to nothing" in refusal) is (name != "Prefix")
     assert refusal.endswith(
-        "A released number cannot be claimed again for up to 180 days. Set AllowReplacement to true if that is what "
-        "you want, or take back the change of CountryCode, Type, Prefix or PhoneNumber."
+        "A released number cannot be claimed again for up to 180 days. To keep the number, take the change back. To "
+        "replace it, set AllowReplacement to true (allow_replacement=True in the CDK)."
     )
     assert _states(world) == [ClaimState.LIVE]
     assert world.claim().acknowledged, "the update has named it all the same"
@@ -275,8 +283,9 @@ def test_a_protected_number_is_not_replaced_even_if_that_is_allowed(world: World
     update = world.event("Update", arn, CountryCode="GB", AllowReplacement="true", ReleaseProtection="false")
     assert reason(decided(world, update)) == (
         f"{number} is not what the changed properties ask for, so this update would release it and claim another "
-        "number. Its ReleaseProtection is on: switch that off in a deployment of its own first, or take back the "
-        "change of CountryCode, Type, Prefix or PhoneNumber."
+        "number: CountryCode changes from 'US' to 'GB'. Its ReleaseProtection is on (release_protection in the CDK). "
+        "To keep the number, take the change back. To replace it, first switch the protection off in a deployment of "
+        "its own."
     )
 
 

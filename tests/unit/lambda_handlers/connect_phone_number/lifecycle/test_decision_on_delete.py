@@ -224,10 +224,10 @@ def test_a_protected_number_is_not_released(world: World) -> None:
     arn = world.created(ReleaseProtection="true")
     number = world.claim().phone_number
     assert reason(decided(world, world.event("Delete", arn))) == (
-        f"{number} is not released: its ReleaseProtection is on. That must be switched off in a deployment of its own, "
-        "before the number is deleted. A stack that is DELETE_FAILED by now can only be deleted: do that with 'aws "
-        f"cloudformation delete-stack --stack-name {STACK} --retain-resources Number', which keeps the number in the "
-        "account. A number that is out of its stack can be taken into a stack again with Adopt and PhoneNumber."
+        f"{number} is not released: its ReleaseProtection is on (release_protection in the CDK). To release it, switch "
+        "that off in a deployment of its own, then delete. A stack that is DELETE_FAILED by now can only be deleted "
+        "without it, which keeps the number in the account: aws cloudformation delete-stack --stack-name "
+        f"{STACK} --retain-resources Number"
     )
     assert world.claim().state is ClaimState.LIVE
 
@@ -397,7 +397,7 @@ def test_protection_keeps_an_adopted_number_that_would_be_released(world: World)
     world.claimed_by_hand(NUMBER)
     arn = adopt_for_good(world, ReleaseProtection="true")
     assert reason(decided(world, world.event("Delete", arn, stack=OTHER_STACK, resource="Sales"))).startswith(
-        f"{NUMBER} is not released: its ReleaseProtection is on."
+        f"{NUMBER} is not released: its ReleaseProtection is on ("
     )
     assert world.claim(OTHER_STACK, "Sales").state is ClaimState.LIVE
 

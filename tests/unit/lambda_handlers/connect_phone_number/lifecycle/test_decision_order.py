@@ -161,8 +161,7 @@ def test_outside_a_rollback_an_update_asks_for_a_new_number_and_not_for_the_one_
 def test_outside_a_rollback_going_back_is_a_replacement_that_must_be_allowed(world: World) -> None:
     _, new = replaced(world)
     assert reason(decided(world, world.event("Update", new))).endswith(
-        "Set AllowReplacement to true if that is what you want, or take back the change of CountryCode, Type, Prefix "
-        "or PhoneNumber."
+        "To replace it, set AllowReplacement to true (allow_replacement=True in the CDK)."
     )
 
 

@@ -139,8 +139,8 @@ def test_s4_a_create_canceled_after_it_has_finished_leaves_nothing(world: World)
         (
             {"CountryCode": "US", "Type": "UIFN"},
             (
-                "Amazon Connect has no UIFN number of US to claim. Try another Prefix or Type; some countries' numbers "
-                "must be ordered through AWS Support."
+                "Amazon Connect has no UIFN number of US to claim. Try another Type; some countries' numbers must be "
+                "ordered through AWS Support."
             ),
         ),
         (
