@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from .fleet import report as fleets
 from .footprint import measure
@@ -14,13 +15,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="all variants of all scenarios, not one of each group")
     parser.add_argument("--write", action="store_true", help="write the tables to the documents")
+    parser.add_argument("--only", choices=("memory", "processes", "fleets", "peers"), help="measure one part only")
     arguments = parser.parse_args()
-    is_good = [
-        measure.report(writes=arguments.write),
-        processes.report(writes=arguments.write),
-        fleets.report(writes=arguments.write),
-        compare.report(whole=arguments.whole, writes=arguments.write),
-    ]
+    writes: bool = arguments.write
+    parts: dict[str, Callable[[], bool]] = {
+        "memory": lambda: measure.report(writes=writes),
+        "processes": lambda: processes.report(writes=writes),
+        "fleets": lambda: fleets.report(writes=writes),
+        "peers": lambda: compare.report(whole=arguments.whole, writes=writes),
+    }
+    is_good = [report() for name, report in parts.items() if arguments.only in (None, name)]
     return 0 if all(is_good) else 1
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Stage
 from aws_cdk.region_info import RegionInfo
 from constructs import IConstruct
 
 from .phone_number_provider import IPhoneNumberProvider, PhoneNumberProvider
 from .properties import known, refuse, stack_of
+
+_NO_STAGE: Final = "no stage"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Environment:
 
 _OF_CONSTRUCTS: Final[WeakKeyDictionary[IConstruct, Environment]] = WeakKeyDictionary()
 """What was asked about a construct's stack once, since each question is a call to another process."""
+_STAGES: Final[WeakKeyDictionary[IConstruct, str]] = WeakKeyDictionary()
 
 
 def environment_of(scope: IConstruct) -> Environment:
@@ -57,7 +60,7 @@ def check_environments(
     arns: Mapping[str, str | None],
     constructs: Mapping[str, IConstruct | None],
 ) -> None:
-    """Refuse parts of a number or pool that are not all in one account and Region, as far as synth knows them.
+    """Refuse parts of a number or pool that are not all in one stage, account and Region, as far as synth knows them.
 
     Parameters
     ----------
@@ -71,6 +74,15 @@ def check_environments(
     ValueError
         With the construct's path, two of the parts, where each of them is, and what to do.
     """
+    if isinstance(provider, PhoneNumberProvider):
+        own, other = _stage_of(stack), _stage_of(provider)
+        if own != other:
+            refuse(
+                scope,
+                f"the provider {provider.node.path} is in {other or _NO_STAGE}, but this is in {own or _NO_STAGE}. "
+                "Stages are deployed independently. Create a provider in each stage, or publish its service_token and "
+                "use PhoneNumberProvider.from_ssm_parameter.",
+            )
     found: dict[str, tuple[_Part, str]] = {}
     for part in _parts(stack, provider, arns, constructs):
         for kind, value in part.environment.known():
@@ -82,6 +94,16 @@ def check_environments(
                     "account and Region, for stacks and targets there. Use a provider and a target of the account and "
                     "Region to which the stack is deployed.",
                 )
+
+
+def _stage_of(construct: IConstruct) -> str:
+    """Return the stage of a construct, as a message shows it; empty for the app itself."""
+    found = _STAGES.get(construct)
+    if found is None:
+        stage = Stage.of(construct)
+        path = "" if stage is None else stage.node.path
+        found = _STAGES[construct] = f"the stage {path}" if path else ""
+    return found
 
 
 @dataclass(frozen=True)

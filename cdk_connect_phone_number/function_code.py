@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from lambda_handlers.connect_phone_number import contract, properties, rules
+    from lambda_handlers.connect_phone_number.planning import plan
 else:
     try:
         from .lambda_handlers.connect_phone_number import contract, properties, rules
+        from .lambda_handlers.connect_phone_number.planning import plan
     except ModuleNotFoundError:
         from lambda_handlers.connect_phone_number import contract, properties, rules
+        from lambda_handlers.connect_phone_number.planning import plan
 
-__all__ = ["ASSET", "contract", "properties", "rules"]
+__all__ = ["ASSET", "contract", "plan", "properties", "rules"]
 
 ASSET: Final = Path(contract.__file__).resolve().parent.parent
 """The folder that is the function's asset."""

@@ -3,6 +3,7 @@
 * Tags of the stack itself, which CloudFormation passes on to its own resource types but not to custom resources.
 * Exports of numbers that may be replaced: CloudFormation cannot change an export that is in use.
 * Numbers under another logical id than in the deployed template: CloudFormation would release them.
+* How many numbers the stack claims at most, for the person who reads the output of synth.
 """
 
 import json
@@ -13,9 +14,10 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import jsii
-from aws_cdk import Annotations, CfnOutput, Stack, Tags
+from aws_cdk import Annotations, Stack, Tags, Token
 from constructs import IValidation
 
+from .exports import exports_of
 from .function_code import contract
 from .phone_number_resource import PhoneNumberResource
 from .properties import NumberProperties, cloudformation_name, root_of
@@ -42,39 +44,54 @@ class _NumbersOfStack:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.numbers: list[_Number] = []
+        self.least_parked: list[int] = []
+        """How many numbers each pool gets itself."""
 
     def validate(self) -> list[str]:
-        """Warn of what would cost a number, after all references are resolved."""
+        """Return what is wrong, and warn of what would cost a number, after all references are resolved."""
+        problems = [problem for each in self.numbers for problem in each.resource.problems()]
+        self._tell_claims()
         self._warn_of_exports()
         folder = self.stack.node.try_get_context(DEPLOYED)
         if folder is None:
-            return []
+            return problems
         if not isinstance(folder, str) or not Path(folder).is_dir():
             problem = (
                 f"{self.stack.node.path}: the context value {DEPLOYED!r} must be the folder of the deployed templates, "
                 f"but is {folder!r}. Give a folder with {self.stack.template_file}, or leave it out."
             )
-            return [problem]
+            return [*problems, problem]
         for file in sorted(Path(folder).rglob(self.stack.template_file)):
             try:
                 template = json.loads(file.read_text())
             except json.JSONDecodeError as error:
-                return [f"{self.stack.node.path}: {file} is not a template in JSON: {error}. Write it in JSON."]
+                return [
+                    *problems,
+                    f"{self.stack.node.path}: {file} is not a template in JSON: {error}. Write it in JSON.",
+                ]
             self._warn_of_renames(template.get("Resources", {}))
-        return []
+        return problems
+
+    def _tell_claims(self) -> None:
+        parked = [least for least in self.least_parked if not Token.is_unresolved(least)]
+        claims = sum(not each.properties.adopt for each in self.numbers) + sum(parked)
+        later = len(self.least_parked) - len(parked)
+        counted = [f"{claims} phone number{'' if claims == 1 else 's'}"] if claims else []
+        counted += ["what the min_parked of its pools says at the deployment"] if later else []
+        if counted:
+            Annotations.of(self.stack).add_info_v2(
+                contract.TAG_PREFIX + "claims", f"claims up to {' and '.join(counted)}"
+            )
 
     def _warn_of_exports(self) -> None:
         replaceable = [each.resource for each in self.numbers if each.properties.allow_replacement]
         if not replaceable:
             return
-        exports = {
-            str(self.stack.resolve(output.export_name)): json.dumps(self.stack.resolve(output.value))
-            for output in self.stack.node.find_all()
-            if isinstance(output, CfnOutput) and output.export_name is not None
-        }
+        exports = exports_of(root_of(self.stack))
+        path = self.stack.node.path
         for resource in replaceable:
-            logical_id = self._logical_id(resource)
-            found = [name for name, value in exports.items() if f'"{logical_id}"' in value]
+            number = (path, self._logical_id(resource))
+            found = [export.name for export in exports if number in export.resources]
             if found:
                 Annotations.of(resource).add_warning_v2(
                     contract.TAG_PREFIX + "export",
@@ -112,12 +129,23 @@ def check_with_its_stack(stack: Stack, resource: PhoneNumberResource, properties
 
     The first number of a stack also makes the stack's own tags the tags of its numbers.
     """
+    found = _numbers_of(stack)
+    if not found.numbers:
+        _pass_tags_on(stack)
+    found.numbers.append(_Number(resource, properties))
+
+
+def count_with_its_stack(stack: Stack, least_parked: int) -> None:
+    """Have the numbers that a pool gets itself counted with those of its stack at synth."""
+    _numbers_of(stack).least_parked.append(least_parked)
+
+
+def _numbers_of(stack: Stack) -> _NumbersOfStack:
     found = _CHECKED.get(stack)
     if found is None:
         found = _CHECKED[stack] = _NumbersOfStack(stack)
         stack.node.add_validation(found)
-        _pass_tags_on(stack)
-    found.numbers.append(_Number(resource, properties))
+    return found
 
 
 def _pass_tags_on(stack: Stack) -> None:

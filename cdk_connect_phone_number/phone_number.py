@@ -18,7 +18,7 @@ from .phone_number_provider import (
     PhoneNumberProvider,
     check_adoption,
     check_served,
-    default_provider,
+    check_stack_is_served,
     known_targets,
 )
 from .phone_number_resource import PhoneNumberResource
@@ -27,14 +27,17 @@ from .properties import (
     NumberProperties,
     check_duration,
     check_flag,
+    check_given_policy,
     check_kind,
     check_properties,
     check_provider,
     check_removal_policy,
     delay_seconds,
     known,
+    literal,
     refuse,
     refuse_kind,
+    required_text,
     root_of,
     stack_of,
     take_once,
@@ -142,7 +145,8 @@ class PhoneNumber(PhoneNumberBase):
         How long CloudFormation waits for the number: from one minute to one hour.
     provider : IPhoneNumberProvider, optional
         The function that does the work. By default, the provider that ``PhoneNumberProvider.set_default`` has
-        set for the nearest scope, or else the stack's own provider, created when the first number needs it.
+        set for the nearest scope, or else the stack's own provider, created when the first number needs it. A
+        nested stack uses the provider of its outermost stack.
 
     Raises
     ------
@@ -211,7 +215,7 @@ class PhoneNumber(PhoneNumberBase):
             allow_replacement=allow_replacement,
         )
         check_properties(self, properties, environment_of(stack).region)
-        provider = self._provider(provider, pool)
+        provider = self._provider(scope, provider, pool)
         check_environments(
             self,
             stack,
@@ -225,6 +229,7 @@ class PhoneNumber(PhoneNumberBase):
             {"target": target, "contact_flow": contact_flow},
         )
         _check_served(self, properties, provider)
+        check_stack_is_served(self, provider)
         if adopt:
             check_adoption(self, provider, "adopt is True", "claim a number: leave adopt out")
         if pool is None:
@@ -315,6 +320,7 @@ class PhoneNumber(PhoneNumberBase):
         ValueError
             If it is not a policy, or ``SNAPSHOT``.
         """
+        check_given_policy(self, policy)
         self._resource.apply_removal_policy(policy)
 
     def _delay(self, release_delay: Duration | None, pool: IPhoneNumberPool | None) -> str | None:
@@ -325,11 +331,13 @@ class PhoneNumber(PhoneNumberBase):
         delay = release_delay if pool is None else pool.release_after
         return None if delay is None else delay_seconds(self, "release_delay", delay)
 
-    def _provider(self, provider: IPhoneNumberProvider | None, pool: IPhoneNumberPool | None) -> IPhoneNumberProvider:
+    def _provider(
+        self, scope: Construct, provider: IPhoneNumberProvider | None, pool: IPhoneNumberPool | None
+    ) -> IPhoneNumberProvider:
         if provider is not None:
             check_provider(self, provider)
         if pool is None:
-            return provider or default_provider(self)
+            return provider or PhoneNumberProvider.of(scope)
         if provider is not None and provider.service_token != pool.provider.service_token:
             refuse(
                 self,
@@ -352,14 +360,14 @@ class _ImportedPhoneNumber(PhoneNumberBase):
     """A phone number known by its ARN; see ``PhoneNumber.from_phone_number_arn``."""
 
     def __init__(self, scope: Construct, id: str, *, phone_number_arn: str, phone_number: str | None = None) -> None:
-        literal = known(phone_number_arn)
-        problem = rules.check_phone_number_arn(literal) if literal is not None else None
-        is_arn = problem is None and (literal is not None or Token.is_unresolved(phone_number_arn))
-        super().__init__(scope, id, environment_from_arn=phone_number_arn if is_arn else None)
+        given = literal(phone_number_arn)
+        problem = None if given is None else rules.check_phone_number_arn(given)
+        is_arn = problem is None and (given is not None or Token.is_unresolved(phone_number_arn))
+        super().__init__(scope, id, environment_from_arn=Token.as_string(phone_number_arn) if is_arn else None)
+        self._arn = required_text(self, "phone_number_arn", phone_number_arn)
         if problem:
             refuse(self, f"phone_number_arn {problem}")
-        self._arn = phone_number_arn
-        self._number = phone_number
+        self._number = text(self, "phone_number", phone_number)
 
     @property
     def phone_number(self) -> str:

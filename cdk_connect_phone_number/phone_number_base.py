@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from aws_cdk import Resource, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk.interfaces import ResourceEnvironment
 from constructs import Node
 
 from .properties import refuse
@@ -22,6 +23,11 @@ class IPhoneNumber(Protocol):
     @property
     def stack(self) -> Stack:
         """The stack in which the number is defined."""
+        ...
+
+    @property
+    def env(self) -> ResourceEnvironment:
+        """The account and Region of the number."""
         ...
 
     @property

@@ -1,16 +1,18 @@
 """The pool: numbers of deleted resources that later resources take instead of claiming new ones."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 import jsii
-from aws_cdk import CfnDeletionPolicy, CfnResource, Duration, RemovalPolicy, Token
+from aws_cdk import CfnDeletionPolicy, CfnResource, Duration, RemovalPolicy, Resource, Stack, Token
+from aws_cdk.interfaces import ResourceEnvironment
 from constructs import Construct, IValidation, Node
 
 from .environments import check_environments, environment_of
 from .function_code import contract, rules
 from .function_code import properties as function_properties
-from .phone_number_provider import IPhoneNumberProvider, check_adoption, check_served
+from .numbers_of_stack import count_with_its_stack
+from .phone_number_provider import IPhoneNumberProvider, check_adoption, check_served, check_stack_is_served
 from .properties import (
     check_duration,
     check_provider,
@@ -21,6 +23,8 @@ from .properties import (
     in_python_names,
     known,
     refuse,
+    refuse_kind,
+    required_text,
     stack_of,
     take_once,
     text,
@@ -36,6 +40,16 @@ class IPhoneNumberPool(Protocol):
     @property
     def node(self) -> Node:
         """The node in the construct tree."""
+        ...
+
+    @property
+    def stack(self) -> Stack:
+        """The stack in which the pool is defined."""
+        ...
+
+    @property
+    def env(self) -> ResourceEnvironment:
+        """The account and Region of the pool."""
         ...
 
     @property
@@ -59,7 +73,7 @@ class IPhoneNumberPool(Protocol):
         ...
 
 
-class PhoneNumberPool(Construct):
+class PhoneNumberPool(Resource):
     """A pool in which the numbers of deleted resources are parked, for resources that are created later.
 
     A ``PhoneNumber`` with ``pool`` takes a parked number that satisfies it, and claims one only if there is none. When
@@ -93,8 +107,8 @@ class PhoneNumberPool(Construct):
         What resources take is not claimed anew until the pool is deployed with a change.
     country_code : str, optional
         Two-letter code (ISO 3166-1) of the country of the numbers that are claimed for ``min_parked``.
-    type : str, default ``"DID"`` with ``min_parked``
-        Their type, for example ``"TOLL_FREE"``.
+    type : PhoneNumberType or str, default ``PhoneNumberType.DID``
+        Their type.
     prefix : str, optional
         What they begin with, for example ``"+1206"``.
     phone_numbers : Sequence[str], optional
@@ -159,6 +173,8 @@ class PhoneNumberPool(Construct):
         if removal_policy is not None:
             self._resource.apply_removal_policy(removal_policy)
         self._resource.node.add_dependency(provider)
+        if min_parked:
+            count_with_its_stack(stack_of(self), min_parked)
 
     @staticmethod
     def from_pool_attributes(
@@ -286,7 +302,7 @@ class _PoolResource(CfnResource):
         return [f"{self._owner.node.path}: {problem}" for problem in problems if problem is not None]
 
 
-class _ImportedPool(Construct):
+class _ImportedPool(Resource):
     """A pool known by its name; see ``PhoneNumberPool.from_pool_attributes``."""
 
     def __init__(
@@ -300,6 +316,7 @@ class _ImportedPool(Construct):
         parking_target_arn: str | None,
     ) -> None:
         super().__init__(scope, id)
+        pool_id = required_text(self, "pool_id", pool_id)
         literal = known(pool_id)
         if literal is not None and (problem := rules.check_pool(literal, None)):
             refuse(self, f"pool_id {problem}")
@@ -379,6 +396,7 @@ def _checked(
         refuse(scope, f"parking_target_arn {problem}")
     check_environments(scope, stack, provider, {"parking_target_arn": parking_target_arn}, {})
     check_served(scope, "parking_target_arn", target, provider)
+    check_stack_is_served(scope, provider)
     return seconds
 
 
@@ -394,7 +412,7 @@ def _policy_problem(name: str, value: object) -> str | None:
 
 
 def _check_list(scope: Construct, phone_numbers: object) -> None:
-    """Refuse a single number, which Python takes for a list of characters.
+    """Refuse anything but a list of texts. Python takes a single number for a list of characters.
 
     Raises
     ------
@@ -403,3 +421,7 @@ def _check_list(scope: Construct, phone_numbers: object) -> None:
     """
     if isinstance(phone_numbers, str):
         refuse(scope, f"phone_numbers must be a list, but is {phone_numbers!r}. Put it in brackets.")
+    if not isinstance(phone_numbers, Sequence):
+        refuse_kind(scope, "phone_numbers", phone_numbers, remedy="Use a list of numbers, or leave it out.")
+    for index, number in enumerate(cast(Sequence[object], phone_numbers)):
+        required_text(scope, f"phone_numbers[{index}]", number)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
-from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Resource, Stack, Token
+from aws_cdk import CfnResource, Fn, RemovalPolicy, Resource, Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -16,13 +17,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.interfaces import ResourceEnvironment
 from constructs import Construct, Dependable, IConstruct, Node
 
 from .function_code import contract
-from .properties import known, refuse, stack_of
-from .provider import defaults
+from .properties import check_flag, known, literal, refuse, required_text, root_of, text
+from .provider import defaults, publishing
+from .provider.acknowledgments import REDUNDANT_DEPENDENCY, acknowledge
 from .provider.budget import PhoneNumberBudget
 from .provider.function import (
     DEFAULT_ARCHITECTURE,
@@ -34,6 +37,7 @@ from .provider.function import (
     check_reserved_concurrency,
     check_runtime,
 )
+from .provider.kinds import check_kinds
 from .provider.ledger_table import LedgerTable
 from .provider.monitoring import ProviderAlarms, ProviderMetrics
 from .provider.network import ProviderNetwork, check_network
@@ -47,6 +51,7 @@ cost of that time depends on the memory. A smaller size would slow down the star
 """
 
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")
+_ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
 
 @runtime_checkable
@@ -93,6 +98,11 @@ class IPhoneNumberProvider(Protocol):
         """Whether the provider adopts numbers that the account holds; ``None`` if that is not known."""
         ...
 
+    @property
+    def stack_name_prefix(self) -> str | None:
+        """What the names of the stacks begin with that the provider serves; ``None`` if all, or if not known."""
+        ...
+
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow ``grantee`` to invoke the function, and so to deploy numbers."""
         ...
@@ -132,13 +142,16 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         What is known of the account's budget of claims and releases. By default, the provider asks Service
         Quotas for the quota, and refuses a claim that would not leave enough to release what it holds.
     ledger_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
-        What happens to the DynamoDB table when the provider is destroyed.
+        What happens to the DynamoDB table when the provider is destroyed. A retained table is a record, which no
+        other provider reads: ``docs/living-with-it.md`` has the command that removes it. The provider that a stack
+        gets by itself deletes its table and its logs.
     ledger_deletion_protection : bool, default False
         Make DynamoDB refuse every deletion of the table.
     log_retention : aws_cdk.aws_logs.RetentionDays, default ``RetentionDays.SIX_MONTHS``
         How long logs are kept: by default, as long as AWS Support can recover a released number.
     log_removal_policy : aws_cdk.RemovalPolicy, default ``RemovalPolicy.RETAIN``
-        What happens to the log group when the provider is destroyed.
+        What happens to the log group when the provider is destroyed. A retained one is empty after ``log_retention``,
+        but stays.
     encryption_key : aws_cdk.aws_kms.IKey, optional
         Encrypts the table, the queue, and the logs. By default, each service uses its own key. The
         policy of an imported key must allow CloudWatch Logs to use it.
@@ -230,7 +243,33 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         alarm_topic: sns.ITopic | sns.Topic | None = None,
         service_token_parameter_name: str | None = None,
     ) -> None:
+        _check_default_id(scope, id)
         super().__init__(scope, id)
+        check_kinds(
+            self,
+            {
+                "target_arns": target_arns,
+                "allow_adoption": allow_adoption,
+                "stack_name_prefix": stack_name_prefix,
+                "budget": budget,
+                "ledger_removal_policy": ledger_removal_policy,
+                "ledger_deletion_protection": ledger_deletion_protection,
+                "log_retention": log_retention,
+                "log_removal_policy": log_removal_policy,
+                "encryption_key": encryption_key,
+                "environment_encryption": environment_encryption,
+                "permissions_boundary": permissions_boundary,
+                "vpc": vpc,
+                "vpc_subnets": vpc_subnets,
+                "security_groups": security_groups,
+                "runtime": runtime,
+                "architecture": architecture,
+                "tracing": tracing,
+                "memory_size": memory_size,
+                "alarm_topic": alarm_topic,
+                "service_token_parameter_name": service_token_parameter_name,
+            },
+        )
         if target_arns is not None:
             check_target_arns(self, target_arns)
         if stack_name_prefix is not None:
@@ -239,6 +278,7 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         check_reserved_concurrency(self, reserved_concurrent_executions)
         check_runtime(self, runtime)
         self._allow_adoption = allow_adoption
+        self._stack_name_prefix = stack_name_prefix
         self._target_arns = None if target_arns is None else tuple(target_arns)
         key = cast(kms.IKey | None, encryption_key)
         environment_key = cast(kms.IKey | None, environment_encryption)
@@ -311,12 +351,15 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
             network=network,
         )
         self._ledger, self._role, self._log_group, self._function = ledger, role, log_group, function
+        self._failure_queue = failures
+        self._alarms: tuple[cloudwatch.Alarm, ...] = ()
         self.sweep_rule_name = function.sweep_every("Sweep", SWEEP_INTERVAL).rule_name
         self._service_token = function.function_arn
         if alarm_topic is not None:
             # jsii's class and interface do not match for a strict type checker, which sees both here.
             topic = cast(sns.ITopic, alarm_topic)
-            ProviderAlarms(self, "Alarms", metrics=self, failures=failures, topic=topic)
+            alarms = ProviderAlarms(self, "Alarms", metrics=self, failures=failures, topic=topic)
+            self._alarms = tuple(alarms.alarms)
         if service_token_parameter_name is not None:
             ssm.StringParameter(
                 self,
@@ -325,6 +368,7 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
                 parameter_name=service_token_parameter_name,
                 string_value=self._service_token,
             )
+            publishing.publish(self, service_token_parameter_name)
         # Deleted first: as long as the guard's deletion fails, CloudFormation deletes nothing else of the provider.
         rest = self.node.children
         guard = CfnResource(
@@ -334,29 +378,9 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
             properties={"ServiceToken": function.function_arn, "ProviderId": self.provider_id},
         )
         guard.node.add_dependency(*rest)
+        acknowledge(guard, cfn_lint=[REDUNDANT_DEPENDENCY])
         # Constructs that depend on the provider depend on the guard, which is created last and deleted first.
         Dependable.implement(self, _Roots(guard))
-
-    @staticmethod
-    def get_or_create(scope: Construct) -> "PhoneNumberProvider":
-        """Return the provider of the stack that contains ``scope``. Create it if the stack has none yet.
-
-        Raises
-        ------
-        ValueError
-            If the stack has another kind of construct with the id ``PhoneNumberProvider``.
-        """
-        stack = stack_of(scope)
-        found = stack.node.try_find_child(DEFAULT_ID)
-        if found is None:
-            return PhoneNumberProvider(stack, DEFAULT_ID)
-        if not isinstance(found, PhoneNumberProvider):
-            refuse(
-                scope,
-                f"the stack's provider needs the id {DEFAULT_ID!r}, but {found.node.path} has it. "
-                "Rename that construct, or give the number a provider.",
-            )
-        return found
 
     @staticmethod
     def set_default(scope: Construct, provider: IPhoneNumberProvider) -> None:
@@ -376,25 +400,20 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         Raises
         ------
         ValueError
-            If the scope has another default already, or is a stack whose own provider exists already.
+            If ``provider`` is no provider, if the scope has another default already, or if a number in the scope
+            has used another default already.
         """
-        own = scope.node.try_find_child(DEFAULT_ID) if isinstance(scope, Stack) else None
-        if isinstance(own, PhoneNumberProvider) and own is not provider:
-            refuse(
-                scope,
-                f"the stack has its own provider {own.node.path} already, so {provider.node.path} cannot be its "
-                "default. Set the default before the stack's first number is created.",
-            )
         defaults.set_default(scope, provider)
 
     @staticmethod
     def of(scope: Construct) -> IPhoneNumberProvider:
-        """Return the default provider of a scope: one that a stack shares with all stacks that are nested in it.
+        """Return the default provider of a scope, which a ``PhoneNumber`` there uses if it names no provider.
 
         It is the provider that was set with ``set_default`` for the scope or for its nearest ancestor. If there
         is none, it is the own provider of the stack that contains the scope, or of the outermost stack if that
-        stack is nested. That provider is created if the stack has none yet, and becomes the stack's default: numbers
-        in its nested stacks use it, too.
+        stack is nested. So a stack and all stacks that are nested in it share one provider. It has the id
+        ``PhoneNumberProvider``, and is created if the stack has none yet. Its ledger and its logs are deleted with
+        it, which happens only when it holds no numbers any more.
 
         Parameters
         ----------
@@ -404,9 +423,10 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         Raises
         ------
         ValueError
-            If the scope is in no stack, and no default was set for it.
+            If the scope is in no stack, and no default was set for it, or if the stack has another kind of construct
+            with the id ``PhoneNumberProvider``.
         """
-        found = defaults.nearest_default(scope)
+        found = defaults.find_default(scope)
         if found is not None:
             return found
         stack = defaults.outermost_stack(scope)
@@ -416,9 +436,15 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
                 "no default provider was set, and outside of a stack none can be created. Create a provider in a "
                 "stack, and call PhoneNumberProvider.set_default.",
             )
-        provider = PhoneNumberProvider.get_or_create(stack)
-        defaults.set_default(stack, provider)
-        return provider
+        own = stack.node.try_find_child(DEFAULT_ID) or _own_provider(stack)
+        if not isinstance(own, PhoneNumberProvider):
+            refuse(
+                scope,
+                f"the stack's provider needs the id {DEFAULT_ID!r}, but {own.node.path} has it. "
+                "Rename that construct, or give the stack's numbers a provider.",
+            )
+        defaults.remember(scope, own)
+        return own
 
     @staticmethod
     def from_provider_attributes(
@@ -429,6 +455,7 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         role_arn: str | None = None,
         target_arns: Sequence[str] | None = None,
         allow_adoption: bool | None = None,
+        stack_name_prefix: str | None = None,
     ) -> IPhoneNumberProvider:
         """Refer to a provider deployed elsewhere in the same account and Region, and say what is known of it.
 
@@ -448,12 +475,15 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
             The provider's ``target_arns``. By default, synth does not know which targets it serves.
         allow_adoption : bool, optional
             The provider's ``allow_adoption``. By default, synth does not know it.
+        stack_name_prefix : str, optional
+            The provider's ``stack_name_prefix``. By default, synth does not know which stacks it serves.
 
         Raises
         ------
         ValueError
-            If ``service_token`` is not the ARN of a function, or if ``target_arns`` is empty or contains anything
-            but ARNs of instances and traffic distribution groups.
+            If ``service_token`` is not the ARN of a function, if ``role_arn`` is not that of a role, if
+            ``target_arns`` is empty or contains anything but ARNs of instances and traffic distribution groups, or if
+            no stack's name can begin with ``stack_name_prefix``.
         """
         return _ImportedProvider(
             scope,
@@ -462,6 +492,7 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
             role_arn=role_arn,
             target_arns=target_arns,
             allow_adoption=allow_adoption,
+            stack_name_prefix=stack_name_prefix,
         )
 
     @staticmethod
@@ -488,7 +519,9 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
     def from_ssm_parameter(scope: Construct, id: str, parameter_name: str) -> IPhoneNumberProvider:
         """Refer to a provider by the SSM parameter that publishes its service token.
 
-        CloudFormation reads the parameter at each deployment.
+        CloudFormation reads the parameter at each deployment. If the provider is defined in the same app, account,
+        Region and stage, its stack is deployed first: this makes the stack of ``scope`` depend on it. If it is defined
+        in the same stack, synth warns, because the first deployment would fail: use the provider itself there.
 
         Parameters
         ----------
@@ -499,6 +532,7 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         parameter_name : str
             The provider's ``service_token_parameter_name``.
         """
+        publishing.read(scope, parameter_name)
         service_token = ssm.StringParameter.value_for_string_parameter(scope, parameter_name)
         return _ImportedProvider(scope, id, service_token=service_token)
 
@@ -516,6 +550,11 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
     def allow_adoption(self) -> bool:
         """Whether the provider adopts numbers that the account holds."""
         return self._allow_adoption
+
+    @property
+    def stack_name_prefix(self) -> str | None:
+        """What the names of the stacks begin with that the provider serves; ``None`` if it serves all stacks."""
+        return self._stack_name_prefix
 
     @property
     def function(self) -> lambda_.Function:
@@ -536,6 +575,16 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
     def log_group(self) -> logs.LogGroup:
         """The log group of the function."""
         return self._log_group
+
+    @property
+    def failure_queue(self) -> sqs.Queue:
+        """The queue with the events that every invocation failed to handle. The function takes them from it again."""
+        return self._failure_queue
+
+    @property
+    def alarms(self) -> Sequence[cloudwatch.Alarm]:
+        """The provider's alarms; empty without ``alarm_topic``."""
+        return self._alarms
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow ``grantee`` to invoke the function, as the roles must that deploy stacks with numbers.
@@ -559,13 +608,21 @@ class PhoneNumberProvider(Resource, ProviderMetrics):
         return self._function.grant_invoke(grantee)
 
 
-def default_provider(scope: Construct) -> IPhoneNumberProvider:
-    """Return the provider of a number that names none: the nearest default, or else its own stack's provider.
+def _check_default_id(scope: IConstruct, id: str) -> None:
+    """Refuse a second provider with the id of the one that numbers use by default.
 
-    Without a default, a nested stack has a provider of its own, as it had before there were defaults: a provider cannot
-    be taken away from numbers that are deployed.
+    Raises
+    ------
+    ValueError
+        With the construct's path, and what to do.
     """
-    return defaults.nearest_default(scope) or PhoneNumberProvider.get_or_create(scope)
+    found = scope.node.try_find_child(id) if id == DEFAULT_ID else None
+    if isinstance(found, PhoneNumberProvider):
+        raise ValueError(
+            f"{found.node.path}: this provider exists already. A number that names no provider creates it, or "
+            "PhoneNumberProvider.of. Create your own before that, or give it another id and set it as the default: "
+            "PhoneNumberProvider.set_default."
+        )
 
 
 def check_adoption(scope: IConstruct, provider: IPhoneNumberProvider, name: str, instead: str) -> None:
@@ -576,7 +633,7 @@ def check_adoption(scope: IConstruct, provider: IPhoneNumberProvider, name: str,
     ValueError
         With the construct's path, the property, its value, and what to do.
     """
-    if provider.allow_adoption is False:
+    if getattr(provider, "allow_adoption", None) is False:
         refuse(
             scope,
             f"{name}, but the provider {provider.node.path} has allow_adoption=False. Use a provider that "
@@ -584,10 +641,31 @@ def check_adoption(scope: IConstruct, provider: IPhoneNumberProvider, name: str,
         )
 
 
+def check_stack_is_served(scope: IConstruct, provider: IPhoneNumberProvider) -> None:
+    """Refuse a number or pool in a stack that the provider does not serve, as far as synth knows the names.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the stack's name, and what to do.
+    """
+    # A team's own kind of provider may have no such attribute.
+    prefix: str | None = getattr(provider, "stack_name_prefix", None)
+    if prefix is None:
+        return
+    name = known(root_of(Stack.of(scope)).stack_name)
+    if name is not None and not name.startswith(prefix):
+        refuse(
+            scope,
+            f"the stack's name is {name!r}, but the provider {provider.node.path} serves only stacks whose names begin "
+            f"with {prefix!r}. Rename the stack, or use a provider that serves it.",
+        )
+
+
 def known_targets(provider: IPhoneNumberProvider) -> Sequence[str] | None:
     """Return the targets that a provider serves; ``None`` if it serves all targets, or if synth does not know them."""
     served = provider.target_arns
-    return None if served is None or any(Token.is_unresolved(arn) for arn in served) else served
+    return None if served is None or any(known(arn) is None for arn in served) else served
 
 
 def check_served(scope: IConstruct, name: str, target: str | None, provider: IPhoneNumberProvider) -> None:
@@ -607,6 +685,17 @@ def check_served(scope: IConstruct, name: str, target: str | None, provider: IPh
         )
 
 
+def _own_provider(stack: Stack) -> PhoneNumberProvider:
+    # A stack that is deployed anew gets a provider of another id, for which a ledger from before is of no use. The
+    # guard lets the provider go only when nothing in the ledger is needed any more.
+    return PhoneNumberProvider(
+        stack,
+        DEFAULT_ID,
+        ledger_removal_policy=RemovalPolicy.DESTROY,
+        log_removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
 class _ImportedProvider(Resource):
     """A provider known by its service token; see ``PhoneNumberProvider.from_provider_attributes``."""
 
@@ -619,24 +708,34 @@ class _ImportedProvider(Resource):
         role_arn: str | None = None,
         target_arns: Sequence[str] | None = None,
         allow_adoption: bool | None = None,
+        stack_name_prefix: str | None = None,
     ) -> None:
-        literal = known(service_token)
-        is_wrong = literal is not None and not _FUNCTION_ARN.fullmatch(literal)
         # The first pass of a lookup and a reference to a parameter store are texts of which the CDK makes no ARN.
-        is_arn = bool(_FUNCTION_ARN.fullmatch(service_token)) or Token.is_unresolved(service_token)
-        super().__init__(scope, id, environment_from_arn=service_token if is_arn else None)
-        if is_wrong:
+        is_token = Token.is_unresolved(service_token)
+        is_arn = is_token or bool(_FUNCTION_ARN.fullmatch(literal(service_token) or ""))
+        super().__init__(scope, id, environment_from_arn=Token.as_string(service_token) if is_arn else None)
+        service_token = required_text(self, "service_token", service_token)
+        if not is_arn and known(service_token) is not None:
             refuse(
                 self,
-                f"service_token must be the ARN of a provider's function, but is {literal!r}. "
+                f"service_token must be the ARN of a provider's function, but is {service_token!r}. "
                 "Use the provider's service_token, or from_ssm_parameter with the name under which "
                 "it is published.",
             )
+        check_kinds(self, {"target_arns": target_arns, "stack_name_prefix": stack_name_prefix})
+        if stack_name_prefix is not None:
+            check_stack_name_prefix(self, stack_name_prefix)
         if target_arns is not None:
             check_target_arns(self, target_arns)
+        if allow_adoption is not None:
+            check_flag(self, "allow_adoption", allow_adoption, takes_token=False)
+        role_arn = text(self, "role_arn", role_arn)
+        if (given := known(role_arn)) is not None and not _ROLE_ARN.fullmatch(given):
+            refuse(self, f"role_arn must be the ARN of a role, but is {given!r}. Use the ARN of provider.role.")
         self._service_token = service_token
         self._target_arns = None if target_arns is None else tuple(target_arns)
         self._allow_adoption = allow_adoption
+        self._stack_name_prefix = stack_name_prefix
         self._role = None if role_arn is None else iam.Role.from_role_arn(self, "Role", role_arn)
         function_arn = service_token if is_arn else Fn.join("", [service_token])
         self._function = lambda_.Function.from_function_attributes(
@@ -668,9 +767,33 @@ class _ImportedProvider(Resource):
         """Whether the provider adopts numbers, as specified."""
         return self._allow_adoption
 
+    @property
+    def stack_name_prefix(self) -> str | None:
+        """What the names of the stacks begin with that the provider serves, as specified."""
+        return self._stack_name_prefix
+
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow ``grantee`` to invoke the function."""
-        return self._function.grant_invoke(grantee)
+        """Allow ``grantee`` to invoke the function.
+
+        Raises
+        ------
+        ValueError
+            If ``grantee`` takes no permissions here, for example because it is an account or a service.
+        """
+        # Not grant_invoke of the function: it also asks whether both are in one account, which synth may not know.
+        grant = iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["lambda:InvokeFunction"],
+            resource_arns=self._function.resource_arns_for_grant_invoke,
+            scope=self,
+        )
+        if not grant.success:
+            refuse(
+                self,
+                "grant_invoke can add permissions only to a role, a user or a group of this app, but not to the "
+                "function, which was deployed elsewhere. Call grant_invoke of the provider itself there.",
+            )
+        return grant
 
 
 class _Roots(Dependable):
@@ -689,6 +812,7 @@ class _Roots(Dependable):
 def _provider_id(ledger: LedgerTable) -> str:
     # The ledger's identity depends on the stack's id and the table's logical id. A provider therefore keeps
     # its id exactly as long as it keeps its ledger, even if construct paths and stages change.
-    stack_id = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+    # The id of the ledger's own stack, also where the metrics are used in another stack.
+    stack_id = Fn.select(2, Fn.split("/", Stack.of(ledger).stack_id))
     table = cast(CfnResource, ledger.node.default_child)
     return Fn.join("-", [stack_id, table.logical_id])

@@ -1,16 +1,21 @@
 """The CloudFormation resource inside a ``PhoneNumber``, to which Aspects apply tags and policies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
+from weakref import WeakKeyDictionary
 
 import jsii
 from aws_cdk import CfnResource, ITaggableV2, RemovalPolicy, TagManager, TagType, Token
-from constructs import Construct, IDependable, IValidation
+from constructs import Construct, Dependable, IDependable
 
 from .function_code import contract, rules
 from .properties import chosen_removal_policy
 
+_ROOTS: Final[WeakKeyDictionary[IDependable, Sequence[CfnResource]]] = WeakKeyDictionary()
+"""The resources that stand for a construct on which others depend. Each question is a call to another process."""
 
-@jsii.implements(ITaggableV2, IValidation)
+
+@jsii.implements(ITaggableV2)
 class PhoneNumberResource(CfnResource):
     """A ``Custom::ConnectPhoneNumber`` that supports tags and removal policies as native resources do."""
 
@@ -19,13 +24,17 @@ class PhoneNumberResource(CfnResource):
         self._tags = TagManager(TagType.KEY_VALUE, contract.RESOURCE_TYPE, None, tag_property_name="Tags")
         super().__init__(scope, id, type=contract.RESOURCE_TYPE, properties=properties)
         self._owner = scope
-        # Read once: each read is a call to another process.
-        self._own_node = self.node
-        self._own_node.add_validation(self)
 
     def depend_on(self, dependable: IDependable) -> None:
         """Have CloudFormation create ``dependable`` before this resource and delete it afterwards."""
-        self._own_node.add_dependency(dependable)
+        roots = _ROOTS.get(dependable)
+        if roots is None:
+            found = Dependable.of(dependable).dependency_roots
+            roots = _ROOTS[dependable] = [each for each in found if isinstance(each, CfnResource)]
+        for root in roots:
+            self.add_resource_dependency(root)
+        if not roots:
+            self.node.add_dependency(dependable)
 
     @property
     def cdk_tag_manager(self) -> TagManager:
@@ -66,8 +75,8 @@ class PhoneNumberResource(CfnResource):
             apply_to_update_replace_policy=apply_to_update_replace_policy,
         )
 
-    def validate(self) -> list[str]:
-        """Check the tags after all Aspects have added theirs."""
+    def problems(self) -> list[str]:
+        """Return what is wrong with the tags, after all Aspects have added theirs."""
         tags = {
             key: "" if Token.is_unresolved(value) else value
             for key, value in self._tags.tag_values().items()

@@ -26,6 +26,7 @@ _MARKER: Final = "${Token["
 https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
 """
 
+_POLICY_REMEDY: Final = "Use for example RemovalPolicy.RETAIN."
 _LATER: Final = (_MARKER, "dummy-value-for-", "{{resolve:")
 """Texts with one of these stand for a value that synth does not know: a token, what ``value_from_lookup`` returns until
 the CLI has looked the value up, and a reference that CloudFormation resolves.
@@ -128,7 +129,7 @@ def timeout_seconds(scope: IConstruct, timeout: Duration) -> int | float:
     if timeout is DEFAULT_TIMEOUT:
         return rules.MAX_TIMEOUT_SECONDS
     if timeout.is_unresolved():
-        return timeout.to_seconds()
+        return _token_in_seconds(scope, "timeout", timeout)
     seconds = timeout.to_seconds(integral=False)
     problem = rules.check_timeout_seconds(int(seconds))
     if problem:
@@ -145,16 +146,31 @@ def delay_seconds(scope: IConstruct, name: str, delay: Duration) -> str:
         If it is not a whole number of seconds.
     """
     if delay.is_unresolved():
-        return Token.as_string(delay.to_seconds())
+        return Token.as_string(_token_in_seconds(scope, name, delay))
     seconds = delay.to_seconds(integral=False)
     if seconds != int(seconds):
         refuse(scope, f"{name} must be a whole number of seconds, but is {seconds} seconds. Round it.")
     return str(int(seconds))
 
 
+def _token_in_seconds(scope: IConstruct, name: str, duration: Duration) -> int | float:
+    if duration.unit_label() != "seconds":
+        refuse(
+            scope,
+            f"{name} is a token in {duration.unit_label()}, which synth cannot convert. Use Duration.seconds with a "
+            "token of seconds.",
+        )
+    return duration.to_seconds()
+
+
 def known(value: str | None) -> str | None:
     """Return ``value`` if it is known at synth, or ``None`` if it is absent or only known later."""
     return None if value is None or any(part in value for part in _LATER) else value
+
+
+def literal(value: object) -> str | None:
+    """Return ``value`` if it is a text that is known at synth. It may be of a wrong kind, which ``text`` refuses."""
+    return known(value) if isinstance(value, str) else None
 
 
 def text(scope: IConstruct, name: str, value: object) -> str | None:
@@ -170,6 +186,20 @@ def text(scope: IConstruct, name: str, value: object) -> str | None:
     if not Token.is_unresolved(value):
         refuse(scope, f"{name} must be a string, but is {_shown(value)}. Give one value, in quotes.")
     return Token.as_string(value)
+
+
+def required_text(scope: IConstruct, name: str, value: object) -> str:
+    """Return the property ``name`` as a text, as ``text`` does, but refuse ``None``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a text nor a token.
+    """
+    found = text(scope, name, value)
+    if found is None:
+        refuse(scope, f"{name} is missing. Give it.")
+    return found
 
 
 def check_flag(scope: IConstruct, name: str, value: object, *, takes_token: bool = True) -> None:
@@ -215,7 +245,19 @@ def check_removal_policy(scope: IConstruct, removal_policy: object) -> None:
     ValueError
         With the construct's path, the property, its value, and what to do.
     """
-    check_kind(scope, "removal_policy", removal_policy, RemovalPolicy, "Use for example RemovalPolicy.RETAIN.")
+    check_kind(scope, "removal_policy", removal_policy, RemovalPolicy, _POLICY_REMEDY)
+
+
+def check_given_policy(scope: IConstruct, removal_policy: object) -> None:
+    """Refuse a policy that is ``None``, where no default would be what the user means.
+
+    Raises
+    ------
+    ValueError
+        With the construct's path, the property, its value, and what to do.
+    """
+    if removal_policy is None:
+        refuse_kind(scope, "removal_policy", removal_policy, _POLICY_REMEDY)
 
 
 def chosen_removal_policy(
@@ -260,7 +302,7 @@ def check_provider(scope: IConstruct, provider: object) -> None:
         With the construct's path, the property, its value, and what to do.
     """
     # Not isinstance with the protocol: that reads every attribute, and some of them are calls to another process.
-    if not (hasattr(provider, "service_token") and hasattr(provider, "target_arns")):
+    if isinstance(provider, type) or not (hasattr(provider, "service_token") and hasattr(provider, "target_arns")):
         refuse_kind(
             scope, "provider", provider, "Use a PhoneNumberProvider, or PhoneNumberProvider.from_service_token."
         )
@@ -297,7 +339,7 @@ def _shown(value: object) -> str:
 
 def refuse(scope: IConstruct, message: str) -> NoReturn:
     """Stop with ``message`` and the path of the construct that it concerns."""
-    raise ValueError(f"{scope.node.path}: {message}")
+    raise ValueError(f"{scope.node.path or 'the app'}: {message}")
 
 
 def cloudformation_name(name: str) -> str:

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from docs.tools.pages import ROOT
 

@@ -75,8 +75,8 @@ def _merge_resource(name: str, values: Sequence[Mapping[str, Json]], condition: 
     if not added:
         return resource
     references = [_if(condition, {"Ref": each}, _ABSENT) for each in added]
-    before = resource.get("Metadata", {}).get("DependsOn", ())
-    return {**resource, "Metadata": {"DependsOn": [*before, *references]}}
+    metadata = resource.get("Metadata", {})
+    return {**resource, "Metadata": {**metadata, "DependsOn": [*metadata.get("DependsOn", ()), *references]}}
 
 
 def _merge(path: str, merged: Json, base: Json, option: Json, condition: str) -> Json:

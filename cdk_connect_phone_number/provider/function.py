@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -22,6 +22,8 @@ from constructs import Construct
 
 from ..function_code import ASSET, contract
 from ..properties import refuse
+from .acknowledgments import REDUNDANT_DEPENDENCY, acknowledge
+from .kinds import check_whole_number
 from .network import ProviderNetwork
 from .permissions import ProviderRole
 
@@ -31,6 +33,8 @@ SWEEP_INTERVAL: Final = Duration.minutes(5)
 DEFAULT_RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
 DEFAULT_ARCHITECTURE: Final = lambda_.Architecture.ARM_64
 
+PLANNING: Final = "planning"
+"""The folder of the function's code that the function itself does not need."""
 _SWEEPS_AT_ONCE: Final = 3
 """A sweep runs for at most the function's timeout of 13 minutes, and one begins every 5 minutes."""
 _FAILED_EVENTS_AT_ONCE: Final = 2
@@ -43,6 +47,12 @@ _REQUESTS_AT_ONCE: Final = 2
 MIN_RESERVED_CONCURRENCY: Final = _SWEEPS_AT_ONCE + _FAILED_EVENTS_AT_ONCE + _REQUESTS_AT_ONCE
 _OLDEST_MINOR_VERSION: Final = 11
 _PYTHON: Final = re.compile(r"python3\.(\d+)")
+
+
+def function_code(*, plans: bool = False) -> lambda_.Code:
+    """Return the code of the provider's function, with that for plans if ``plans``, which only the hook makes."""
+    exclude = ["**/__pycache__", "**/.*_cache", "**/*.pyc", *([] if plans else [f"**/{PLANNING}"])]
+    return lambda_.Code.from_asset(str(ASSET), exclude=exclude)
 
 
 class ProviderFunction(lambda_.Function):
@@ -71,7 +81,7 @@ class ProviderFunction(lambda_.Function):
                 scope,
                 id,
                 description="Claims and releases Amazon Connect phone numbers for CloudFormation",
-                code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "**/.*_cache", "**/*.pyc"]),
+                code=function_code(),
                 handler="connect_phone_number.handler.on_event",
                 runtime=runtime,
                 architecture=architecture,
@@ -85,7 +95,6 @@ class ProviderFunction(lambda_.Function):
                 vpc=None if network is None else network.vpc,
                 vpc_subnets=None if network is None else network.vpc_subnets,
                 security_groups=None if network is None else network.security_groups,
-                tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
                 retry_attempts=2,
                 max_event_age=Duration.hours(1),
                 on_failure=cast(lambda_.IDestination, destinations.SqsDestination(failures)),
@@ -99,6 +108,18 @@ class ProviderFunction(lambda_.Function):
                     max_concurrency=None if reserved_concurrent_executions is None else _FAILED_EVENTS_AT_ONCE,
                 )
             )
+        if tracing:
+            # As an argument, it could make the CDK add another policy to the role, outside of the one written by hand.
+            function = cast(lambda_.CfnFunction, self.node.default_child)
+            function.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
+        acknowledge(
+            self,
+            checkov={
+                "CKV_AWS_116": "Failed events go to an OnFailure destination, which tells more than a dead-letter "
+                "queue."
+            },
+            cfn_lint=[REDUNDANT_DEPENDENCY],
+        )
 
     def sweep_every(self, id: str, interval: Duration) -> events.Rule:
         """Make the function look for due work at every ``interval``."""
@@ -144,7 +165,10 @@ def check_reserved_concurrency(scope: Construct, executions: int | None) -> None
     ValueError
         With the construct's path, the property, its value, and what to do.
     """
-    if executions is not None and not Token.is_unresolved(executions) and executions < MIN_RESERVED_CONCURRENCY:
+    if executions is None:
+        return
+    check_whole_number(scope, "reserved_concurrent_executions", executions)
+    if not Token.is_unresolved(executions) and executions < MIN_RESERVED_CONCURRENCY:
         refuse(
             scope,
             f"reserved_concurrent_executions must be at least {MIN_RESERVED_CONCURRENCY}, but is {executions}: "
@@ -167,12 +191,13 @@ class FailureQueue(sqs.Queue):
             # CloudFormation waits at most an hour, but the ledger must learn of a Delete even after a long outage.
             retention_period=Duration.days(14),
         )
-        Validations.of(self).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-SQS3",
-                reason="This queue is itself where failed events go. What it loses after 14 days, "
-                "the sweeper finishes from the ledger.",
-            )
+        acknowledge(
+            self,
+            cdk_nag={
+                "AwsSolutions-SQS3": "This queue is itself where failed events go. What it loses after 14 days, "
+                "the sweeper finishes from the ledger."
+            },
+            checkov={"CKV_AWS_27": "The queue is encrypted: with encryption_key, or else with a key of Amazon SQS."},
         )
 
 

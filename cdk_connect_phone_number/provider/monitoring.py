@@ -17,6 +17,8 @@ _MINIMUM: Final = "Minimum"
 _DEFAULT_PERIOD: Final = Duration.minutes(5)
 _DAY: Final = Duration.days(1)
 _NEARLY_USED_PERCENT: Final = 80
+OLDEST_DUE_LIMIT: Final = Duration.hours(1)
+"""Work that has been due for longer needs a person."""
 _MISSING = cloudwatch.TreatMissingData
 
 
@@ -24,8 +26,8 @@ class ProviderMetrics:
     """The metrics of one provider, in CloudWatch's namespace ``ConnectPhoneNumber``.
 
     Each sweep, every 5 minutes, publishes its findings as gauges; use their maximum. All other metrics count
-    events when they happen; use their sum. A value of 0 is not published, so an idle provider costs nothing
-    here, and an empty graph means that there is nothing to report. Every method accepts another statistic
+    events when they happen; use their sum. A value of 0 is not published, so a provider that holds no numbers costs
+    nothing here, and an empty graph means that there is nothing to report. Every method accepts another statistic
     and the period (5 minutes by default), as described in
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
     """
@@ -118,6 +120,10 @@ class ProviderMetrics:
         """
         return self.metric("BudgetUsed", statistic=statistic, period=period or _DAY)
 
+    def metric_numbers_held(self, *, statistic: str = _MAXIMUM, period: Duration | None = None) -> cloudwatch.Metric:
+        """Return how many numbers the provider holds, parked ones included. Published once a day."""
+        return self.metric("NumbersHeld", statistic=statistic, period=period or _DAY)
+
     def metric_parked_numbers(self, *, statistic: str = _MAXIMUM, period: Duration | None = None) -> cloudwatch.Metric:
         """Return how many numbers are parked: billed, and nobody's. Published once a day."""
         return self.metric("ParkedNumbers", statistic=statistic, period=period or _DAY)
@@ -125,7 +131,7 @@ class ProviderMetrics:
     def metric_releases_postponed(
         self, *, statistic: str = _MAXIMUM, period: Duration | None = None
     ) -> cloudwatch.Metric:
-        """Parked numbers whose release the budget has postponed, once a day. Published even when 0."""
+        """Return how many parked numbers are there whose release the budget has postponed. Published once a day."""
         return self.metric("ReleasesPostponed", statistic=statistic, period=period or _DAY)
 
     def metric_budget_left(self, *, statistic: str = _MINIMUM, period: Duration | None = None) -> cloudwatch.Metric:
@@ -181,6 +187,7 @@ class ProviderAlarms(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, id)
+        self.alarms: list[cloudwatch.Alarm] = []
         self._action = cast(cloudwatch.IAlarmAction, actions.SnsAction(topic))
         quarter = Duration.minutes(15)
         self._alarm(
@@ -204,7 +211,7 @@ class ProviderAlarms(Construct):
             "Work has been due for more than an hour: releases or canceled claims are waiting. "
             "The function's log says what stops them: remove the cause, and the next sweeps finish the work.",
             metrics.metric_oldest_due_seconds(period=quarter),
-            threshold=Duration.hours(1).to_seconds(),
+            threshold=OLDEST_DUE_LIMIT.to_seconds(),
         )
         self._alarm(
             "SweeperStopped",
@@ -262,3 +269,4 @@ class ProviderAlarms(Construct):
         )
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
+        self.alarms.append(alarm)

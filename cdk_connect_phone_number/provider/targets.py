@@ -12,7 +12,7 @@ from aws_cdk import Stack, Token
 from constructs import IConstruct
 
 from ..function_code import rules
-from ..properties import known, refuse
+from ..properties import known, refuse, text
 
 _STACK_NAME_PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 """The beginning of a stack's name.
@@ -42,8 +42,8 @@ class ServedTargets:
 def served_targets(target_arns: Sequence[str]) -> ServedTargets:
     """Sort targets that ``check_target_arns`` accepts into instances and groups."""
     return ServedTargets(
-        instances=[arn for arn in target_arns if Token.is_unresolved(arn) or rules.instance_id_of(arn) is not None],
-        groups=[arn for arn in target_arns if Token.is_unresolved(arn) or rules.instance_id_of(arn) is None],
+        instances=[arn for arn in target_arns if known(arn) is None or rules.instance_id_of(arn) is not None],
+        groups=[arn for arn in target_arns if known(arn) is None or rules.instance_id_of(arn) is None],
     )
 
 
@@ -68,9 +68,10 @@ def check_target_arns(scope: IConstruct, target_arns: Sequence[str]) -> None:
         )
     region = known(Stack.of(scope).region)
     for index, target_arn in enumerate(target_arns):
-        problem = None if Token.is_unresolved(target_arn) else rules.check_target_arn(target_arn, region)
-        if problem:
-            refuse(scope, f"target_arns[{index}] {problem}")
+        name = f"target_arns[{index}]"
+        literal = known(text(scope, name, target_arn))
+        if literal is not None and (problem := rules.check_target_arn(literal, region)):
+            refuse(scope, f"{name} {problem}")
 
 
 def check_stack_name_prefix(scope: IConstruct, prefix: str) -> None:

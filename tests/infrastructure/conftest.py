@@ -14,7 +14,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from cdk_connect_phone_number import PhoneNumberProvider
+from cdk_connect_phone_number import PhoneNumberDashboard, PhoneNumberHook, PhoneNumberProvider
 from stacks.phone_number_provider_stack import PhoneNumberProviderStack
 from stacks.support_numbers_stack import SupportNumbersSettings, SupportNumbersStack
 
@@ -47,13 +47,15 @@ def example_app(outdir: str) -> cdk.App:
     settings = SupportNumbersSettings(target_arn=TARGET_ARN, country_code="US", type="DID", description="Support line")
     SupportNumbersStack(app, "ConnectSupportNumbers", provider=platform.provider, settings=settings)
     everything = cdk.Stack(app, "Everything")
-    PhoneNumberProvider(
+    provider = PhoneNumberProvider(
         everything,
         "Provider",
         tracing=True,
         encryption_key=kms.Key(everything, "Key", enable_key_rotation=True),
         alarm_topic=sns.Topic(everything, "Topic", enforce_ssl=True),
     )
+    PhoneNumberDashboard(everything, "Dashboard", providers=[provider])
+    PhoneNumberHook(cdk.Stack(app, "Hooked"), "Hook", providers=[platform.provider, provider])
     PhoneNumberProvider(cdk.Stack(app, "TwoTargets"), "Provider", target_arns=[TARGET_ARN, GROUP_ARN])
     narrow_provider(cdk.Stack(app, "Narrow"))
     return app

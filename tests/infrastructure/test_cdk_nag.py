@@ -18,7 +18,7 @@ from aws_cdk import aws_connect as connect
 from cdk_connect_phone_number import PhoneNumber, PhoneNumberPool, PhoneNumberProvider
 from docs.tools.pages import ROOT, blocks
 
-from .conftest import GROUP_ARN, TARGET_ARN, example_app
+from .conftest import GROUP_ARN, TARGET_ARN, Synthesized, example_app
 
 
 def report_of(app: cdk.App) -> dict[str, Any]:
@@ -141,3 +141,52 @@ def test_the_packs_find_nothing_after_the_documents_acknowledgments(tmp_path: Pa
     exec(compile(snippet.text, str(snippet), "exec"), names)  # noqa: S102 - that is what this test is for
 
     assert findings(app) == {pack: set() for pack in PACKS}
+
+
+def acknowledged_in_metadata(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a resource's metadata acknowledges for cdk-nag 2 and checkov, with the reasons."""
+    metadata = resource.get("Metadata", {})
+    return {
+        **{each["id"]: each["reason"] for each in metadata.get("cdk_nag", {}).get("rules_to_suppress", ())},
+        **{each["id"]: each["comment"] for each in metadata.get("checkov", {}).get("skip", ())},
+    }
+
+
+def test_what_is_acknowledged_for_cdk_nag_3_is_acknowledged_for_cdk_nag_2_too(
+    report: dict[str, Any], synthesized: Synthesized
+) -> None:
+    (nag,) = report["pluginReports"]
+    # cdk-nag 2 and 3 cannot be installed together. Version 2 reads the metadata of the resource.
+    dialect_3 = {
+        (found["acknowledgedAt"].partition("/")[0], found["ruleName"].split("[")[0])
+        for found in nag["suppressedViolations"]
+    }
+    dialect_2 = {
+        (stack, rule)
+        for stack, template in synthesized.templates.items()
+        for resource in template["Resources"].values()
+        for rule in acknowledged_in_metadata(resource)
+        if rule.startswith("AwsSolutions")
+    }
+
+    assert dialect_2 == dialect_3
+    assert len(dialect_2) >= 8
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "expected"),
+    [
+        ("AWS::IAM::Role", {"AwsSolutions-IAM5"}),
+        ("AWS::SQS::Queue", {"AwsSolutions-SQS3", "CKV_AWS_27"}),
+        ("AWS::Lambda::Function", {"CKV_AWS_116"}),
+        ("AWS::DynamoDB::Table", set[str]()),
+        ("AWS::Logs::LogGroup", set[str]()),
+    ],
+)
+def test_each_acknowledgment_in_the_metadata_has_its_reason(
+    synthesized: Synthesized, resource_type: str, expected: set[str]
+) -> None:
+    found = acknowledged_in_metadata(synthesized.resource("ConnectPhoneNumberProvider", resource_type))
+
+    assert set(found) == expected
+    assert all(len(reason) > 40 for reason in found.values())

@@ -102,10 +102,14 @@ def test_the_function_runs_the_handler_on_a_current_runtime(synthesized: Synthes
 
 
 def test_the_functions_code_is_the_handler_and_nothing_else(synthesized: Synthesized) -> None:
-    (folder,) = synthesized.folder.glob("asset.*")
+    # One is the hook's, which makes plans.
+    assets = synthesized.folder.glob("asset.*")
+    folders = {(asset / "connect_phone_number" / "planning").is_dir(): asset for asset in assets}
 
-    assert (folder / "connect_phone_number" / "handler.py").is_file()
-    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".py", ".typed"}
+    assert sorted(folders) == [False, True]
+    for folder in folders.values():
+        assert (folder / "connect_phone_number" / "handler.py").is_file()
+        assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".py", ".typed"}
 
 
 def test_the_function_knows_its_ledger_and_its_id(synthesized: Synthesized) -> None:

@@ -36,6 +36,18 @@ def test_a_resource_more_is_under_the_condition_and_a_dependency_on_it_too() -> 
     assert "Metadata" not in base["Guard"]
 
 
+def test_a_dependency_in_the_metadata_leaves_what_else_is_there() -> None:
+    base = {"Guard": {"Type": "Guard", "Metadata": {"linter": "off"}}}
+    option = {"Guard": {**base["Guard"], "DependsOn": ["Alarm"]}, "Alarm": {"Type": "Alarm"}}
+
+    merged = with_option(base, base, option, "On")
+
+    assert merged["Guard"]["Metadata"] == {
+        "linter": "off",
+        "DependsOn": [{"Fn::If": ["On", {"Ref": "Alarm"}, _NO_VALUE]}],
+    }
+
+
 def test_statements_are_compared_by_their_names() -> None:
     def role(*statements: dict[str, Any]) -> dict[str, Any]:
         return {"Role": {"Properties": {"Policies": [{"Document": list(statements)}]}}}

@@ -16,6 +16,9 @@ import jsii
 import pytest
 from aws_cdk import aws_connect as connect
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct
@@ -27,6 +30,7 @@ from cdk_connect_phone_number import (
     PhoneNumberPool,
     PhoneNumberProvider,
 )
+from docs.tools.pages import ROOT
 
 from .conftest import SERVICE_TOKEN
 
@@ -377,7 +381,7 @@ def with_isinstance_on_a_provider_of_ones_own_kind() -> None:
         target_arns = None
 
     stack = new_stack()
-    number(stack, provider=Own(stack, "Own"))
+    number(stack, provider=Own(stack, "Own"), phone_number=NUMBER, adopt=True)
     assert properties_of(stack)["ServiceToken"] == SERVICE_TOKEN
 
 
@@ -405,7 +409,121 @@ def with_a_number_of_a_pools_list() -> None:
     number(stack, pool=pool, phone_number=NUMBER)
 
 
+def all_flags_of_the_cdk(value: bool) -> dict[str, Any]:
+    """Return the feature flags that ``cdk init`` recommends, and those that change what a function and a role get."""
+    recommended = json.loads((ROOT / "cdk.json").read_text())["context"]
+    more = ("@aws-cdk/aws-lambda:createNewPoliciesWithAddToRolePolicy", "@aws-cdk/aws-iam:minimizePolicies")
+    flags = [name for name, given in recommended.items() if name.startswith("@aws-cdk") and isinstance(given, bool)]
+    return dict.fromkeys([*flags, *more], value)
+
+
+def app_with_everything(flags: Given) -> dict[str, list[str]]:
+    """Return the types of the resources of each stack, with a provider that has every policy."""
+    app = cdk.App(context=dict(flags), analytics_reporting=False)
+    platform, stack = new_stack(app, "Platform"), new_stack(app, tags={"team": "support"})
+    key = kms.Key(platform, "Key")
+    provider = PhoneNumberProvider(
+        platform,
+        "Provider",
+        tracing=True,
+        encryption_key=key,
+        environment_encryption=key,
+        vpc=ec2.Vpc.from_vpc_attributes(
+            platform,
+            "Vpc",
+            vpc_id="vpc-0a1b2c3d",
+            availability_zones=["us-east-1a"],
+            private_subnet_ids=["subnet-0a1b2c3d"],
+        ),
+        alarm_topic=sns.Topic(platform, "Topic"),
+        service_token_parameter_name="/token",
+    )
+    number(stack, provider=provider)
+    number(cdk.NestedStack(stack, "Nested"), pool=PhoneNumberPool(stack, "Pool", provider=provider))
+    found = app.synth().stacks
+    return {each.stack_name: sorted(one["Type"] for one in each.template["Resources"].values()) for each in found}
+
+
+def with_all_feature_flags_on_and_off() -> None:
+    on, off = (app_with_everything(all_flags_of_the_cdk(value)) for value in (True, False))
+    assert on == off == app_with_everything({})
+    # All permissions are in the role itself.
+    assert "AWS::IAM::Policy" not in on["Platform"]
+
+
+def with_every_way_to_synthesize_a_stack() -> None:
+    for synthesizer in (
+        cdk.DefaultStackSynthesizer(),
+        cdk.DefaultStackSynthesizer(qualifier="other", generate_bootstrap_version_rule=False),
+        cdk.LegacyStackSynthesizer(),
+        cdk.CliCredentialsStackSynthesizer(),
+    ):
+        stack = new_stack(synthesizer=synthesizer)
+        stack.template_options.description = "Numbers"
+        stack.template_options.transforms = ["AWS::LanguageExtensions"]
+        number(stack, provider=...)
+        template = Template.from_stack(stack).to_json()
+        assert template["Description"] == "Numbers"
+        assert properties_of(stack)["ServiceToken"] == {"Fn::GetAtt": ["PhoneNumberProviderFunction7546DF45", "Arn"]}
+
+
+def without_a_bootstrapped_account() -> None:
+    stack = new_stack(synthesizer=cdk.BootstraplessSynthesizer())
+    number(stack)
+    assert properties_of(stack)["ServiceToken"] == SERVICE_TOKEN
+
+
+def with_account_and_region_of_everything() -> None:
+    stack = new_stack()
+    provider = PhoneNumberProvider(stack, "Provider")
+    elsewhere = new_stack(stack.node.scope, "Elsewhere", region="eu-west-1")  # type: ignore[arg-type]
+    token = SERVICE_TOKEN.replace("us-east-1", "eu-west-1")
+    there = imported(stack, token, "There")
+    for made, region in (
+        (provider, "us-east-1"),
+        (number(stack, provider=provider), "us-east-1"),
+        (PhoneNumberPool(stack, "Pool", provider=provider), "us-east-1"),
+        (there, "eu-west-1"),
+        (PhoneNumber.from_phone_number_arn(stack, "Found", NUMBER_ARN.replace("us-east-1", "eu-west-1")), "eu-west-1"),
+        (
+            PhoneNumberPool.from_pool_attributes(
+                elsewhere, "Found", pool_id=cdk.Fn.import_value("pool"), provider=imported(elsewhere, token)
+            ),
+            "eu-west-1",
+        ),
+    ):
+        assert (made.env.account, made.env.region) == (ACCOUNT, region)
+        assert cdk.Resource.is_resource(made)  # type: ignore[arg-type]
+
+
+def with_targets_of_the_provider_from_a_lookup() -> None:
+    stack = new_stack()
+    provider = PhoneNumberProvider(stack, "Provider", target_arns=[from_lookup(stack), REFERENCE])
+    number(stack, provider=provider)
+    assert provider.target_arns == (LOOKUP, REFERENCE)
+
+
+def with_one_policy_for_the_numbers_of_an_app() -> None:
+    app = cdk.App()
+    cdk.MissingRemovalPolicies.of(app).retain(apply_to_resource_types=[RESOURCE_TYPE])
+    one, two = new_stack(app, "One"), new_stack(app, "Two")
+    number(one)
+    dynamodb.CfnTable(
+        one, "Table", key_schema=[dynamodb.CfnTable.KeySchemaProperty(attribute_name="pk", key_type="HASH")]
+    )
+    number(two, removal_policy=cdk.RemovalPolicy.DESTROY)
+    assert policies_of(one) == KEPT
+    assert policies_of(two) == RELEASED
+    assert "DeletionPolicy" not in resource_of(one, "AWS::DynamoDB::Table")
+
+
 WORKS = (
+    with_all_feature_flags_on_and_off,
+    with_every_way_to_synthesize_a_stack,
+    without_a_bootstrapped_account,
+    with_account_and_region_of_everything,
+    with_targets_of_the_provider_from_a_lookup,
+    with_one_policy_for_the_numbers_of_an_app,
     with_property_injectors,
     with_hasattr_on_an_imported_number,
     with_isinstance_on_an_imported_number,
@@ -503,6 +621,63 @@ def test_a_policy_of_the_wrong_kind_is_refused_of_a_pool_later_too() -> None:
         l1(PhoneNumberPool(stack, "Pool", provider=imported(stack))).apply_removal_policy(wrong)
 
 
+def test_a_missing_policy_does_not_destroy_an_adopted_number_later() -> None:
+    missing: Any = None
+    stack = new_stack()
+    adopted = number(stack, phone_number=NUMBER, adopt=True)
+
+    with pytest.raises(ValueError, match=r"^Stack/Number: removal_policy has a value of the wrong kind: None"):
+        adopted.apply_removal_policy(missing)
+
+    assert policies_of(stack) == KEPT
+
+
+@pytest.mark.parametrize("name", ["timeout", "release_delay"])
+def test_a_duration_that_is_a_token_is_in_seconds(name: str) -> None:
+    stack = new_stack()
+    given: dict[str, Any] = {
+        unit: {name: getattr(cdk.Duration, unit)(cdk.Token.as_number({"Ref": "Parameter"}))}
+        for unit in ("seconds", "minutes")
+    }
+    number(stack, "Seconds", **given["seconds"])
+
+    with pytest.raises(ValueError, match=r"^Stack/Number: ") as refused:
+        number(stack, **given["minutes"])
+
+    assert str(refused.value) == (
+        f"Stack/Number: {name} is a token in minutes, which synth cannot convert. Use Duration.seconds with a token of "
+        "seconds."
+    )
+
+
+REFERENCES: Mapping[str, tuple[Callable[[cdk.Stack, Any], Any], str]] = {
+    "the ARN of a number": (
+        lambda stack, value: PhoneNumber.from_phone_number_arn(stack, "There", value),
+        "phone_number_arn",
+    ),
+    "a service token": (
+        lambda stack, value: PhoneNumberProvider.from_service_token(stack, "There", value),
+        "service_token",
+    ),
+    "the ID of a pool": (
+        lambda stack, value: PhoneNumberPool.from_pool_attributes(
+            stack, "There", pool_id=value, provider=imported(stack)
+        ),
+        "pool_id",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_what_is_no_text_is_no_reference(case: str) -> None:
+    refer, name = REFERENCES[case]
+
+    with pytest.raises(ValueError, match=rf"^Stack/There: {name} must be a string, but is 5 \(int\)\."):
+        refer(new_stack(), 5)
+    with pytest.raises(ValueError, match=rf"^Stack/There: {name} is missing\. Give it\."):
+        refer(new_stack(), None)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
@@ -529,6 +704,54 @@ def test_a_text_and_a_flag_are_what_they_say(name: str, value: Any, problem: str
 def test_synth_must_know_whether_a_number_is_adopted() -> None:
     with pytest.raises(ValueError, match=r"^Stack/Number: adopt must be True or False, but is "):
         number(new_stack(), phone_number=NUMBER, adopt=cdk.Fn.condition_if("Production", True, False))
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (None, "phone_numbers has a value of the wrong kind: None (NoneType). Use a list of numbers, or leave it out."),
+        ([NUMBER, 5], "phone_numbers[1] must be a string, but is 5 (int). Give one value, in quotes."),
+    ],
+)
+def test_a_list_of_numbers_has_texts_only(value: Any, problem: str) -> None:
+    stack = new_stack()
+
+    with pytest.raises(ValueError, match=r"^Stack/Pool: ") as refused:
+        PhoneNumberPool(stack, "Pool", provider=imported(stack), phone_numbers=value, parking_target_arn=INSTANCE)
+
+    assert str(refused.value) == f"Stack/Pool: {problem}"
+
+
+def prefixed(stack: cdk.Stack) -> IPhoneNumberProvider:
+    return PhoneNumberProvider.from_provider_attributes(
+        stack, "Prefixed", service_token=SERVICE_TOKEN, stack_name_prefix="support-"
+    )
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["of a provider here", "of an imported provider"])
+@pytest.mark.parametrize("is_nested", [True, False], ids=["in a nested stack", "in a stack"])
+def test_a_stack_that_the_provider_does_not_serve_is_refused(is_nested: bool, is_own: bool) -> None:
+    stack = new_stack()
+    provider = PhoneNumberProvider(stack, "Prefixed", stack_name_prefix="support-") if is_own else prefixed(stack)
+    own: cdk.Stack = cdk.NestedStack(stack, "Nested") if is_nested else stack
+    expected = (
+        "the stack's name is 'Stack', but the provider Stack/Prefixed serves only stacks whose names begin with "
+        "'support-'. Rename the stack, or use a provider that serves it."
+    )
+
+    with pytest.raises(ValueError, match=r"/Number: ") as refused:
+        number(own, provider=provider)
+    assert str(refused.value) == f"{own.node.path}/Number: {expected}"
+    with pytest.raises(ValueError, match=r"/Pool: ") as refused:
+        PhoneNumberPool(own, "Pool", provider=provider)
+    assert str(refused.value) == f"{own.node.path}/Pool: {expected}"
+
+
+def test_a_stack_that_the_provider_serves_has_numbers_also_in_nested_stacks() -> None:
+    stack = new_stack(name="support-line")
+
+    number(cdk.NestedStack(stack, "Nested"), provider=prefixed(stack))
+    number(stack, provider=prefixed(cdk.Stack(stack, "Inner")))
 
 
 def test_a_single_text_is_no_list_of_numbers() -> None:
@@ -641,6 +864,45 @@ def test_a_target_elsewhere_is_refused_of_a_pool(kind: str) -> None:
         PhoneNumberPool(stack, "Pool", provider=imported(stack), parking_target_arn=target)
 
 
+@pytest.mark.parametrize(
+    ("provider_in", "number_in", "expected"),
+    [
+        ("A", "B", "the provider A/Platform/Provider is in the stage A, but this is in the stage B. "),
+        ("", "B", "the provider Platform/Provider is in no stage, but this is in the stage B. "),
+        (
+            "A",
+            "",
+            "the provider A/Platform/Provider is in the stage A, but this is in no stage. ",
+        ),
+        ("A", "A/Inner", "the provider A/Platform/Provider is in the stage A, but this is in the stage A/Inner. "),
+        ("A", "A", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_provider_of_another_stage_is_refused(provider_in: str, number_in: str, expected: str) -> None:
+    app = cdk.App()
+
+    def scope_of(path: str) -> Construct:
+        found: Construct = app
+        for name in filter(None, path.split("/")):
+            found = found.node.try_find_child(name) or cdk.Stage(found, name)  # type: ignore[assignment]
+        return found
+
+    provider = PhoneNumberProvider(cdk.Stack(scope_of(provider_in), "Platform"), "Provider")
+    stack = cdk.Stack(scope_of(number_in), "Stack")
+
+    if not expected:
+        number(stack, provider=provider)
+        return
+    for create in (lambda: number(stack, provider=provider), lambda: PhoneNumberPool(stack, "Pool", provider=provider)):
+        with pytest.raises(ValueError, match=r"Stages are deployed independently\.") as refused:
+            create()
+        assert str(refused.value).partition(": ")[2] == (
+            f"{expected}Stages are deployed independently. Create a provider in each stage, or publish its "
+            "service_token and use PhoneNumberProvider.from_ssm_parameter."
+        )
+
+
 TWICE: Mapping[str, tuple[str, Given]] = {
     "phone_number": (NUMBER, {"phone_number": NUMBER}),
     "source_phone_number_arn": (
@@ -678,7 +940,7 @@ def test_a_provider_with_the_default_id_must_be_made_before_the_first_number() -
     stack = new_stack()
     number(stack, provider=...)
 
-    with pytest.raises((ValueError, RuntimeError), match="PhoneNumberProvider"):
+    with pytest.raises(ValueError, match=r"^Stack/PhoneNumberProvider: this provider exists already\. A number that "):
         PhoneNumberProvider(stack, "PhoneNumberProvider")
 
 
@@ -707,22 +969,62 @@ def publish(made: PhoneNumber) -> None:
     ssm.StringParameter(made.stack, "Published", string_value=made.phone_number)
 
 
+def import_in_another_region(made: PhoneNumber) -> None:
+    app = made.node.root
+    assert isinstance(app, cdk.App)
+    other = new_stack(app, "Other", region="eu-west-1", cross_region_references=True)
+    cdk.CfnOutput(other, "Number", value=made.phone_number)
+
+
+def export_from_a_nested_stack(made: PhoneNumber) -> None:
+    nested = cdk.NestedStack(made.stack, "Exporting")
+    cdk.CfnOutput(nested, "Line", value=made.phone_number, export_name="line")
+
+
+def export_from_the_parent(made: PhoneNumber) -> None:
+    parent = made.stack.nested_stack_parent
+    cdk.CfnOutput(parent or made.stack, "Line", value=made.phone_number, export_name="line")
+
+
+def export_from_a_sibling(made: PhoneNumber) -> None:
+    parent = made.stack.nested_stack_parent
+    deep = cdk.NestedStack(cdk.NestedStack(parent or made.stack, "Sibling"), "Deep")
+    cdk.CfnOutput(deep, "Line", value=f"tel:{made.phone_number}", export_name="line")
+
+
+def publish_from_a_nested_stack(made: PhoneNumber) -> None:
+    nested = cdk.NestedStack(made.stack, "Publishing")
+    ssm.StringParameter(nested, "Published", string_value=made.phone_number)
+    cdk.CfnOutput(nested, "Region", value=cdk.Aws.REGION, export_name="region")
+    cdk.CfnOutput(nested, "Line", value=made.phone_number)
+
+
 EXPORTS: Mapping[str, tuple[Callable[[PhoneNumber], None], bool, str]] = {
-    "another stack imports it": (import_from_another_stack, True, "Stack:ExportsOutputFnGetAttNumber"),
+    "another stack imports it": (import_from_another_stack, True, "Stack:ExportsOutputFnGetAtt"),
+    "a stack in another Region imports it": (import_in_another_region, True, "/cdk/exports/Other/Stack"),
     "it is exported by name": (export_by_name, True, "line"),
+    "a nested stack exports it": (export_from_a_nested_stack, True, "line"),
+    "its parent exports it": (export_from_the_parent, True, "line"),
+    "another stack beside its own exports it": (export_from_a_sibling, True, "line"),
     "it is published": (publish, True, ""),
+    "a nested stack publishes it": (publish_from_a_nested_stack, True, ""),
     "it is never replaced": (import_from_another_stack, False, ""),
 }
 
 
+@pytest.mark.parametrize("is_nested", [False, True], ids=["in a stack", "in a nested stack"])
 @pytest.mark.parametrize("case", EXPORTS)
-def test_warns_of_the_export_of_a_number_that_may_be_replaced(case: str) -> None:
+def test_warns_of_the_export_of_a_number_that_may_be_replaced(case: str, is_nested: bool) -> None:
     pass_on, replaceable, export = EXPORTS[case]
-    stack = new_stack(cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": "strong"}))
+    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
+    stack = new_stack(app, cross_region_references=True)
 
-    pass_on(number(stack, allow_replacement=replaceable))
+    own = cdk.NestedStack(stack, "Nested") if is_nested else stack
+    made = number(own, allow_replacement=replaceable)
+    pass_on(made)
 
-    found = warnings_of(stack)
+    app.synth()
+    found = [str(each.data) for each in l1(made).node.metadata if each.type == "aws:cdk:warning"]
     assert len(found) == bool(export)
     for warning in found:
         assert "other stacks may import the number from the export " + export in warning

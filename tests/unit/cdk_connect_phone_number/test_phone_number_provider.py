@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 from constructs import Construct
 
@@ -105,21 +106,15 @@ def test_the_id_does_not_hang_on_the_stage_that_the_stack_is_in() -> None:
     assert provider_id(app) == provider_id(cdk.Stage(app, "Stage"))
 
 
-def test_get_or_create_makes_one_provider_per_stack(stack: cdk.Stack) -> None:
-    made = PhoneNumberProvider.get_or_create(stack)
-
-    assert PhoneNumberProvider.get_or_create(Construct(stack, "Somewhere")) is made
-
-
-def test_get_or_create_refuses_where_the_id_is_taken(stack: cdk.Stack) -> None:
+def test_a_number_without_a_provider_is_refused_where_the_id_is_taken(stack: cdk.Stack) -> None:
     Construct(stack, "PhoneNumberProvider")
 
-    with pytest.raises(ValueError, match=r"^Stack/Number: ") as refused:
+    with pytest.raises(ValueError, match=r"^Stack: ") as refused:
         PhoneNumber(stack, "Number", target_arn=INSTANCE, country_code="US")
 
     assert str(refused.value) == (
-        "Stack/Number: the stack's provider needs the id 'PhoneNumberProvider', but Stack/PhoneNumberProvider has it. "
-        "Rename that construct, or give the number a provider."
+        "Stack: the stack's provider needs the id 'PhoneNumberProvider', but Stack/PhoneNumberProvider has it. "
+        "Rename that construct, or give the stack's numbers a provider."
     )
 
 
@@ -566,3 +561,35 @@ def test_a_pipeline_may_be_allowed_to_invoke_the_function_of_a_reference(stack: 
     (policy,) = Template.from_stack(stack).find_resources("AWS::IAM::Policy").values()
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("lambda:InvokeFunction", [FUNCTION, f"{FUNCTION}:*"])
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_pipeline_may_be_allowed_to_invoke_where_synth_does_not_know_the_account(is_known: bool) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    provider = imported(stack) if is_known else PhoneNumberProvider.from_ssm_parameter(stack, "Provider", "/token")
+
+    assert provider.grant_invoke(iam.Role(stack, "Pipeline", assumed_by=ACCOUNT)).success
+
+    (policy,) = Template.from_stack(stack).find_resources("AWS::IAM::Policy").values()
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"][0] == stack.resolve(provider.service_token)
+
+
+@pytest.mark.parametrize("grantee", [ACCOUNT, iam.ServicePrincipal("events.amazonaws.com")])
+def test_a_grant_of_a_reference_is_not_dropped_in_silence(stack: cdk.Stack, grantee: Any) -> None:
+    with pytest.raises(ValueError, match=r"^Stack/\w+: grant_invoke can add permissions only to a role, a user or a "):
+        imported(stack).grant_invoke(grantee)
+
+
+def test_the_queue_and_the_alarms_are_shown(stack: cdk.Stack) -> None:
+    quiet = PhoneNumberProvider(stack, "Quiet")
+    loud = PhoneNumberProvider(stack, "Loud", alarm_topic=sns.Topic(stack, "Topic"))
+
+    template = Template.from_stack(stack)
+    alarms = template.find_resources("AWS::CloudWatch::Alarm")
+    shown = [stack.resolve(alarm.alarm_arn)["Fn::GetAtt"][0] for alarm in loud.alarms]
+    assert quiet.alarms == ()
+    assert sorted(shown) == sorted(alarms)
+    assert len(shown) == 7
+    assert stack.resolve(loud.failure_queue.queue_arn)["Fn::GetAtt"][0] in template.find_resources("AWS::SQS::Queue")

@@ -62,8 +62,8 @@ def bad_country(value: str, hint: str = "Use for example 'US', 'GB' or 'DE'.") -
     )
 
 
-def bad_type(value: str) -> tuple[dict[str, Any], str]:
-    return {"type": value}, f"type must be one of {TYPES}, but is {value!r}."
+def bad_type(value: str, hint: str = "") -> tuple[dict[str, Any], str]:
+    return {"type": value}, f"type must be one of {TYPES}, but is {value!r}.{hint}"
 
 
 def bad_prefix(value: str) -> tuple[dict[str, Any], str]:
@@ -162,16 +162,16 @@ CASES: list[tuple[dict[str, Any], str]] = [
     bad_country(""),
     bad_country("us", "Did you mean 'US'?"),
     bad_country("gB", "Did you mean 'GB'?"),
-    bad_country("USA"),
-    bad_country("UK"),
+    bad_country("USA", "Did you mean 'US'?"),
+    bad_country("UK", "Did you mean 'GB'?"),
     bad_country("XX"),
     bad_country("+1"),
     bad_country("United States"),
     # type
     bad_type(""),
-    bad_type("did"),
-    bad_type("TOLLFREE"),
-    bad_type("TOLL-FREE"),
+    bad_type("did", " Did you mean 'DID'?"),
+    bad_type("TOLLFREE", " Did you mean 'TOLL_FREE'?"),
+    bad_type("TOLL-FREE", " Did you mean 'TOLL_FREE'?"),
     bad_type("MOBILE"),
     # prefix
     bad_prefix(""),

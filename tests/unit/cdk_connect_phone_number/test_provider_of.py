@@ -13,28 +13,6 @@ from cdk_connect_phone_number import IPhoneNumberProvider, PhoneNumber, PhoneNum
 INSTANCE = "arn:aws:connect:us-east-1:000000000000:instance/11111111-2222-3333-4444-555555555555"
 ENVIRONMENT = cdk.Environment(account="000000000000", region="us-east-1")
 FUNCTION = "AWS::Lambda::Function"
-# The logical ids in templates that were deployed before a provider could be a default. If one of them changed,
-# CloudFormation would replace the resource.
-DEPLOYED_IDS = {
-    "Number8932521F",
-    "PhoneNumberProviderFailures02BC6D54",
-    "PhoneNumberProviderFailuresPolicy606A60BF",
-    "PhoneNumberProviderFunction7546DF45",
-    "PhoneNumberProviderFunctionEventInvokeConfig13BD0916",
-    "PhoneNumberProviderFunctionSweep92FF8095",
-    "PhoneNumberProviderGuard8C4539BD",
-    "PhoneNumberProviderLedgerA143F98F",
-    "PhoneNumberProviderLogsF667A516",
-    "PhoneNumberProviderRole48410D2A",
-}
-DEPLOYED_IDS_OF_PARENT = {
-    "PhoneNumberProviderFunctionSqsEventSourceParentPhoneNumberProviderFailuresAF56FAFD7E00E2B2",
-    "PhoneNumberProviderFunctionSweepAllowEventRuleParentPhoneNumberProviderFunction92BE95E033EEE14A",
-}
-DEPLOYED_IDS_OF_NESTED = {
-    "PhoneNumberProviderFunctionSqsEventSourceParentNestedPhoneNumberProviderFailures0BFDE8CAC5D0F69B",
-    "PhoneNumberProviderFunctionSweepAllowEventRuleParentNestedPhoneNumberProviderFunctionB72DF815FA37EEF2",
-}
 
 
 def number(scope: Construct, id: str = "Number", **given: Any) -> PhoneNumber:
@@ -64,28 +42,62 @@ def shared(platform: cdk.Stack) -> PhoneNumberProvider:
     return PhoneNumberProvider(platform, "Provider")
 
 
-# --- Without a default, all is as it was before there were defaults ---
+# --- Without a default ---
 
 
-def test_without_a_default_each_stack_has_its_own_provider_under_the_same_logical_ids(app: cdk.App) -> None:
-    parent = stack_in(app, "Parent")
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_stacks_own_provider_leaves_nothing_and_one_that_is_created_leaves_its_records(
+    app: cdk.App, is_own: bool
+) -> None:
+    stack = stack_in(app, "Stack")
+    number(stack, provider=None if is_own else PhoneNumberProvider(stack, "Provider"))
+
+    resources = Template.from_stack(stack).to_json()["Resources"].values()
+    kept = {each["Type"] for each in resources if each.get("DeletionPolicy", "Delete") != "Delete"}
+    assert kept == (set() if is_own else {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup"})
+
+
+def test_a_parent_and_its_nested_stacks_have_one_provider_and_another_stack_has_its_own(app: cdk.App) -> None:
+    parent, other = stack_in(app, "Parent"), stack_in(app, "Other")
     nested = cdk.NestedStack(parent, "Nested")
-    number(parent)
-    number(nested)
+    deep = cdk.NestedStack(nested, "Deep")
+    for stack in (deep, nested, parent, other):
+        number(stack)
 
-    for stack in (parent, nested):
-        resources = Template.from_stack(stack).to_json()["Resources"]
-        assert resources.keys() - {"NestedNestedStackNestedNestedStackResourceDEFDAA4D"} == {
-            *DEPLOYED_IDS,
-            *(DEPLOYED_IDS_OF_PARENT if stack is parent else DEPLOYED_IDS_OF_NESTED),
-        }
+    assert [functions(stack) for stack in (parent, nested, deep, other)] == [1, 0, 0, 1]
+    # The nested stack is deleted before the provider.
+    resources = Template.from_stack(parent).to_json()["Resources"]
+    (nested_stack,) = [each for each in resources.values() if each["Type"] == "AWS::CloudFormation::Stack"]
+    (guard,) = [id for id, each in resources.items() if each["Type"] == "Custom::ConnectPhoneNumberProvider"]
+    assert guard in nested_stack["DependsOn"]
 
 
-def test_get_or_create_makes_the_provider_that_numbers_use_by_default(stack: cdk.Stack) -> None:
+def test_stages_have_a_provider_each(app: cdk.App) -> None:
+    stacks = [stack_in(cdk.Stage(app, name), "Stack") for name in ("Test", "Production")]
+    for stack in stacks:
+        number(cdk.NestedStack(stack, "Nested"))
+
+    assert [functions(stack) for stack in stacks] == [1, 1]
+
+
+def test_the_logical_ids_of_a_stacks_own_provider_are_what_they_were(stack: cdk.Stack) -> None:
+    # If one of them changed, CloudFormation would replace the resource: another table is an empty ledger.
     number(stack)
 
-    assert PhoneNumberProvider.get_or_create(stack).node.path == "Stack/PhoneNumberProvider"
-    assert functions(stack) == 1
+    assert set(Template.from_stack(stack).to_json()["Resources"]) == {
+        "Number8932521F",
+        "PhoneNumberProviderFailures02BC6D54",
+        "PhoneNumberProviderFailuresPolicy606A60BF",
+        "PhoneNumberProviderFunction7546DF45",
+        "PhoneNumberProviderFunctionEventInvokeConfig13BD0916",
+        "PhoneNumberProviderFunctionSqsEventSourceStackPhoneNumberProviderFailures86E2D5B88F136EA5",
+        "PhoneNumberProviderFunctionSweep92FF8095",
+        "PhoneNumberProviderFunctionSweepAllowEventRuleStackPhoneNumberProviderFunction57C0FC25F49BD356",
+        "PhoneNumberProviderGuard8C4539BD",
+        "PhoneNumberProviderLedgerA143F98F",
+        "PhoneNumberProviderLogsF667A516",
+        "PhoneNumberProviderRole48410D2A",
+    }
 
 
 # --- set_default ---
@@ -186,26 +198,73 @@ def test_another_default_for_the_same_scope_is_refused(
     assert PhoneNumberProvider.of(stack) is provider
 
 
-def test_a_default_for_a_stack_whose_numbers_have_its_own_provider_is_refused(
-    stack: cdk.Stack, provider: IPhoneNumberProvider
+@pytest.mark.parametrize("inside", ["", "Nested", "Deep"])
+@pytest.mark.parametrize("scope", ["", "Stack"])
+def test_a_default_is_refused_where_a_number_has_another_one_already(
+    app: cdk.App, provider: IPhoneNumberProvider, scope: str, inside: str
 ) -> None:
-    number(stack)
+    stack = stack_in(app, "Stack")
+    within = {"": stack, "Nested": cdk.NestedStack(stack, "Nested"), "Deep": Construct(stack, "Deep")}[inside]
+    number(within)
 
-    with pytest.raises(ValueError, match=r"^Stack: ") as refused:
-        PhoneNumberProvider.set_default(stack, provider)
+    with pytest.raises(ValueError, match="already") as refused:
+        PhoneNumberProvider.set_default(stack if scope else app, provider)
 
     assert str(refused.value) == (
-        "Stack: the stack has its own provider Stack/PhoneNumberProvider already, so Stack/ImportedProvider cannot be "
-        "its default. Set the default before the stack's first number is created."
+        f"{scope or 'the app'}: numbers in {'/'.join(filter(None, ('Stack', inside)))} have the default provider "
+        "Stack/PhoneNumberProvider already, so it cannot be Stack/ImportedProvider. Set the default before the first "
+        "number is created, or give the numbers a provider."
     )
 
 
+def test_a_default_of_the_whole_app_leaves_a_stack_alone_that_has_its_own(
+    app: cdk.App, stack: cdk.Stack, shared: PhoneNumberProvider, provider: IPhoneNumberProvider
+) -> None:
+    PhoneNumberProvider.set_default(stack, provider)
+    number(stack)
+
+    PhoneNumberProvider.set_default(app, shared)
+    PhoneNumberProvider.set_default(stack.node.root, shared)  # type: ignore[arg-type]
+
+    assert PhoneNumberProvider.of(Construct(stack, "Deep")) is provider
+    assert PhoneNumberProvider.of(stack_in(app, "New")) is shared
+
+
+@pytest.mark.parametrize("wrong", [None, "provider", PhoneNumberProvider])
+def test_what_is_no_provider_cannot_be_a_default(stack: cdk.Stack, wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"^Stack: provider has a value of the wrong kind: "):
+        PhoneNumberProvider.set_default(stack, wrong)
+
+    assert PhoneNumberProvider.of(stack).node.path == "Stack/PhoneNumberProvider"
+
+
 def test_the_stacks_own_provider_can_be_its_default(stack: cdk.Stack) -> None:
-    own = PhoneNumberProvider.get_or_create(stack)
+    own = PhoneNumberProvider.of(stack)
 
     PhoneNumberProvider.set_default(stack, own)
 
     assert PhoneNumberProvider.of(stack) is own
+
+
+def test_a_provider_with_the_default_id_is_used_if_it_is_created_first(stack: cdk.Stack) -> None:
+    provider = PhoneNumberProvider(stack, "PhoneNumberProvider")
+    number(stack)
+
+    assert PhoneNumberProvider.of(stack) is provider
+    assert functions(stack) == 1
+
+
+def test_a_provider_with_the_default_id_is_refused_after_the_first_number(stack: cdk.Stack) -> None:
+    number(stack)
+
+    with pytest.raises(ValueError, match=r"^Stack/PhoneNumberProvider: ") as refused:
+        PhoneNumberProvider(stack, "PhoneNumberProvider")
+
+    assert str(refused.value) == (
+        "Stack/PhoneNumberProvider: this provider exists already. A number that names no provider creates it, or "
+        "PhoneNumberProvider.of. Create your own before that, or give it another id and set it as the default: "
+        "PhoneNumberProvider.set_default."
+    )
 
 
 def test_a_default_of_another_region_is_refused_where_a_number_would_use_it(
@@ -221,30 +280,13 @@ def test_a_default_of_another_region_is_refused_where_a_number_would_use_it(
 # --- of ---
 
 
-def test_a_parent_and_its_nested_stacks_share_one_provider(app: cdk.App) -> None:
-    parent = stack_in(app, "Parent")
-    provider = PhoneNumberProvider.of(parent)
-    nested = cdk.NestedStack(parent, "Nested")
-    deep = cdk.NestedStack(nested, "Deep")
-    for stack in (parent, nested, deep):
-        number(stack)
-
-    assert [functions(stack) for stack in (parent, nested, deep)] == [1, 0, 0]
-    assert PhoneNumberProvider.of(deep) is provider
-    assert provider.node.path == "Parent/PhoneNumberProvider"
-    # The nested stack is deleted before the provider.
-    resources = Template.from_stack(parent).to_json()["Resources"]
-    (nested_stack,) = [each for each in resources.values() if each["Type"] == "AWS::CloudFormation::Stack"]
-    (guard,) = [id for id, each in resources.items() if each["Type"] == "Custom::ConnectPhoneNumberProvider"]
-    assert guard in nested_stack["DependsOn"]
-
-
 def test_of_a_nested_stack_is_the_provider_of_the_outermost_stack(app: cdk.App) -> None:
     parent = stack_in(app, "Parent")
     nested = cdk.NestedStack(cdk.NestedStack(parent, "Nested"), "Deep")
 
     assert PhoneNumberProvider.of(Construct(nested, "Part")).node.path == "Parent/PhoneNumberProvider"
-    assert PhoneNumberProvider.of(parent) is PhoneNumberProvider.get_or_create(parent)
+    assert PhoneNumberProvider.of(nested) is PhoneNumberProvider.of(parent)
+    assert functions(parent) == 1
 
 
 def test_of_an_app_without_a_default_is_refused(app: cdk.App) -> None:
@@ -252,36 +294,42 @@ def test_of_an_app_without_a_default_is_refused(app: cdk.App) -> None:
         PhoneNumberProvider.of(app)
 
     assert str(refused.value) == (
-        ": no default provider was set, and outside of a stack none can be created. Create a provider in a stack, and "
-        "call PhoneNumberProvider.set_default."
+        "the app: no default provider was set, and outside of a stack none can be created. Create a provider in a "
+        "stack, and call PhoneNumberProvider.set_default."
     )
 
 
 # --- What it costs ---
 
 
-def test_a_default_costs_a_number_no_more_calls_to_jsii_than_the_stacks_own_provider(
-    app: cdk.App, shared: PhoneNumberProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def calls_of_a_number(stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the calls to jsii that a number makes when its stack has one already."""
+    number(stack, "First")
     process: Any = kernel.provider
-    calls: list[object] = []
+    calls: list[str] = []
     send = process._process.send
 
     def counting(request: object, *args: Any) -> Any:
-        calls.append(request)
+        calls.append(str(request))
         return send(request, *args)
 
-    monkeypatch.setattr(process._process, "send", counting)
-
-    def cost_of_a_number(stack: cdk.Stack) -> int:
-        number(stack, "First")
-        before = len(calls)
+    with monkeypatch.context() as patch:
+        patch.setattr(process._process, "send", counting)
         number(stack, "Second")
-        return len(calls) - before
+    return calls
 
-    own, with_default = stack_in(app, "Own"), stack_in(app, "WithDefault")
-    cost_of_own = cost_of_a_number(own)
-    PhoneNumberProvider.set_default(with_default, shared)
 
-    assert cost_of_own > 0
-    assert cost_of_a_number(with_default) <= cost_of_own
+@pytest.mark.parametrize("has_default", [False, True])
+def test_a_number_costs_few_calls_to_jsii(
+    app: cdk.App, shared: PhoneNumberProvider, has_default: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = stack_in(app, "Stack")
+    if has_default:
+        PhoneNumberProvider.set_default(stack, shared)
+
+    calls = calls_of_a_number(stack, monkeypatch)
+
+    expected = ["aws-cdk-lib.Resource", "aws-cdk-lib.TagManager", "aws-cdk-lib.CfnResource", "addResourceDependency"]
+    assert len(calls) == len(expected)
+    for call, name in zip(calls, expected, strict=True):
+        assert name in call

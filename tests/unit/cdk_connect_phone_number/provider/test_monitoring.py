@@ -1,10 +1,12 @@
 import ast
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
@@ -72,10 +74,32 @@ def test_alarms_outlive_a_refused_deletion_of_the_provider(template: Template) -
     assert set(template.find_resources("AWS::CloudWatch::Alarm")) <= set(guard["DependsOn"])
 
 
+def test_a_metric_names_its_own_provider_in_the_dashboard_of_another_stack() -> None:
+    app = cdk.App()
+    stack, other = cdk.Stack(app, "Stack"), cdk.Stack(app, "Other")
+    metric: Any = PhoneNumberProvider(stack, "Provider").metric_claims()
+    cloudwatch.Dashboard(other, "Dashboard", widgets=[[cloudwatch.GraphWidget(left=[metric])]])
+    assembly = app.synth()
+
+    body = json.dumps(assembly.get_stack_by_name("Other").template["Resources"])
+    (export,) = assembly.get_stack_by_name("Stack").template["Outputs"].values()
+    assert export["Value"] == {"Ref": "AWS::StackId"}
+    assert json.dumps({"Fn::ImportValue": export["Export"]["Name"]}) in body
+    assert "AWS::StackId" not in body
+
+
 HANDLERS = Path(__file__).parents[4] / "lambda_handlers"
 # What a sweep finds, and publishes each time anew: a sum would count the same finding again and again.
 GAUGES = {"ReleasesFailing", "ClaimsStuck", "DueWork", "OldestDueSeconds"}
-DAILY = {"ParkedNumbers", "ReleasesPostponed", "BudgetUsed", "BudgetLeft", "BudgetUsedPercent", "BudgetDaysUntilMore"}
+DAILY = {
+    "NumbersHeld",
+    "ParkedNumbers",
+    "ReleasesPostponed",
+    "BudgetUsed",
+    "BudgetLeft",
+    "BudgetUsedPercent",
+    "BudgetDaysUntilMore",
+}
 METHODS = [name for name, _ in inspect.getmembers(ProviderMetrics, inspect.isfunction) if name.startswith("metric_")]
 OWN_METHODS = [name for name in METHODS if name != "metric_sweep_runs"]
 
