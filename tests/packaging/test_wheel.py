@@ -1,7 +1,9 @@
 """What ``pip install .`` gives to somebody who has no clone: built, installed and used outside the repository."""
 
 import email.message
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,10 +19,20 @@ from pathlib import Path
 import pytest
 from aws_cdk.cx_api import CloudAssembly
 
+from cdk_connect_phone_number.cli.installed_from import requirement_of
 from docs.tools.pages import ROOT, blocks
 
-_SOURCES = ("cdk_connect_phone_number", "lambda_handlers", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
+_SOURCES = (
+    "cdk_connect_phone_number",
+    "lambda_handlers",
+    "local_aws",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+)
 _HANDLER = ROOT / "lambda_handlers"
+_LOCAL_AWS = ROOT / "local_aws"
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,11 @@ def test_the_function_is_in_the_wheel_as_files(distribution: Distribution) -> No
     package = "cdk_connect_phone_number"
     expected = {f"{package}/{path}" for path in _python_files(ROOT / package)}
     expected |= {f"{package}/lambda_handlers/{path}" for path in _python_files(_HANDLER)}
-    expected.add(f"{package}/py.typed")
+    expected |= {f"{package}/py.typed", f"{package}/cli/report.css", f"{package}/cli/report.js"}
+    expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.template")}
+    local = {path for path in _python_files(_LOCAL_AWS) if not path.startswith("demo/")}
+    local |= {path.relative_to(_LOCAL_AWS).as_posix() for path in _LOCAL_AWS.glob("upstream/*.patch")}
+    expected |= {f"{package}/local_aws/{path}" for path in local}
 
     assert {name for name in distribution.names() if ".dist-info/" not in name} == expected
     with tarfile.open(distribution.source) as archive:
@@ -102,10 +118,16 @@ def test_metadata(distribution: Distribution) -> None:
     assert metadata["Name"] == "cdk-connect-phone-number"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in distribution.names())
-    assert sorted(line.split(">")[0].split("<")[0] for line in metadata.get_all("Requires-Dist", [])) == [
-        "aws-cdk-lib",
-        "constructs",
+    required = metadata.get_all("Requires-Dist", [])
+    of_extra = {name: [one for one in required if one.endswith(f'; extra == "{name}"')] for name in ("cli", "local")}
+    assert sorted(_name(line) for line in required if "extra ==" not in line) == ["aws-cdk-lib", "constructs"]
+    assert sorted(map(_name, of_extra["cli"])) == ["MarkupSafe", "PyYAML", "boto3", "click", "rich"]
+    # The patches for MiniStack fit only the version with which the clone's own local AWS runs.
+    assert [line.split(";")[0] for line in of_extra["local"]] == [
+        "cdk-connect-phone-number[cli]",
+        *re.findall(r"^ministack==.*", (_LOCAL_AWS / "requirements.txt").read_text(), re.MULTILINE),
     ]
+    assert metadata["Author"] == "The cdk-connect-phone-number contributors"
     assert f"## {metadata['Version']}" in description
     assert (ROOT / "CHANGELOG.md").read_text().strip() in description
 
@@ -122,7 +144,8 @@ def test_the_readmes_example_synthesizes_outside_the_repository(python: Path, tm
     types = [resource["Type"] for resource in stack.template["Resources"].values()]
     assert types.count("Custom::ConnectPhoneNumber") == 1
     (asset,) = [path for path in (tmp_path / "cdk.out").glob("asset.*") if path.is_dir()]
-    assert _python_files(asset) == _python_files(_HANDLER)
+    # Only the hook's function has what plans.
+    assert _python_files(asset) == {path for path in _python_files(_HANDLER) if "/planning/" not in path}
     assert all((asset / path).read_bytes() == (_HANDLER / path).read_bytes() for path in _python_files(asset))
 
 
@@ -133,6 +156,47 @@ def test_the_repository_is_not_in_that_environment(python: Path, tmp_path: Path)
 
     assert Path(location).is_relative_to(python.parent.parent)
     assert str(ROOT) not in search_path
+
+
+def test_the_operators_command_runs_outside_the_repository(python: Path, tmp_path: Path) -> None:
+    command = python.parent / "connect-phone-numbers"
+
+    assert "Usage: connect-phone-numbers" in _run([command, "--help"], tmp_path)
+    assert "--fail-on" in _run([command, "list", "--help"], tmp_path)
+    program = "from cdk_connect_phone_number.cli import function_code; print(function_code.claim.__name__)"
+    inside = "cdk_connect_phone_number.lambda_handlers.connect_phone_number.claim"
+    assert _run([python, "-c", program], tmp_path).strip() == inside
+
+
+def test_the_line_for_a_git_repository_installs_the_package(
+    distribution: Distribution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = distribution.source.parent / "sources"
+    git: list[str | Path] = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "-C", sources]
+    _run([*git, "init", "--quiet"], tmp_path)
+    _run([*git, "add", "--all"], tmp_path)
+    _run([*git, "commit", "--quiet", "--message=All"], tmp_path)
+    commit = _run([*git, "rev-parse", "HEAD"], tmp_path).strip()
+    page = (ROOT / "docs" / "getting-started.md").read_text()
+    line = re.search(r"`(cdk-connect-phone-number @ git\+(https://\S+)@)[0-9a-f]{40}`", page)
+    assert line is not None
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"{line[1]}{commit}\n")
+    # Git reads the sources instead of the address in the page.
+    instead = {"COUNT": "1", "KEY_0": f"url.{sources.as_uri()}.insteadOf", "VALUE_0": line[2]}
+    for name, value in instead.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    _run([*pip, "--no-build-isolation", "--target", tmp_path / "installed", "-r", requirements], tmp_path)
+
+    (record,) = (tmp_path / "installed").glob("*.dist-info/direct_url.json")
+    written = requirement_of("0.1.0", json.loads(record.read_text())).line("wheels")
+    assert written == requirements.read_text().strip()
+
+
+def _name(requirement: str) -> str:
+    return requirement.split(">")[0].split("<")[0]
 
 
 def _build(kind: str, sources: Path, folder: Path) -> Path:

@@ -36,6 +36,33 @@ def test_every_target_is_one_of_the_makefile(name: str) -> None:
 
 
 def test_nothing_is_published_without_a_tag() -> None:
-    _, publish = _WORKFLOWS["release.yml"].split("  publish:\n")
-    assert "if: startsWith(github.ref, 'refs/tags/v')" in publish
-    assert "gh-action-pypi-publish" not in _WORKFLOWS["release.yml"].split("  publish:\n")[0]
+    build, publish = _WORKFLOWS["release.yml"].split("  publish:\n")
+    publish, attach = publish.split("  attach:\n")
+    for job in (publish, attach):
+        assert job.startswith("    if: startsWith(github.ref, 'refs/tags/v')\n    needs: build\n")
+    assert "gh-action-pypi-publish" in publish
+    assert "gh release create" in attach
+    assert "publish" not in build.split("jobs:\n")[1]
+    assert "gh release" not in build
+
+
+def test_all_that_make_package_builds_is_kept_and_published() -> None:
+    build, publish = _WORKFLOWS["release.yml"].split("  publish:\n")
+    described = re.search(
+        r"^package:.*## build all that is published: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    assert described is not None
+    folders = re.findall(r"dist|build/\w+", described[1])
+    kept = dict(re.findall(r"upload-artifact@.*\n +with:\n +name: (\w+)\n +path: (\S+)/\n", build))
+
+    assert [folder for folder in folders if not any(path.startswith(folder) for path in kept.values())] == []
+    assert sorted(re.findall(r"download-artifact@.*\n +with:\n +name: (\w+)\n", publish)) == sorted(kept)
+
+
+def test_dependabot_looks_at_every_package_json_and_requirements_file() -> None:
+    config = (ROOT / ".github" / "dependabot.yml").read_text()
+    for ecosystem, manifest in (("npm", "package.json"), ("pip", "requirements.txt")):
+        looked_at = re.search(rf"package-ecosystem: {ecosystem}\n +director(?:y|ies): (.+)\n", config)
+        assert looked_at is not None
+        folders = {path.parent.relative_to(ROOT) for pattern in ("", "*/") for path in ROOT.glob(pattern + manifest)}
+        assert set(re.findall(r'"/([^"]*)"', looked_at[1])) == {str(folder).strip(".") for folder in folders}

@@ -1,0 +1,1 @@
+"""The command's subcommands, one a module."""
