@@ -16,6 +16,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Self
 
@@ -28,6 +29,7 @@ from .process_guard import REPOSITORY, GuardedProcess
 ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
 INSTANCE_ID: Final = "11111111-2222-3333-4444-555555555555"
+INSTANCE_ARN: Final = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE_ID}"
 """The Amazon Connect instance that exists from the start. The ``target_arn`` in cdk.json names it."""
 
 _PHONE_NUMBER_TYPE: Final = "Custom::ConnectPhoneNumber"
@@ -35,8 +37,10 @@ _HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60.0
 _TAIL_LINES: Final = 20
 _PORT_ATTEMPTS: Final = 3
-_MINISTACK_PYTHON: Final = REPOSITORY / ".venv" / "ministack" / "bin" / "python"
-_MINISTACK_SERVER: Final = Path(__file__).parent / "ministack_server.py"
+_OWN_ENVIRONMENT: Final = REPOSITORY / ".venv" / "ministack" / "bin" / "python"
+_MINISTACK_ARGUMENTS: Final = [
+    str(Path(__file__).parent / name) for name in ("source_patches.py", "upstream", "ministack_server.py")
+]
 
 
 class LocalAwsError(Exception):
@@ -79,6 +83,8 @@ class LocalAws:
         try:
             connect_url = self._start_connect()
             self.connect = ConnectControl(connect_url)
+            # A flow must exist, as in Connect; an AWS::Connect::ContactFlow creates one.
+            self.connect.call("POST", "settings", accept_unknown_flows=False)
             self.connect.call("POST", "instances", region=REGION, instance_id=INSTANCE_ID)
             ministack_url = self._start_ministack(connect_url)
             self.environment = _client_environment(ministack_url, connect_url)
@@ -150,12 +156,11 @@ class LocalAws:
         return line
 
     def _start_ministack(self, connect_url: str) -> str:
-        if not _MINISTACK_PYTHON.exists():
-            raise LocalAwsError("MiniStack is not installed in .venv/ministack; run: make set-up")
+        python = _ministack_python()
         for _ in range(_PORT_ATTEMPTS):
             port = _free_port()
             url = f"http://{_HOST}:{port}"
-            program = self._run_ministack(url, port, connect_url)
+            program = self._run_ministack(python, url, port, connect_url)
             if _responses(f"{url}/_ministack/ready", program):
                 return url
             # Another program has probably taken the same port. Use another one.
@@ -163,7 +168,7 @@ class LocalAws:
             program.stop()
         raise LocalAwsError("MiniStack did not start. The end of its log:\n" + "\n".join(self.log_tail()))
 
-    def _run_ministack(self, url: str, port: int, connect_url: str) -> GuardedProcess:
+    def _run_ministack(self, python: str, url: str, port: int, connect_url: str) -> GuardedProcess:
         scratch = self._folder / "tmp"
         scratch.mkdir(exist_ok=True)
         environment = _client_environment(url, connect_url) | {
@@ -182,7 +187,7 @@ class LocalAws:
         environment.pop("PYTHONPATH", None)
         with self.log.open("a") as log:
             program = GuardedProcess(
-                [str(_MINISTACK_PYTHON), str(_MINISTACK_SERVER), str(self._record_path)],
+                [python, *_MINISTACK_ARGUMENTS, str(self._record_path)],
                 environment,
                 output=log,
                 folder=self._folder,
@@ -190,6 +195,18 @@ class LocalAws:
             )
         self._programs.append(program)
         return program
+
+
+def _ministack_python() -> str:
+    """Return the Python that has MiniStack: a clone has an environment for it, a package the extra ``local``."""
+    if _OWN_ENVIRONMENT.exists():
+        return str(_OWN_ENVIRONMENT)
+    if find_spec("ministack") is not None:
+        return sys.executable
+    raise LocalAwsError(
+        "MiniStack is not installed. In a clone, run: make set-up. Elsewhere, install the package with its extra: "
+        "pip install 'cdk-connect-phone-number[local]'"
+    )
 
 
 def _server_environment() -> dict[str, str]:

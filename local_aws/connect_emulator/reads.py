@@ -6,10 +6,11 @@ from . import inventory
 from .call import Call
 from .model import service_error
 from .paging import next_token, start_of_page
-from .state import ClaimedNumber
+from .state import ClaimedNumber, Target
 
 _SEARCH_PAGE = 10
 _LIST_PAGE = 1000
+_GROUP_PAGE = 10
 
 
 def search_available_phone_numbers(call: Call) -> dict[str, Any]:
@@ -64,17 +65,28 @@ def describe_phone_number(call: Call) -> dict[str, Any]:
 def describe_traffic_distribution_group(call: Call) -> dict[str, Any]:
     """Return the details of a group: that it exists, and whether it is ACTIVE yet."""
     group = call.find_group(call.parameters["TrafficDistributionGroupId"])
-    group_id = group.arn.rpartition("/")[2]
-    return {
-        "TrafficDistributionGroup": {
-            "Id": group_id,
-            "Arn": group.arn,
-            # Groups have no names of their own here, but a real group always has one.
-            "Name": group_id,
-            "Status": "ACTIVE" if group.is_active(call.now) else "CREATION_IN_PROGRESS",
-            "IsDefault": False,
-        }
-    }
+    return {"TrafficDistributionGroup": _group_details(call, group)}
+
+
+def list_traffic_distribution_groups(call: Call) -> dict[str, Any]:
+    """Return the groups that the account has in the Region, in the order in which they were added.
+
+    Groups do not know their instance here, so none is of the instance that ``InstanceId`` names.
+    """
+    scope = call.scope
+    groups = [
+        target
+        for target in call.registry.targets.values()
+        if target.instance_id is None and target.scope.account == scope.account and scope.region in target.regions
+    ]
+    if "InstanceId" in call.parameters:
+        groups = []
+    start, size = start_of_page(call.parameters), call.parameters.get("MaxResults", _GROUP_PAGE)
+    page = groups[start : start + size]
+    response: dict[str, Any] = {"TrafficDistributionGroupSummaryList": [_group_details(call, group) for group in page]}
+    if start + size < len(groups):
+        response["NextToken"] = next_token(call.parameters, start + size)
+    return response
 
 
 def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
@@ -109,6 +121,18 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     if len(matches) > size:
         response["NextToken"] = next_token(parameters, page[-1].sequence)
     return response
+
+
+def _group_details(call: Call, group: Target) -> dict[str, Any]:
+    group_id = group.arn.rpartition("/")[2]
+    return {
+        "Id": group_id,
+        "Arn": group.arn,
+        # Groups have no names of their own here, but a real group always has one.
+        "Name": group_id,
+        "Status": "ACTIVE" if group.is_active(call.now) else "CREATION_IN_PROGRESS",
+        "IsDefault": False,
+    }
 
 
 def _is_listed_without_target(call: Call, number: ClaimedNumber) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from . import changes, claims, flow_associations, inventory, reads
+from . import changes, claims, contact_flows, flow_associations, inventory, reads
 from .api_call import ApiCall
 from .audit import AuditEntry
 from .call import Call
@@ -26,6 +26,8 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "AssociatePhoneNumberContactFlow": changes.associate_phone_number_contact_flow,
     "BatchGetFlowAssociation": flow_associations.batch_get_flow_association,
     "ClaimPhoneNumber": claims.claim_phone_number,
+    "CreateContactFlow": contact_flows.create_contact_flow,
+    "DeleteContactFlow": contact_flows.delete_contact_flow,
     "DescribePhoneNumber": reads.describe_phone_number,
     "DescribeTrafficDistributionGroup": reads.describe_traffic_distribution_group,
     "DisassociatePhoneNumberContactFlow": changes.disassociate_phone_number_contact_flow,
@@ -33,6 +35,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
     "ListFlowAssociations": flow_associations.list_flow_associations,
     "ListPhoneNumbersV2": reads.list_phone_numbers_v2,
     "ListTagsForResource": changes.list_tags_for_resource,
+    "ListTrafficDistributionGroups": reads.list_traffic_distribution_groups,
     "ReleasePhoneNumber": claims.release_phone_number,
     "SearchAvailablePhoneNumbers": reads.search_available_phone_numbers,
     "TagResource": changes.tag_resource,

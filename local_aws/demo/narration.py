@@ -2,7 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import TextIO
+from contextlib import AbstractContextManager
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from .progress import INDENT, Progress
 
 
 class DemoFailedError(Exception):
@@ -14,14 +19,14 @@ class Narrator:
 
     Parameters
     ----------
-    output : TextIO
-        The stream to write to.
+    progress : Progress
+        Shows what is awaited, and holds the console to write to.
     clock : Callable[[], float]
         Returns the time in seconds. Default ``time.monotonic``.
     """
 
-    def __init__(self, output: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._output = output
+    def __init__(self, progress: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._progress = progress
         self._clock = clock
         self._start = clock()
 
@@ -31,11 +36,34 @@ class Narrator:
 
     def step(self, index: int, count: int, title: str) -> None:
         """Begin a step."""
-        self._write(f"\n[{index:>2}/{count}] {self.elapsed():5.1f} s  {title}")
+        self._progress.begin_step(index, count, title)
+        self._write(Text())
+        header = Text.assemble(
+            (f"[{index:>2}/{count}]", "bold cyan"), (f" {self.elapsed():5.1f} s  ", "dim"), (title, "bold")
+        )
+        self._write(header)
+
+    def awaiting(self, what: str) -> AbstractContextManager[None]:
+        """Show what is awaited, a noun, within a ``with`` statement."""
+        return self._progress.awaiting(what)
+
+    def program_line(self, text: str) -> None:
+        """Show a line that a program writes."""
+        self._progress.line(text)
+
+    def end_program(self, name: str, *, succeeded: bool) -> None:
+        """Say that a program has ended. What it has written folds if it has succeeded."""
+        self._progress.end_program(name, succeeded=succeeded)
 
     def say(self, text: str) -> None:
         """Write a message that needs no check."""
-        self._write(f"          {text}")
+        self._write_indented("", text)
+
+    def show(self, what: str | RenderableType) -> None:
+        """Write a table, or what a program has written, as it is."""
+        self._write(Text())
+        self._write(Text(what.rstrip()) if isinstance(what, str) else what)
+        self._write(Text())
 
     def check(self, holds: bool, finding: str, otherwise: str) -> None:
         """Write a finding if it holds.
@@ -60,12 +88,22 @@ class Narrator:
 
     def confirm(self, finding: str) -> None:
         """Write a finding that has already been checked."""
-        self._write(f"        ✓ {finding}")
+        self._write_indented("✓", finding, "bold green")
 
-    def end(self, text: str) -> None:
-        """Write how the demo ended."""
-        self._write(f"\n        {self.elapsed():5.1f} s  {text}")
+    def end(self, text: str, *, succeeded: bool) -> None:
+        """Write how the demo ended, and how long it took."""
+        self._write(Text())
+        mark, style = ("✓", "bold green") if succeeded else ("✗", "bold red")
+        self._write_indented(mark, f"{text} ({self.elapsed():.0f} s)", style)
 
-    def _write(self, line: str) -> None:
-        # The CLI writes to the same terminal. Flush, so that its lines do not come before these.
-        print(line, file=self._output, flush=True)
+    def _write_indented(self, mark: str, text: str, style: str = "") -> None:
+        console = self._progress.console
+        rows = Text(text, overflow="fold").wrap(console, max(console.width - INDENT, 1))
+        for index, row in enumerate(rows):
+            row.rstrip()
+            first = Text(f"{mark:>{INDENT - 1}} " if index == 0 else " " * INDENT, style=style)
+            self._write(Text.assemble(first, row))
+
+    def _write(self, what: RenderableType) -> None:
+        self._progress.console.print(what, soft_wrap=isinstance(what, Text))
+        self._progress.wrote()

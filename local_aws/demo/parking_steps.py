@@ -10,7 +10,7 @@ from typing import Any, Final
 from local_aws.launcher import ACCOUNT, INSTANCE_ID, REGION
 
 from .narration import DemoFailedError
-from .scene import PROVIDER_STACK, Scene
+from .scene import PROVIDER_STACK, Scene, short
 
 _TARGET_ARN: Final = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE_ID}"
 _WEEK: Final = 7 * 86_400
@@ -22,7 +22,7 @@ _AFFORDABLE: Final = 2
 def destroy_and_deploy_again(scene: Scene) -> None:
     """Show that a stack that is destroyed by mistake gets its number back."""
     first = _deploy(scene, "Production", {"Line": _number(scene, ReleaseDelay=_WEEK)})["Line"]
-    scene.narrator.say(f"the stack has {first}, with a release delay of seven days")
+    scene.narrator.say(f"the stack has {short(first)}, with a release delay of seven days")
     _destroy(scene, "Production")
     held = [number["arn"] for number in scene.held_numbers()]
     scene.narrator.check(held == [first], "destroyed: the number is parked, not released", f"Connect has {held}")
@@ -43,14 +43,31 @@ def share_a_pool(scene: Scene) -> None:
         name = f"Environment{index}"
         arn = _deploy(scene, name, {"Line": _number(scene, Pool=pool_id, ReleaseDelay=_WEEK)})["Line"]
         _destroy(scene, name)
-        scene.narrator.say(f"{name} had {arn}")
+        scene.narrator.say(f"{name} had {short(arn)}")
     claims = len(scene.effective_calls("ClaimPhoneNumber")) - before
     scene.narrator.check(
         claims == 1, f"{_ENVIRONMENTS} environments, one claim", f"{_ENVIRONMENTS} environments made {claims} claims"
     )
+
+
+def list_the_numbers(scene: Scene) -> None:
+    """Show what the operators' command says of the numbers of a stack and of the pool."""
+    lines = {
+        "Local": _number(scene, Description="Support, local"),
+        "TollFree": _number(scene, Type="TOLL_FREE", Description="Support, free of charge"),
+    }
+    _deploy(scene, "Support", lines)
+    shown = scene.operators_command("list")
+    missing = [number["phone_number"] for number in scene.held_numbers() if number["phone_number"] not in shown]
+    scene.narrator.check(
+        not missing and len(scene.held_numbers()) == len(lines) + 1,
+        "these are the numbers that Connect has: two of a stack, and one parked in the pool",
+        f"not listed: {missing}; Connect has {[number['phone_number'] for number in scene.held_numbers()]}",
+    )
+    _destroy(scene, "Support")
     _destroy(scene, "Pool")
     held = [number["arn"] for number in scene.held_numbers()]
-    scene.narrator.check(not held, "the pool is deleted, and its number is released", f"Connect has {held}")
+    scene.narrator.check(not held, "both stacks are deleted, and the numbers are released", f"Connect has {held}")
 
 
 def refuse_to_overspend(scene: Scene) -> None:
@@ -60,13 +77,12 @@ def refuse_to_overspend(scene: Scene) -> None:
     quota = (used + 2 * _AFFORDABLE + 1) // 2
     scene.narrator.say(f"{used} claims and releases so far; now the account has a quota of {quota}")
     scene.local_aws.connect.call("POST", "quota", region=REGION, quota=quota)
-    result = scene.cdk().deploy(PROVIDER_STACK, context={"quota": str(quota)})
-    scene.narrator.check(
-        result.exit_code == 0, "the provider is told so", f"cdk deploy ended with exit code {result.exit_code}"
+    scene.cdk(
+        "deploy", lambda cdk: cdk.deploy(PROVIDER_STACK, context={"quota": str(quota)}), "the provider is told so"
     )
     for index in range(_AFFORDABLE):
         name = f"Plain{index}"
-        scene.narrator.say(f"{name} had {_deploy(scene, name, {'Line': _number(scene)})['Line']}")
+        scene.narrator.say(f"{name} had {short(_deploy(scene, name, {'Line': _number(scene)})['Line'])}")
         _destroy(scene, name)
     calls = len(scene.local_aws.connect.audit("ClaimPhoneNumber"))
     refused = f"Plain{_AFFORDABLE}"
@@ -80,6 +96,19 @@ def refuse_to_overspend(scene: Scene) -> None:
         "Connect was asked to claim a number",
     )
     _destroy(scene, refused)
+
+
+def show_the_budget(scene: Scene) -> None:
+    """Show what the operators' command says of the budget after all this."""
+    shown = scene.operators_command("budget")
+    # Below the first rule: quota, allowed, used, held, left, reserve, claims possible.
+    sums = shown.partition("─ \n")[2].split()[:7]
+    calls = len(scene.effective_calls("ClaimPhoneNumber")) + len(scene.effective_calls("ReleasePhoneNumber"))
+    scene.narrator.check(
+        sums[2:5] == [str(calls), "0", "0"],
+        f"these are the {calls} claims and releases of this demo, and none is left",
+        f"the command says {sums}, and Connect has counted {calls}",
+    )
 
 
 def _number(scene: Scene, **properties: object) -> tuple[str, dict[str, object]]:
@@ -115,18 +144,21 @@ def _create(scene: Scene, name: str, resources: Mapping[str, tuple[str, Mapping[
         "Resources": {id: {"Type": type, "Properties": properties} for id, (type, properties) in resources.items()},
         "Outputs": {id: {"Value": {"Ref": id}} for id in resources},
     }
-    _cloudformation(scene).create_stack(StackName=name, TemplateBody=json.dumps(template))
 
     def is_done() -> bool:
         return _status(scene, name) not in ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 
-    scene.wait_until(is_done, f"{name} is not created")
+    # The call itself takes its time on a busy machine.
+    with scene.narrator.awaiting(what := f"the creation of the stack {name}"):
+        _cloudformation(scene).create_stack(StackName=name, TemplateBody=json.dumps(template))
+        scene.wait_until(is_done, what)
     return _status(scene, name)
 
 
 def _destroy(scene: Scene, name: str) -> None:
-    _cloudformation(scene).delete_stack(StackName=name)
-    scene.wait_until(lambda: _status(scene, name) in ("", "DELETE_COMPLETE"), f"{name} is not deleted")
+    with scene.narrator.awaiting(what := f"the deletion of the stack {name}"):
+        _cloudformation(scene).delete_stack(StackName=name)
+        scene.wait_until(lambda: _status(scene, name) in ("", "DELETE_COMPLETE"), what)
 
 
 def _status(scene: Scene, name: str) -> str:

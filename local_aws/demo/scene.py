@@ -1,18 +1,22 @@
 """The state that the demo's steps share: the local AWS, the CLI, and the findings of earlier steps."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
-from local_aws.cdk_cli import CdkCli
+from local_aws.cdk_cli import CdkCli, CdkResult
 from local_aws.custom_resource_record import CustomResourceRequest
 from local_aws.launcher import LocalAws
+from local_aws.process_guard import REPOSITORY, GuardedProcess
 
+from .closing import Journey
 from .narration import DemoFailedError, Narrator
 
 PROVIDER_STACK: Final = "ConnectPhoneNumberProvider"
@@ -21,6 +25,11 @@ NUMBERS_STACK: Final = "ConnectSupportNumbers"
 # Written out here instead of imported from the function's code, because the demo checks this rule.
 _TOKEN_NAMESPACE: Final = UUID("6d0f7f6e-5b43-5f0c-9a55-3d3f7f1c2a90")
 _POLL_SECONDS: Final = 0.1
+
+
+def short(phone_number_arn: str) -> str:
+    """Return an ARN without account and Region, which are always the same here, so that it fits a line."""
+    return phone_number_arn.rpartition(":")[2]
 
 
 def expected_release_token(phone_number_arn: str) -> str:
@@ -42,6 +51,8 @@ class Scene:
         The folder for the cloud assembly.
     phone_number, phone_number_arn : str
         The number of the deployed stack, once the stack is deployed.
+    journeys : list of Journey
+        What became of each number, once that is known.
     """
 
     narrator: Narrator
@@ -49,18 +60,57 @@ class Scene:
     assembly: Path
     phone_number: str = ""
     phone_number_arn: str = ""
+    journeys: list[Journey] = field(default_factory=list[Journey])
 
-    def cdk(self, *, run_app: bool = True) -> CdkCli:
-        """Return the CLI for the example app, with its output on the terminal.
+    def cdk(self, command: str, run: Callable[[CdkCli], CdkResult], finding: str, *, run_app: bool = True) -> None:
+        """Run the CLI for the example app, show what it writes, and check that it succeeds.
 
         Parameters
         ----------
+        command : str
+            The CLI's command, to name it.
+        run : Callable[[CdkCli], CdkResult]
+            Runs the command.
+        finding : str
+            The message to write if it succeeds.
         run_app : bool
             Whether the CLI runs the app instead of using the cloud assembly that it wrote before.
             Default ``True``.
+
+        Raises
+        ------
+        DemoFailedError
+            If it ends with an exit code other than 0.
         """
         app = None if run_app else str(self.assembly)
-        return CdkCli(self.local_aws.environment, self.assembly, app=app, show=True)
+        narrator = self.narrator
+        with narrator.awaiting(f"cdk {command}"):
+            result = run(CdkCli(self.local_aws.environment, self.assembly, app=app, on_line=narrator.program_line))
+        succeeded = result.exit_code == 0
+        narrator.end_program(f"cdk {command}", succeeded=succeeded)
+        narrator.check(succeeded, finding, f"cdk {command} ended with exit code {result.exit_code}")
+
+    def operators_command(self, *arguments: str) -> str:
+        """Run ``connect-phone-numbers`` with these arguments, and show and return its output.
+
+        Raises
+        ------
+        DemoFailedError
+            If it ends with an exit code other than 0.
+        """
+        command = [sys.executable, "-m", "cdk_connect_phone_number", *arguments]
+        program = GuardedProcess(command, self.local_aws.environment, output=subprocess.PIPE, folder=REPOSITORY)
+        try:
+            with self.narrator.awaiting(f"connect-phone-numbers {' '.join(arguments)}"):
+                output = program.output.read()
+                exit_code = program.wait()
+        finally:
+            program.stop()
+        if exit_code != 0:
+            raise DemoFailedError(f"connect-phone-numbers {' '.join(arguments)} ended with exit code {exit_code}")
+        self.narrator.say(f"$ connect-phone-numbers {' '.join(arguments)}")
+        self.narrator.show(output)
+        return output
 
     def outputs(self, stack: str) -> dict[str, str]:
         """Return a stack's outputs."""
@@ -94,11 +144,12 @@ class Scene:
             If the function has failed.
         """
         client = self.local_aws.session().client("lambda", endpoint_url=self.local_aws.endpoint_url)
-        reply = client.invoke(
-            FunctionName=event["ResourceProperties"]["ServiceToken"],
-            InvocationType="RequestResponse" if wait else "Event",
-            Payload=json.dumps(event).encode(),
-        )
+        with self.narrator.awaiting(f"the function, which handles the {event['RequestType']}"):
+            reply = client.invoke(
+                FunctionName=event["ResourceProperties"]["ServiceToken"],
+                InvocationType="RequestResponse" if wait else "Event",
+                Payload=json.dumps(event).encode(),
+            )
         if "FunctionError" in reply:
             raise DemoFailedError(f"the function failed: {reply['Payload'].read().decode()}")
 
@@ -126,13 +177,23 @@ class Scene:
     def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 150.0) -> None:
         """Return as soon as a condition holds.
 
+        Parameters
+        ----------
+        holds : Callable[[], bool]
+            Whether it holds.
+        what : str
+            What is awaited, a noun.
+        seconds : float
+            How long to wait. Default 150.
+
         Raises
         ------
         DemoFailedError
             If it does not hold within ``seconds``.
         """
         deadline = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > deadline:
-                raise DemoFailedError(f"waited {seconds:.0f} s in vain: {what}")
-            time.sleep(_POLL_SECONDS)
+        with self.narrator.awaiting(what):
+            while not holds():
+                if time.monotonic() > deadline:
+                    raise DemoFailedError(f"waited {seconds:.0f} s in vain for {what}")
+                time.sleep(_POLL_SECONDS)

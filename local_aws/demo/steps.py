@@ -1,19 +1,29 @@
 """The demo's steps, in order."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from local_aws.cdk_cli import CdkCli
 from local_aws.custom_resource_record import Response
 from local_aws.launcher import ACCOUNT, REGION
 
+from .closing import Journey
 from .narration import DemoFailedError
-from .parking_steps import destroy_and_deploy_again, refuse_to_overspend, share_a_pool
-from .scene import NUMBERS_STACK, PROVIDER_STACK, Scene, expected_release_token
+from .parking_steps import (
+    destroy_and_deploy_again,
+    list_the_numbers,
+    refuse_to_overspend,
+    share_a_pool,
+    show_the_budget,
+)
+from .scene import NUMBERS_STACK, PROVIDER_STACK, Scene, expected_release_token, short
 
 _COOLDOWN_DAYS: Final = 180
+_TAG_PREFIX: Final = "cdk-connect-phone-number:"
 _SLOW_CLAIM_SECONDS: Final = 10.0
 
 
@@ -26,44 +36,41 @@ class Step:
 
 
 def _start(scene: Scene) -> None:
-    scene.local_aws.start()
+    with scene.narrator.awaiting("MiniStack and the emulator of Connect"):
+        scene.local_aws.start()
     scene.narrator.say(f"MiniStack         {scene.local_aws.endpoint_url}")
     scene.narrator.say(f"Connect emulator  {scene.local_aws.connect.url}")
 
 
 def _bootstrap(scene: Scene) -> None:
-    result = scene.cdk().bootstrap(ACCOUNT, REGION)
-    scene.narrator.check(
-        result.exit_code == 0,
-        "bootstrapped",
-        f"cdk bootstrap ended with exit code {result.exit_code}",
-    )
+    scene.cdk("bootstrap", lambda cdk: cdk.bootstrap(ACCOUNT, REGION), "bootstrapped")
 
 
 def _deploy(scene: Scene) -> None:
-    result = scene.cdk().deploy()
-    scene.narrator.check(
-        result.exit_code == 0,
-        "both stacks are deployed",
-        f"cdk deploy ended with exit code {result.exit_code}",
-    )
+    scene.cdk("deploy", CdkCli.deploy, "both stacks are deployed")
 
 
 def _look_at_the_number(scene: Scene) -> None:
     outputs = scene.outputs(NUMBERS_STACK)
     scene.phone_number = outputs["PhoneNumber"]
     scene.phone_number_arn = outputs["PhoneNumberArn"]
-    scene.narrator.say(f"the stack's outputs: {scene.phone_number}, {scene.phone_number_arn}")
+    scene.narrator.say(f"the stack's outputs: {scene.phone_number}, {short(scene.phone_number_arn)}")
     client = scene.local_aws.session().client("connect", endpoint_url=scene.local_aws.connect.url)
     summary = client.describe_phone_number(PhoneNumberId=scene.phone_number_arn)["ClaimedPhoneNumberSummary"]
     number, status = summary.get("PhoneNumber"), summary.get("PhoneNumberStatus", {}).get("Status")
     scene.narrator.check(
         number == scene.phone_number and status == "CLAIMED",
-        f"Connect: {number} is {status} for {summary.get('TargetArn')}",
+        f"Connect: {number} is {status} for {short(str(summary.get('TargetArn')))}",
         f"Connect says {summary}",
     )
-    for key, value in sorted(summary.get("Tags", {}).items()):
-        scene.narrator.say(f"tag {key} = {value}")
+    tags = summary.get("Tags", {})
+    scene.narrator.check(
+        bool(tags) and all(key.startswith(_TAG_PREFIX) for key in tags),
+        f"its tags begin with {_TAG_PREFIX} and say whose it is:",
+        f"its tags are {tags}",
+    )
+    for key, value in sorted(tags.items()):
+        scene.narrator.say(f"{key.removeprefix(_TAG_PREFIX):<9} {short(value)}")
     _check_one_number(scene)
 
 
@@ -75,7 +82,7 @@ def _deliver_create_again(scene: Scene) -> None:
     first, last = after.responses[0].body, after.responses[-1].body
     scene.narrator.check(
         len(after.responses) > len(before.responses) and first == last,
-        f"the same response: {last['Status']}, {last['PhysicalResourceId']}",
+        f"the same response: {last['Status']}, {short(last['PhysicalResourceId'])}",
         f"the first response was {first}, the last of {len(after.responses)} is {last}",
     )
     _check_one_number(scene)
@@ -94,9 +101,9 @@ def _cancel_a_creation(scene: Scene) -> None:
     usual = scene.local_aws.connect.call("GET", "settings")["claim_seconds"]
     scene.local_aws.connect.call("POST", "settings", claim_seconds=_SLOW_CLAIM_SECONDS)
     scene.deliver(create, wait=False)
-    scene.wait_until(lambda: len(scene.effective_calls("ClaimPhoneNumber")) == 2, "no second number was claimed")
+    scene.wait_until(lambda: len(scene.effective_calls("ClaimPhoneNumber")) == 2, "the claim of a second number")
     canceled = scene.effective_calls("ClaimPhoneNumber")[-1]["phone_number_arn"]
-    scene.narrator.say(f"a second Create is claiming {canceled}")
+    scene.narrator.say(f"a second Create is claiming {short(canceled)}")
     delete = {
         **create,
         "RequestType": "Delete",
@@ -119,12 +126,7 @@ def _cancel_a_creation(scene: Scene) -> None:
 
 
 def _destroy_numbers(scene: Scene) -> None:
-    result = scene.cdk(run_app=False).destroy(NUMBERS_STACK)
-    scene.narrator.check(
-        result.exit_code == 0,
-        "the stack of numbers is destroyed",
-        f"cdk destroy ended with exit code {result.exit_code}",
-    )
+    scene.cdk("destroy", lambda cdk: cdk.destroy(NUMBERS_STACK), "the stack of numbers is destroyed", run_app=False)
     held = scene.held_numbers()
     scene.narrator.check(not held, "no number is left", f"still there: {[number['arn'] for number in held]}")
 
@@ -132,7 +134,7 @@ def _destroy_numbers(scene: Scene) -> None:
 def _look_at_the_release(scene: Scene) -> None:
     release = _check_released_once(scene, scene.phone_number_arn)
     token = release["client_token"]
-    scene.narrator.say(f"audit log: ReleasePhoneNumber {release['phone_number_arn']}")
+    scene.narrator.say(f"audit log: ReleasePhoneNumber {short(release['phone_number_arn'])}")
     scene.narrator.say(f"its client token:          {token}")
     expected = expected_release_token(scene.phone_number_arn)
     scene.narrator.say(f"computed from the ARN:     {expected}")
@@ -165,16 +167,42 @@ def _look_at_the_cooldown(scene: Scene) -> None:
 
 
 def _destroy_provider(scene: Scene) -> None:
-    result = scene.cdk(run_app=False).destroy(PROVIDER_STACK)
+    scene.cdk("destroy", lambda cdk: cdk.destroy(PROVIDER_STACK), "the provider's stack is destroyed", run_app=False)
+
+
+def _look_back(scene: Scene) -> None:
+    claims = Counter(entry["phone_number_arn"] for entry in scene.effective_calls("ClaimPhoneNumber"))
+    tokens: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in scene.effective_calls("ReleasePhoneNumber"):
+        tokens[entry["phone_number_arn"]].append(str(entry["client_token"]))
+    numbers = [number for number in scene.local_aws.connect.numbers() if claims[number["arn"]]]
+    once = all(claims[number["arn"]] == len(tokens[number["arn"]]) == 1 for number in numbers)
     scene.narrator.check(
-        result.exit_code == 0,
-        "the provider's stack is destroyed",
-        f"cdk destroy ended with exit code {result.exit_code}",
+        once and set(tokens) <= set(claims) and not scene.held_numbers(),
+        f"{len(numbers)} numbers: each was claimed once and released once, and none is left",
+        f"claims by number: {dict(claims)}, tokens of releases: {dict(tokens)}, left: {scene.held_numbers()}",
     )
+    other = [arn for arn, (token, *_) in tokens.items() if token != expected_release_token(arn)]
+    scene.narrator.check(
+        not other,
+        "each release has the client token that is computed from the number's ARN",
+        f"another client token released {other}",
+    )
+    scene.journeys = [
+        Journey(
+            phone_number=number["phone_number"],
+            claims=claims[number["arn"]],
+            release_tokens=tuple(tokens[number["arn"]]),
+            released_at=number["released_at"],
+            cooldown_until=number["cooldown_until"],
+        )
+        for number in numbers
+    ]
 
 
 def _stop(scene: Scene) -> None:
-    scene.local_aws.stop()
+    with scene.narrator.awaiting("the end of all that was started"):
+        scene.local_aws.stop()
     scene.narrator.confirm("everything has ended that was started")
 
 
@@ -183,7 +211,7 @@ def _check_response(scene: Scene, event: Mapping[str, Any], status: str) -> None
         return scene.local_aws.record.responses(event["ResponseURL"])
 
     kind = event["RequestType"]
-    scene.wait_until(lambda: len(responses()) > 0, f"the {kind} was not answered")
+    scene.wait_until(lambda: len(responses()) > 0, f"the answer to the {kind}")
     response = responses()[0].body
     scene.narrator.check(
         response["Status"] == status, f"the {kind} is answered {status}", f"the {kind} was answered {response}"
@@ -222,7 +250,10 @@ STEPS: Final = (
     Step("The cool-down", _look_at_the_cooldown),
     Step("A stack with a release delay is destroyed and deployed again", destroy_and_deploy_again),
     Step("Environments come and go, and share a pool", share_a_pool),
+    Step("connect-phone-numbers list: the numbers, and whose they are", list_the_numbers),
     Step("Without a pool, the budget refuses before Connect does", refuse_to_overspend),
+    Step("connect-phone-numbers budget: what is left, what comes back", show_the_budget),
     Step("cdk destroy: the provider's stack", _destroy_provider),
+    Step("What Connect has seen in all", _look_back),
     Step("The local AWS ends", _stop),
 )

@@ -1,7 +1,7 @@
 """The status of traffic distribution groups."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -103,6 +103,29 @@ def test_group_that_is_not_active_is_no_target(
     emulator.advance(1)
     for call in calls.values():
         call()
+
+
+def test_groups_are_listed_in_both_regions_page_by_page(service: Service, emulator: ConnectEmulator) -> None:
+    groups = [emulator.add_traffic_distribution_group(REGION, OTHER_REGION) for _ in range(11)]
+    late = emulator.add_traffic_distribution_group(OTHER_REGION, REGION, creation_seconds=CREATION_SECONDS)
+    emulator.add_traffic_distribution_group(OTHER_REGION, "eu-west-1")
+    emulator.add_traffic_distribution_group(REGION, OTHER_REGION, account="1" * 12)
+    emulator.add_instance(REGION)
+    for region in (REGION, OTHER_REGION):
+        connect = service.client(region)
+        first: Any = connect.list_traffic_distribution_groups()
+        assert [group["Arn"] for group in first["TrafficDistributionGroupSummaryList"]] == groups[:10]
+        second: Any = connect.list_traffic_distribution_groups(NextToken=first["NextToken"])
+        rest = [(group["Arn"], group["Status"]) for group in second["TrafficDistributionGroupSummaryList"]]
+        assert rest[:2] == [(groups[10], "ACTIVE"), (late, "CREATION_IN_PROGRESS")]
+        assert "NextToken" not in second
+    assert len(rest) == 3
+
+
+def test_groups_are_of_no_instance(connect: "ConnectClient", group_arn: str, target_arn: str) -> None:
+    assert group_arn
+    listed = connect.list_traffic_distribution_groups(InstanceId=instance_id(target_arn))
+    assert listed["TrafficDistributionGroupSummaryList"] == []
 
 
 def test_creation_takes_no_negative_time(emulator: ConnectEmulator) -> None:

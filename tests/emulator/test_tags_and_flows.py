@@ -99,3 +99,27 @@ def test_flows_may_have_to_exist(connect: "ConnectClient", emulator: ConnectEmul
 
     assert error_of(lambda: associate("unknown"))[0] == "ResourceNotFoundException"
     associate(instance_id(flow_arn))
+
+
+def test_flow_is_created_and_deleted(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    emulator.configure(accept_unknown_flows=False)
+    instance = instance_id(target_arn)
+    flow = connect.create_contact_flow(InstanceId=instance, Name="Flow", Type="CONTACT_FLOW", Content="{}")
+    flow_id = flow.get("ContactFlowId", "")
+    assert flow.get("ContactFlowArn") == f"{target_arn}/contact-flow/{flow_id}"
+    number = claim(connect, target_arn)
+    emulator.advance(2)
+    connect.associate_phone_number_contact_flow(PhoneNumberId=number, InstanceId=instance, ContactFlowId=flow_id)
+
+    connect.delete_contact_flow(InstanceId=instance, ContactFlowId=flow_id)
+
+    assert emulator.audit[-1].took_effect
+    assert emulator.numbers()[0].contact_flows == {instance: flow_id}
+    for call in (
+        lambda: connect.delete_contact_flow(InstanceId=instance, ContactFlowId=flow_id),
+        lambda: connect.create_contact_flow(InstanceId="unknown", Name="Flow", Type="CONTACT_FLOW", Content="{}"),
+        lambda: connect.associate_phone_number_contact_flow(
+            PhoneNumberId=number, InstanceId=instance, ContactFlowId=flow_id
+        ),
+    ):
+        assert error_of(call)[0] == "ResourceNotFoundException"

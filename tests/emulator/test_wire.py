@@ -24,6 +24,7 @@ TOKEN = "00000000-0000-4000-8000-000000000000"
 
 # What breaks each pattern of the model that anything breaks.
 AGAINST_PATTERN = {
+    "ACGRInstanceIdOrArn": ["a b", "arn:aws:connect:us-east-1:000000000000:queue/a"],
     "PhoneNumber": ["12065550100", "+02065550100", "+1206555010012345", "\\+12065550100", "+1206x", ""],
     "PhoneNumberPrefix": ["+", "+123456789012", "1206-", "\\+1206", ""],
     "TagKey": ["aws:name", "a*b", "a\tb"],
@@ -57,6 +58,18 @@ def valid_calls(service: Service) -> dict[str, dict[str, Any]]:
             "Tags": {"Käufer: ré-sumé/@": ""},
             "ClientToken": TOKEN,
         },
+        "CreateContactFlow": {
+            "InstanceId": instance_id(first),
+            "Name": "Support",
+            "Type": "CONTACT_FLOW",
+            "Content": "{}",
+            "Status": "SAVED",
+            "Tags": {"a": "b"},
+        },
+        "DeleteContactFlow": {
+            "InstanceId": instance_id(first),
+            "ContactFlowId": emulator.add_contact_flow(first).rpartition("/")[2],
+        },
         "DescribePhoneNumber": {"PhoneNumberId": number},
         "DescribeTrafficDistributionGroup": {
             "TrafficDistributionGroupId": emulator.add_traffic_distribution_group(REGION, OTHER_REGION)
@@ -82,6 +95,7 @@ def valid_calls(service: Service) -> dict[str, dict[str, Any]]:
             "PhoneNumberPrefix": "+1",
         },
         "ListTagsForResource": {"resourceArn": number},
+        "ListTrafficDistributionGroups": {"InstanceId": instance_id(first), "MaxResults": 10},
         "ReleasePhoneNumber": {"PhoneNumberId": number, "ClientToken": TOKEN},
         "SearchAvailablePhoneNumbers": {
             "TargetArn": first,
@@ -193,7 +207,9 @@ def test_invalid_call(service: Service, operation: str, name: str, value: Any) -
     else:
         parameters[name] = value
     code, message, http_status = error_of(lambda: call(service.client(), operation, parameters))
-    assert (code, http_status) == ("InvalidParameterException", 400)
+    errors = {error["shape"] for error in MODEL["operations"][operation]["errors"]}
+    expected = "InvalidParameterException" if "InvalidParameterException" in errors else "InvalidRequestException"
+    assert (code, http_status) == (expected, 400)
     assert f"at '{name[0].lower()}{name[1:]}" in message
     assert not service.emulator.audit[-1].took_effect
 

@@ -18,7 +18,7 @@ _STACK_TAG = "cdk-connect-phone-number:stack"
 
 
 def flow_arn(instance_arn: str, last_digit: int) -> str:
-    """Return the ARN of one of ten flows of an instance."""
+    """Return the ARN of a flow. Those with the digits 1 and 2 exist in ``INSTANCE_ARN`` from the start."""
     return f"{instance_arn}/contact-flow/99999999-8888-7777-6666-55555555555{last_digit}"
 
 
@@ -93,6 +93,11 @@ class NumberStack:
         self._synthesize(tags, beside, properties)
         return self._stack.deploy((self._assembly() / f"{self.name}.template.json").read_text())
 
+    def synthesize(self, **properties: Any) -> Path:
+        """Synthesize the stack without a deployment, and return its cloud assembly; takes the same as ``deploy``."""
+        self._synthesize(None, properties.pop("beside", None), properties)
+        return self._assembly()
+
     def destroy(self) -> CdkResult:
         """Destroy the stack."""
         return self._cli().destroy(self.name)
@@ -110,6 +115,10 @@ class NumberStack:
     def status(self) -> str | None:
         """Return the stack's status, ``None`` where there is no stack."""
         return self._stack.status()
+
+    def resources(self) -> dict[str, str]:
+        """Return the status of each resource that CloudFormation knows, by logical ID."""
+        return self._stack.resources()
 
     def output(self, name: str) -> str:
         """Return the value of an output."""

@@ -90,9 +90,13 @@ class TemplateStack:
             output.get("OutputValue", "") for output in stack.get("Outputs", []) if output.get("OutputKey") == name
         )
 
-    def _failed_resources(self) -> list[str]:
+    def resources(self) -> dict[str, str]:
+        """Return the status of each resource that CloudFormation knows, by logical ID."""
         resources = self._client.describe_stack_resources(StackName=self.name)["StackResources"]
-        return [it["LogicalResourceId"] for it in resources if it["ResourceStatus"] == "DELETE_FAILED"]
+        return {resource["LogicalResourceId"]: resource["ResourceStatus"] for resource in resources}
+
+    def _failed_resources(self) -> list[str]:
+        return [logical_id for logical_id, status in self.resources().items() if status == "DELETE_FAILED"]
 
     def _outcome(self, seen: frozenset[str]) -> StackOutcome:
         deadline = time.monotonic() + _SECONDS

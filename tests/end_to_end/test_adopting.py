@@ -27,6 +27,8 @@ def test_number_claimed_by_hand(local_aws: LocalAws, number_stack: NumberStack, 
     arn = connect.claim_phone_number(TargetArn=INSTANCE_ARN, PhoneNumber=by_hand, Tags={"by": "hand"}).get(
         "PhoneNumberArn", ""
     )
+    # Until its claim has ended, it cannot be adopted.
+    local_aws.connect.call("POST", "clock", seconds=1)
 
     adopted = number_stack.submit(
         phone_number=by_hand,

@@ -16,21 +16,28 @@ def test_rollback_releases_the_number(local_aws: LocalAws, number_stack: NumberS
     assert release["outcome"] == "ok"
 
 
+def test_release_that_a_rollback_was_refused_is_done_by_a_deletion(
+    local_aws: LocalAws, number_stack: NumberStack
+) -> None:
+    _refuse_releases(local_aws)
+
+    rolled_back = number_stack.submit(beside=add_failing_resource)
+    assert rolled_back.status == "ROLLBACK_FAILED"
+    assert "This number is being ported out." in rolled_back.reasons
+    (number,) = number_stack.numbers()
+
+    local_aws.connect.call("DELETE", "faults")
+    assert number_stack.remove().status == "DELETE_COMPLETE"
+    assert number_stack.releases(number["arn"])[-1]["outcome"] == "ok"
+
+
 def test_refused_release_is_reported_and_done_by_the_second_destroy(
     local_aws: LocalAws, number_stack: NumberStack
 ) -> None:
     deployed = number_stack.deploy()
     assert deployed.exit_code == 0, deployed.output
     arn = number_stack.output("PhoneNumberArn")
-    local_aws.connect.call(
-        "POST",
-        "faults",
-        operation="ReleasePhoneNumber",
-        kind="error",
-        calls=None,
-        code="InvalidParameterException",
-        message="This number is being ported out.",
-    )
+    _refuse_releases(local_aws)
 
     refused = number_stack.destroy()
     assert refused.exit_code != 0
@@ -56,3 +63,15 @@ def test_no_number_of_the_wanted_kind(number_stack: NumberStack) -> None:
     assert result.exit_code != 0
     assert "IS" in result.output
     assert number_stack.numbers() == []
+
+
+def _refuse_releases(local_aws: LocalAws) -> None:
+    local_aws.connect.call(
+        "POST",
+        "faults",
+        operation="ReleasePhoneNumber",
+        kind="error",
+        calls=None,
+        code="InvalidParameterException",
+        message="This number is being ported out.",
+    )

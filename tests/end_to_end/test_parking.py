@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aws_cdk import Duration
 
-from local_aws.launcher import LocalAws
+from local_aws.launcher import REGION, LocalAws
 from stacks.phone_number_provider_stack import PARAMETER_NAME
 
 from .number_stack import INSTANCE_ARN, NumberStack, flow_arn
@@ -58,6 +58,28 @@ def test_destroyed_stack_gets_its_number_back_until_the_time_is_up(
     assert released["status"] == "RELEASED"
     # Nothing but the tag shows for certain that it was parked first, as MiniStack runs the schedule, too.
     assert _PARKED_TAG in released["tags"]
+
+
+def test_number_of_a_failed_creation_is_taken_by_the_corrected_deployment(
+    local_aws: LocalAws, number_stack: NumberStack
+) -> None:
+    used_before, _ = local_aws.connect.call("POST", "allowance", region=REGION)
+    delay = Duration.days(3)
+    unknown_flow = flow_arn(INSTANCE_ARN, 9)
+    assert number_stack.submit(release_delay=delay, contact_flow_arn=unknown_flow).status == "ROLLBACK_COMPLETE"
+    (parked,) = number_stack.numbers()
+    assert _PARKED_TAG in parked["tags"]
+    assert number_stack.remove().status == "DELETE_COMPLETE"
+
+    assert number_stack.submit(release_delay=delay).status == "CREATE_COMPLETE"
+
+    assert number_stack.output("PhoneNumberArn") == parked["arn"]
+    used_after, _ = local_aws.connect.call("POST", "allowance", region=REGION)
+    assert used_after - used_before == 1
+    # Nothing is to stay behind for other tests.
+    assert number_stack.submit(release_delay=Duration.days(0)).status == "UPDATE_COMPLETE"
+    assert number_stack.remove().status == "DELETE_COMPLETE"
+    assert [release["outcome"] for release in number_stack.releases(parked["arn"])] == ["ok"]
 
 
 def _sweep(local_aws: LocalAws) -> None:

@@ -33,7 +33,7 @@ def test_protection_is_switched_off_only_by_a_deployment_of_its_own(number_stack
     for release_protection in (True, False):
         replaced = number_stack.submit(country_code="GB", allow_replacement=True, release_protection=release_protection)
         assert replaced.status == "UPDATE_ROLLBACK_COMPLETE"
-        assert "Its ReleaseProtection is on: switch that off in a deployment of its own first" in replaced.reasons
+        assert "first switch the protection off in a deployment of its own" in replaced.reasons
         assert [number["arn"] for number in number_stack.numbers()] == [protected["arn"]]
 
     deleted = number_stack.remove()
@@ -52,6 +52,8 @@ def test_protected_number_that_is_removed_from_the_template_stays_and_can_be_tak
     assert f"{protected['phone_number']} is not released: its ReleaseProtection is on" in removed.reasons
     assert [number["arn"] for number in number_stack.numbers()] == [protected["arn"]]
     assert number_stack.releases(protected["arn"]) == []
+    # CloudFormation would have forgotten it. MiniStack repeats the Delete with the next update: see docs/local-aws.md.
+    assert [name for name, status in number_stack.resources().items() if status == "DELETE_FAILED"] != []
 
     taken_back = number_stack.submit(
         phone_number=protected["phone_number"], adopt=True, removal_policy=RemovalPolicy.DESTROY

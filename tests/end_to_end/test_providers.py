@@ -38,6 +38,12 @@ class SecondProvider:
     def destroy(self) -> CdkResult:
         return self._cli.destroy(self._stack.name)
 
+    def deploy(self) -> CdkResult:
+        return self._cli.deploy(self._stack.name)
+
+    def resources(self) -> frozenset[str]:
+        return frozenset(self._stack.resources())
+
     def remove(self) -> StackOutcome:
         return self._stack.delete()
 
@@ -91,12 +97,23 @@ def test_claim_above_the_budget_is_refused_before_connect_is_called(
 
 
 def test_provider_with_numbers_is_not_destroyed(number_of_second: NumberStack, second_provider: SecondProvider) -> None:
-    # CloudFormation then keeps all that the guard depends on. MiniStack goes on deleting, so this test ends here.
     assert number_of_second.submit().status == "CREATE_COMPLETE"
     (number,) = number_of_second.numbers()
+    resources = second_provider.resources()
 
     in_use = second_provider.destroy()
 
     assert in_use.exit_code != 0
     assert f"1 phone numbers still need it, for example {number['phone_number']} (Line" in in_use.output
     assert number_of_second.numbers() == [number]
+    assert second_provider.resources() == resources
+
+    # Nothing but a deletion can follow, and it succeeds when the numbers are gone.
+    redeployed = second_provider.deploy()
+    assert redeployed.exit_code != 0
+    assert "is in DELETE_FAILED state and can not be updated" in redeployed.output
+    removed = number_of_second.remove()
+    assert removed.status == "DELETE_COMPLETE", removed.reasons
+    assert [release["outcome"] for release in number_of_second.releases(number["arn"])] == ["ok"]
+    destroyed = second_provider.destroy()
+    assert destroyed.exit_code == 0, destroyed.output
