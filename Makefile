@@ -81,9 +81,10 @@ acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real
 	@python -m acceptance
 
 .PHONY: docs
-docs: $(PYTHON_STAMP) $(NODE_STAMP) ## build the reference pages from the docstrings, in build/docs
-	@PDOC_ALLOW_EXEC=1 python -W error::UserWarning -m pdoc --docformat numpy --no-show-source --template-directory docs/reference --output-directory build/docs cdk_connect_phone_number cdk_connect_phone_number.phone_number_base cdk_connect_phone_number.provider.monitoring
-	@echo 'open build/docs/cdk_connect_phone_number.html'
+docs: $(PYTHON_STAMP) ## build the documentation site, in build/docs
+	@rm -rf build/docs
+	@python -m sphinx --quiet --fresh-env --fail-on-warning --conf-dir docs --doctree-dir build/doctrees . build/docs
+	@echo 'open build/docs/index.html'
 
 .PHONY: package
 package: $(PYTHON_STAMP) $(TYPESCRIPT_STAMP) ## build all that is published: dist for PyPI, build/template, build/typescript

@@ -10,9 +10,15 @@ HOLE: Final = "…"
 """Stands where a message has a value."""
 
 _SHORTEST: Final = 25
+# What the operator's command and a plan say is on the screen of the person who has just asked, with what to do.
+_WITH_HELP_ON_THE_SPOT: Final = frozenset({"cli", "planning"})
 _SOURCES: Final = (
-    *sorted((ROOT / "lambda_handlers" / "connect_phone_number").rglob("*.py")),
-    *sorted((ROOT / "cdk_connect_phone_number").rglob("*.py")),
+    *(
+        path
+        for folder in (ROOT / "lambda_handlers" / "connect_phone_number", ROOT / "cdk_connect_phone_number")
+        for path in sorted(folder.rglob("*.py"))
+        if path.parent.name not in _WITH_HELP_ON_THE_SPOT and path.parent.parent.name not in _WITH_HELP_ON_THE_SPOT
+    ),
     ROOT / "stacks" / "context.py",
 )
 # What these say is shown in the console or in a log, beside what they describe, and needs no help.
@@ -22,17 +28,25 @@ _NOT_FOR_ERRORS: Final = frozenset(
         "alarm_description",
         "reason",
         "_alarm",
+        # What a linter reads.
+        "cdk_nag",
+        "cdk_nag_2",
+        "checkov",
+        # The end of a message that is explained as a whole.
+        "remedy",
         "backoff",
         "error",
         "info",
         "warning",
         "compile",
+        # What Python says of a wrong import.
+        "AttributeError",
         "Property",
         "Transition",
         "IllegalTransition",
     }
 )
-_NO_MESSAGES: Final = frozenset({"permissions.py", "monitoring.py"})
+_NO_MESSAGES: Final = frozenset({"permissions.py", "monitoring.py", "phone_number_dashboard.py"})
 
 
 def messages() -> Iterator[tuple[str, str]]:

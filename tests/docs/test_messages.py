@@ -9,7 +9,8 @@ from .messages import HOLE, messages
 _ENOUGH = 30
 """So many characters tell a message from all others."""
 
-_PAGE = " ".join((ROOT / "docs" / "troubleshooting.md").read_text().split())
+_TEXT = (ROOT / "docs" / "troubleshooting.md").read_text()
+_PAGE = " ".join(_TEXT.split())
 
 
 def essence(message: str) -> str:
@@ -24,3 +25,12 @@ def test_every_message_is_explained() -> None:
 
 def test_the_messages_are_found() -> None:
     assert len(list(messages())) >= 60
+
+
+def test_the_likeliest_are_messages_that_exist() -> None:
+    section = _TEXT.split("\n## The five likeliest\n")[1].split("\n## ")[0]
+    quoted = re.findall(r"^\d\. `([^`]+)`", section, re.MULTILINE)
+    given = [re.sub(f"{HOLE}+", HOLE, message) for _, message in messages()]
+
+    assert len(quoted) == 5
+    assert [quote for quote in quoted if not any(quote in message for message in given)] == []

@@ -1,18 +1,32 @@
-"""Every command that the documents show is a make target, or says that it needs an AWS account."""
+"""Every command in the documents is a make target or the operators' command, or says where it runs."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
+from botocore import xform_name
+from botocore.session import Session
 
+from cdk_connect_phone_number.cli.application import application
 from docs.tools.pages import PAGES, ROOT, Block, blocks, make_targets, prose
 
 NEEDS_AWS = "# needs an AWS account\n"
+EMPTY_FOLDER = "# in an empty folder; CLONE is the path of the clone\n"
+"""tests/end_to_end/test_own_app.py runs it."""
+COMMAND = "connect-phone-numbers"
+AWS_COMMANDS = [
+    line
+    for block in blocks("sh")
+    for line in block.text.replace("\\\n", "").splitlines()
+    # The others are of the AWS CLI itself, and not in a service's model.
+    if line.startswith("aws ") and "|" not in line and not {"s3", "deploy", "wait"} & set(line.split()[1:3])
+]
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
-def test_is_a_make_target_or_says_that_it_needs_an_account(block: Block) -> None:
+def test_is_a_make_target_or_says_where_it_runs(block: Block) -> None:
     commands = [line for line in block.text.splitlines() if line and not line.startswith("#")]
 
     assert commands
@@ -20,8 +34,28 @@ def test_is_a_make_target_or_says_that_it_needs_an_account(block: Block) -> None
         program, _, rest = command.partition(" ")
         if program == "make":
             assert rest.split()[0] in make_targets()
+        elif program == COMMAND:
+            name, *arguments = shlex.split(rest)
+            # Refuses an option that does not exist. tests/end_to_end/test_operators.py runs the commands.
+            application.commands[name].make_context(name, arguments)
         else:
-            assert block.text.startswith(NEEDS_AWS)
+            assert block.text.startswith((NEEDS_AWS, EMPTY_FOLDER))
+
+
+@pytest.mark.parametrize("command", AWS_COMMANDS)
+def test_aws_has_the_operation_and_its_options(command: str) -> None:
+    service, operation, *arguments = shlex.split(command)[1:]
+    model = Session().get_service_model(service)
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    options = {argument.removeprefix("--") for argument in arguments if argument.startswith("--")}
+    shape = model.operation_model(operations[operation]).input_shape
+
+    assert shape is not None
+    assert options <= {xform_name(name, "-") for name in shape.members} | {"region", "profile", "query", "output"}
+
+
+def test_aws_commands_are_found() -> None:
+    assert len(AWS_COMMANDS) >= 7
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
