@@ -20,7 +20,8 @@ STAMPS := $(PYTHON_STAMP) $(MINISTACK_STAMP) $(NODE_STAMP)
 TYPESCRIPT_STAMP := build/typescript/node_modules/.done-$(call sum,typescript/package-lock.json)
 
 CDK := cdk
-PYTEST := python -m pytest -n 2 --dist loadgroup
+# Three processes for two cores: those of the end-to-end tests mostly wait.
+PYTEST := python -m pytest -n 3 --dist loadgroup
 
 .PHONY: help
 help:
