@@ -43,10 +43,8 @@ lint: $(STAMPS) ## check style, format and types
 	@ruff check .
 	@echo '== format'
 	@ruff format --check .
-	@echo '== types: mypy'
-	@mypy
-	@echo '== types: pyright'
-	@pyright
+	@echo '== types: mypy and pyright'
+	@pyright & checked=$$!; mypy; status=$$?; wait $$checked && exit $$status
 
 .PHONY: format
 format: $(PYTHON_STAMP) ## rewrite the files in the project's format
