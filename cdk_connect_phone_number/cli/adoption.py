@@ -170,8 +170,9 @@ class Adoption:
                 if provider.id == record.provider_id:
                     return provider
             raise _Refused(
-                f"it belongs to another provider of phone numbers ({record.provider_id}). Retain it there, remove its "
-                f"tags that begin with {contract.TAG_PREFIX!r}, then run the command again."
+                f"it belongs to another provider of phone numbers ({record.provider_id}). Retain it there, "
+                "if that provider still exists. Then remove its tags that begin with "
+                f"{contract.TAG_PREFIX!r} (aws connect untag-resource), and run the command again."
             )
         if len(self._providers) > 1:
             names = ", ".join(provider.name for provider in self._providers)

@@ -88,7 +88,7 @@ def explain(service: str, error: ClientError | BotoCoreError) -> str:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return (
             "There are no AWS credentials. Sign in, for example with aws sso login, or name a profile with --profile. "
-            "For the local AWS, paste the export lines of make local-aws."
+            "For the local AWS, paste the export lines that connect-phone-numbers local-aws prints."
         )
     if isinstance(error, NoRegionError):
         return "There is no Region. Name one with --region, for example --region us-east-1."

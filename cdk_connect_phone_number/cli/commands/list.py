@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
-from ..function_code import timing
+from ..function_code import rules, timing
 from ..inventory import NumberRecord, OwnerKind, take_inventory
 from ..options import OutputFormat, output_option, reading_options
 from ..output import amount, console, counted, day, new_table, plain, short_arn, write_csv, write_json
@@ -69,10 +69,24 @@ class Filter:
         )
 
 
+def _known_countries(_: click.Context, __: click.Parameter, values: Sequence[str]) -> Sequence[str]:
+    for value in values:
+        if problem := rules.check_country_code(value.upper()):
+            raise click.BadParameter(problem)
+    return values
+
+
 @click.command("list")
 @reading_options
 @click.option("--owner", "owners", multiple=True, type=click.Choice(_OWNERS), help="Only of this kind. Repeatable.")
-@click.option("--country", "countries", multiple=True, metavar="CODE", help="Only of this country. Repeatable.")
+@click.option(
+    "--country",
+    "countries",
+    multiple=True,
+    metavar="CODE",
+    callback=_known_countries,
+    help="Only of this country. Repeatable.",
+)
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only of this type, as DID. Repeatable.")
 @click.option("--target", "targets", multiple=True, metavar="ARN_OR_ID", help="Only of this target. Repeatable.")
 @click.option("--stack", "stacks", multiple=True, metavar="NAME", help="Only of this stack. Repeatable.")

@@ -101,7 +101,8 @@ def _budget_rows(orphan: Orphan, now: float) -> list[tuple[str, str]]:
         text = f"{before.left} of {before.allowed} left, {after.left} after the release{estimate}"
         if before.used + 1 > before.allowed:
             text += ". More than Amazon Connect allows: then nothing can be claimed until some comes back"
-        rows.append((f"Budget of {contents.provider.name}", text))
+        # The name is in the wide column: it would leave no room for the ARN on 80 columns.
+        rows.append(("Budget", f"{text} (provider {contents.provider.name})"))
     if not rows:
         return [("Budget", "not known: there is no provider here")]
     return [*rows, ("Comes back", _later(now, budget.WINDOW_DAYS))]

@@ -41,7 +41,8 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
     if provider != invocation.scope.provider_id:
         raise Failed(
             f"{desired} cannot be adopted: it belongs to another provider of phone numbers ({provider}). Retain it "
-            f"there, remove its tags that begin with {contract.TAG_PREFIX!r}, then deploy again."
+            f"there, if that provider still exists. Then remove its tags that begin with {contract.TAG_PREFIX!r} (aws "
+            "connect untag-resource), and deploy again."
         )
     served = invocation.scope.target_arns
     if served and state.target_arn not in served:

@@ -148,8 +148,7 @@ class Comparison:
         else:
             self._refuse(
                 deployed.name,
-                f"the stack is {status}, so CloudFormation does not update it. Let it finish (aws cloudformation "
-                "continue-update-rollback), or delete it, then plan again.",
+                f"the stack is {status}, so CloudFormation does not update it. {_way_out(status)} Then plan again.",
             )
 
     def _compared(
@@ -271,3 +270,13 @@ def _new_parameters(before: Declared | None, after: Declared | None) -> Mapping[
 
 def _of_type(declared: Declared | None, type_: str) -> Declared | None:
     return declared if declared is not None and declared.type == type_ else None
+
+
+def _way_out(status: str) -> str:
+    """Return how a stack leaves a status in which CloudFormation does not update it."""
+    if status == "UPDATE_ROLLBACK_FAILED":
+        return "Let the rollback go on: aws cloudformation continue-update-rollback."
+    return (
+        "It can only be deleted: aws cloudformation delete-stack, with --retain-resources for each resource whose "
+        "deletion is refused. What is retained stays in the account."
+    )

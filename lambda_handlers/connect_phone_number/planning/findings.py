@@ -16,7 +16,9 @@ _REMEDIES: Final = {
     "ask AWS for a higher quota.",
     Concern.REFUSE: "Do what the reason says, then deploy again.",
     Concern.PROTECTION: "To keep the protection, take back the change.",
-    Concern.RENAME: "Keep the logical id (override_logical_id), or adopt the number under the new one.",
+    Concern.RENAME: (
+        "Keep the logical id (number.node.default_child.override_logical_id), or adopt the number under the new one."
+    ),
     Concern.UNKNOWN: "Plan from a change set, or see that everything can be read that the sentence names.",
 }
 
@@ -79,7 +81,8 @@ def of_renaming(renaming: Renaming) -> str:
     return (
         f"{renaming.stack}/{renaming.old_logical_id} goes and {renaming.new_logical_id} comes, with the same "
         f"properties. If you have renamed the construct, {number} is lost. To keep it, keep the logical id "
-        f"(override_logical_id({renaming.old_logical_id!r})), or adopt the number under the new one."
+        f"(number.node.default_child.override_logical_id({renaming.old_logical_id!r})), or adopt the number under the "
+        "new one."
     )
 
 

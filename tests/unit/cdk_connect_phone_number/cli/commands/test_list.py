@@ -132,3 +132,10 @@ def test_option_that_does_not_exist(aws: Aws) -> None:
     result = aws.run("list", "--owner", "nobody")
     assert result.exit_code == 1
     assert "'nobody' is not one of" in result.stderr
+
+
+def test_a_country_that_connect_does_not_know_is_refused(aws: Aws) -> None:
+    refused = aws.run("list", "--country", "UK")
+
+    assert refused.exit_code == 1
+    assert "Did you mean 'GB'?" in refused.stderr

@@ -268,7 +268,8 @@ def test_a_number_of_another_provider_is_refused(world: World) -> None:
         "FAILED",
         (
             f"{NUMBER} cannot be adopted: it belongs to another provider of phone numbers (theirs). Retain it there, "
-            "remove its tags that begin with 'cdk-connect-phone-number:', then deploy again."
+            "if that provider still exists. Then remove its tags that begin with 'cdk-connect-phone-number:' (aws "
+            "connect untag-resource), and deploy again."
         ),
     )
     assert delete(world, failed.physical_id).succeeded
