@@ -39,10 +39,6 @@ class Effect(StrEnum):
     """It cannot be told before the deployment. The worst is that a number is released."""
 
 
-LOSSES: Final = (Effect.RELEASE, Effect.PARK, Effect.POSTPONE, Effect.RETAIN, Effect.RESTORE)
-"""The effects after which a resource no longer has its number."""
-
-
 @dataclass(frozen=True)
 class NumberChange:
     """One effect of a deployment on one number.

@@ -20,7 +20,7 @@ from ..connect.quotas import Quotas
 from ..hints.hint import Hints
 from ..hints.pacing import Pacing
 from ..hints.stock import Stock
-from ..ledger.items import NumberReservation, PoolEntry, RequestEntry
+from ..ledger.items import NumberReservation, PoolEntry, RequestEntry, decode
 from ..ledger.ledger import Ledger, UnreadableItem
 from ..lifecycle.adopting import adopt
 from ..lifecycle.budgeting import allowance_for_claim, problem_of_claim
@@ -167,8 +167,9 @@ class Rehearsal:
 
     def claim_of(self, physical_id: str) -> Claim | None:
         """Return the claim with the number that a resource has, or ``None`` if the ledger knows none."""
-        found = self._ledger().unfinished_or_live() if physical_id else ()
-        claims = [claim for claim in found if isinstance(claim, Claim) and claim.arn == physical_id]
+        # Not by a scan: this is asked several times for each number, and a ledger may have thousands.
+        found = self.store.having("arn", physical_id) if physical_id else []
+        claims = [decode(Claim, item) for item in found if contract.DUE in item]
         return max(claims, key=lambda claim: claim.opened_at, default=None)
 
     def pool(self, physical_id: str) -> PoolEntry | None:

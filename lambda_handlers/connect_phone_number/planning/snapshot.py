@@ -41,6 +41,10 @@ class SnapshotStore:
         """Return several items."""
         return [self.get(key) for key in keys]
 
+    def having(self, name: str, value: object) -> list[Item]:
+        """Return the items that have an attribute with this value. No others are copied."""
+        return [deepcopy(item) for item in self._items.values() if item.get(name) == value]
+
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:
         """Return all keys of items with this ``due``, the oldest first, on one page."""
         del after

@@ -14,6 +14,7 @@ from lambda_handlers.connect_phone_number.planning.deployed import NotReadable
 from lambda_handlers.connect_phone_number.planning.plan import Concern, Effect, NumberChange, Plan, concerns
 from lambda_handlers.connect_phone_number.planning.planner import StackDeployment, plan
 from lambda_handlers.connect_phone_number.planning.rehearsal import ReadingConnect
+from lambda_handlers.connect_phone_number.planning.snapshot import SnapshotStore
 
 from ..world import World
 from .cloudformation import ALIAS, TOKEN, CloudFormation, number, pool, stack_id, template
@@ -1141,3 +1142,20 @@ def test_a_number_of_a_creation_that_was_never_answered_is_released(world: World
     change = only(formation.planned(None))
 
     assert (change.effect, change.phone_number) == (Effect.RELEASE, claim.phone_number)
+
+
+def test_the_whole_ledger_is_read_equally_often_however_many_numbers_there_are(
+    world: World, formation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans: list[object] = []
+    scan = SnapshotStore.scan
+    monkeypatch.setattr(SnapshotStore, "scan", lambda store, after=None: scans.append(after) or scan(store, after))
+    counts: list[int] = []
+    for numbers in (1, 5):
+        body = template(**{f"Number{index}": number(world) for index in range(numbers)})
+        assert formation.deploy(body)
+        scans.clear()
+        formation.planned(None)
+        counts.append(len(scans))
+
+    assert counts[0] == counts[1]
