@@ -307,10 +307,8 @@ class _Owners:
             findings.append(Finding(place.account, place.region, text, is_unread=False))
 
 
-def _owned(
-    place: Place, listed: ListedNumber, contents: LedgerContents, one: Claim, stacks: StackReads
-) -> NumberRecord:
-    owner, note = _owner_of(listed, one, stacks)
+def _record(place: Place, listed: ListedNumber) -> NumberRecord:
+    """Return a number as Connect lists it. Whose it is is not known yet."""
     return NumberRecord(
         account=place.account,
         region=place.region,
@@ -320,6 +318,16 @@ def _owned(
         type=listed.type,
         target_arn=listed.target_arn,
         description=listed.description,
+        owner=OwnerKind.UNKNOWN,
+    )
+
+
+def _owned(
+    place: Place, listed: ListedNumber, contents: LedgerContents, one: Claim, stacks: StackReads
+) -> NumberRecord:
+    owner, note = _owner_of(listed, one, stacks)
+    return replace(
+        _record(place, listed),
         owner=owner,
         stack_id=one.stack_id,
         stack_name=one.resource.stack_name,
@@ -368,17 +376,7 @@ def _unowned(
     findings: list[Finding],
 ) -> NumberRecord | None:
     """Return a number that no ledger knows, or ``None`` if it is gone meanwhile."""
-    record = NumberRecord(
-        account=place.account,
-        region=place.region,
-        phone_number=listed.phone_number,
-        arn=listed.arn,
-        country_code=listed.country_code,
-        type=listed.type,
-        target_arn=listed.target_arn,
-        description=listed.description,
-        owner=OwnerKind.UNKNOWN,
-    )
+    record = _record(place, listed)
     try:
         state = connect.describe(listed.arn)
     except NotRead as problem:

@@ -1,8 +1,8 @@
 """Orphans: numbers with the tags of a provider that nobody has. How one is found beyond doubt, and released.
 
-The number's ledger does not know it, so none is written. All else is as in ``lifecycle/closing.py`` of the function:
-right before each try it is checked whether the number may go, and the token is the one that each release of this ARN
-has, whoever releases it.
+No ledger knows the number, so none is written. Otherwise this follows ``lifecycle/closing.py`` of the function: it
+checks right before each try whether the number may be released, and it sends the client token that every release of
+this ARN has.
 """
 
 from collections.abc import Callable

@@ -24,7 +24,7 @@ from tests.unit.cdk_connect_phone_number.cli.crowd import crowd
 from tests.unit.lambda_handlers.connect_phone_number.planning.cloudformation import CloudFormation, number, template
 from tests.unit.lambda_handlers.connect_phone_number.world import World
 
-from .pages import ROOT
+from .pages import ROOT, write_or_compare
 
 COLUMNS: Final = 80
 _WEEK: Final = str(7 * 86_400)
@@ -85,13 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.tools.operators", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write them to docs")
     files = {ROOT / "docs" / name: draw(name) for name in PICTURES}
-    outdated = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
-    if parser.parse_args().write:
-        for path in outdated:
-            path.write_text(files[path])
-        return 0
-    sys.stdout.write("".join(f"out of date: {path.relative_to(ROOT)}\n" for path in outdated))
-    return int(bool(outdated))
+    return write_or_compare(files, write=parser.parse_args().write)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The README and the documents, split into the parts that their tests check."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,23 @@ def prose(page: Path) -> str:
 def make_targets() -> set[str]:
     """Return the targets that the Makefile lists."""
     return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)) | {"set-up"}
+
+
+def write_or_compare(files: Mapping[Path, str], *, write: bool) -> int:
+    """Write the files that are out of date, or print their names. Return the exit code.
+
+    Parameters
+    ----------
+    files
+        The texts that the files are to have.
+    """
+    outdated = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
+    if write:
+        for path in outdated:
+            path.write_text(files[path])
+        return 0
+    sys.stdout.write("".join(f"out of date: {path.relative_to(ROOT)}\n" for path in outdated))
+    return int(bool(outdated))
 
 
 def _blocks(page: Path) -> Iterator[Block]:

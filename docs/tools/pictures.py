@@ -25,7 +25,7 @@ from lambda_handlers.connect_phone_number.budget import (
 )
 from lambda_handlers.connect_phone_number.claim import Claim, ClaimState, Outcome, Settings, Specification
 
-from .pages import ROOT
+from .pages import ROOT, write_or_compare
 
 SCARCITY: Final = ROOT / "docs" / "scarcity.md"
 _TABLE: Final = re.compile(r"^\| \| used \| kept \| left \|\n(?:\|.*\n)+", re.MULTILINE)
@@ -267,13 +267,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write them to docs")
     files = {ROOT / "docs" / name: draw() for name, draw in PICTURES.items()}
     files[SCARCITY] = with_arithmetic(SCARCITY.read_text())
-    outdated = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
-    if parser.parse_args().write:
-        for path in outdated:
-            path.write_text(files[path])
-        return 0
-    sys.stdout.write("".join(f"out of date: {path.relative_to(ROOT)}\n" for path in outdated))
-    return int(bool(outdated))
+    return write_or_compare(files, write=parser.parse_args().write)
 
 
 if __name__ == "__main__":

@@ -96,8 +96,8 @@ class Selected:
 def adopt_command(context: click.Context, /, **options: Any) -> None:
     """Write the code that adopts numbers which the account holds and no stack has.
 
-    The code gives each number the target, flow, description and tags that it has now, so its deployment changes
-    nothing of it. The number is retained when its resource is removed. Nothing is deployed or changed here.
+    The code gives each number the target, flow, description and tags that it has now, so a deployment changes only the
+    tags that say who owns it. A number is retained when its resource is removed. This command deploys nothing.
 
     Exits with 2 if a number is refused. The code for the others is written all the same.
     """

@@ -27,7 +27,7 @@ from ..run import finish, run
 def report_command(context: click.Context, /, html: Path, no_drift: bool, **options: Any) -> None:
     """Write one HTML page: the numbers, the budget, what is due, and what has drifted.
 
-    The page loads nothing from the network, and needs no script to be complete. Whoever has the file can read what it
+    The page loads nothing from the network, and is complete without scripts. Anyone who has the file can read what it
     says about the account.
     """
     with run(context, options) as this:

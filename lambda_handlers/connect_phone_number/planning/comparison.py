@@ -156,8 +156,7 @@ class Comparison:
     ) -> Stack:
         account = self.account
         name = deployed.name if deployed is not None else deployment.name
-        new_id = f"arn:{account.partition}:cloudformation:{account.region}:{account.account}:stack/{name}/planned"
-        stack_id = deployed.stack_id if deployed is not None else new_id
+        stack_id = deployed.stack_id if deployed is not None else new_stack_id(account, name)
         place = Place(account.partition, account.region, account.account, name, stack_id)
         before: Mapping[str, Declared] = {}
         physical_ids: Mapping[str, str] = {}
@@ -260,6 +259,11 @@ class Comparison:
                 self.plan.problems.append(
                     f"The stack set {logical_id} of {stack} changes. What happens in its stacks cannot be told."
                 )
+
+
+def new_stack_id(account: Account, name: str) -> str:
+    """Return the ARN that a stack gets in a plan until it exists."""
+    return f"arn:{account.partition}:cloudformation:{account.region}:{account.account}:stack/{name}/planned"
 
 
 def _new_parameters(before: Declared | None, after: Declared | None) -> Mapping[str, object]:

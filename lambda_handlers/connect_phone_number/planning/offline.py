@@ -13,6 +13,7 @@ from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.stacks import HeldResource, StackState
 from ..configuration import Configuration
 from ..json_types import as_mapping
+from .comparison import new_stack_id
 from .deployed import DeployedProvider, DeployedStack
 from .plan import Plan, PlanBuilder
 from .planner import Planner, StackDeployment
@@ -47,11 +48,11 @@ def plan_offline(
     planner = Planner(account, provider="offline")
     planner.play(StackDeployment(name, before))
     account.deployed = DeployedStack(
-        stack_id=account.stack_id(name),
+        stack_id=new_stack_id(account, name),
         name=name,
         status=_COMPLETE,
         body=before,
-        physical_ids=_physical_ids(planner, account.stack_id(name), before),
+        physical_ids=_physical_ids(planner, new_stack_id(account, name), before),
     )
     planner.plan = PlanBuilder()
     for rehearsal in planner.rehearsals.values():
@@ -90,10 +91,6 @@ class _OfflineAccount:
         self.clock = clock
         self.stacks = _OfflineStacks()
         self.deployed: DeployedStack | None = None
-
-    def stack_id(self, name: str) -> str:
-        """Return the ARN of a stack, which is the one that a plan gives to a new stack."""
-        return f"arn:{self.partition}:cloudformation:{self.region}:{self.account}:stack/{name}/planned"
 
     def stack(self, name: str) -> DeployedStack | None:
         return self.deployed if self.deployed is not None and self.deployed.name == name else None

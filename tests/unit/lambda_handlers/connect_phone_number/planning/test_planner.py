@@ -10,6 +10,7 @@ from lambda_handlers.connect_phone_number.budget import Policy
 from lambda_handlers.connect_phone_number.claim import Claim
 from lambda_handlers.connect_phone_number.cloudformation.request import failed_creation_id
 from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
+from lambda_handlers.connect_phone_number.ledger.store import ScanPage
 from lambda_handlers.connect_phone_number.planning.deployed import NotReadable
 from lambda_handlers.connect_phone_number.planning.plan import Concern, Effect, NumberChange, Plan, concerns
 from lambda_handlers.connect_phone_number.planning.planner import StackDeployment, plan
@@ -1149,7 +1150,12 @@ def test_the_whole_ledger_is_read_equally_often_however_many_numbers_there_are(
 ) -> None:
     scans: list[object] = []
     scan = SnapshotStore.scan
-    monkeypatch.setattr(SnapshotStore, "scan", lambda store, after=None: scans.append(after) or scan(store, after))
+
+    def counted(store: SnapshotStore, after: object = None) -> ScanPage:
+        scans.append(after)
+        return scan(store, after)
+
+    monkeypatch.setattr(SnapshotStore, "scan", counted)
     counts: list[int] = []
     for numbers in (1, 5):
         body = template(**{f"Number{index}": number(world) for index in range(numbers)})
