@@ -119,18 +119,10 @@ class PhoneNumberPlanValidation:
             )
 
     def _of_place(self, place: "Place", stacks: "Sequence[_Stack]") -> Iterator[PolicyViolation]:
-        from .cli.function_code import deployed, findings, planner
-        from .cli.template_text import parse_template
+        from .cli.function_code import findings, planner
+        from .cli.plan_sources import account_of
 
-        account = deployed.AwsAccount(
-            place.client,
-            place.session.get_partition_for_region(place.region),
-            place.region,
-            place.account,
-            place.clock,
-            parse=parse_template,
-        )
-        made = planner.plan(account, [each.artifact.deployment(is_deleted=False) for each in stacks])
+        made = planner.plan(account_of(place), [each.artifact.deployment(is_deleted=False) for each in stacks])
         for found in findings.findings(made, self._concerns):
             yield PolicyViolation(
                 rule_name=found.concern.value,

@@ -83,6 +83,12 @@ def assembly_stacks(folder: Path, patterns: Sequence[str]) -> list[AssemblyStack
     return list(ordered.values())
 
 
+def account_of(place: Place) -> deployed.AwsAccount:
+    """Return a place as a plan sees it."""
+    partition = place.session.get_partition_for_region(place.region)
+    return deployed.AwsAccount(place.client, partition, place.region, place.account, place.clock, parse=parse_template)
+
+
 def change_set_deployment(place: Place, name: str, stack_name: str) -> planner.StackDeployment:
     """Return the deployment that a change set describes.
 

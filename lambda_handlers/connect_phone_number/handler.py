@@ -7,7 +7,6 @@ after the last invocation. The latter arrive through the on-failure queue and st
 import json
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +38,7 @@ from .lifecycle.pooling import fail_pool, handle_pool
 from .lifecycle.provider_resource import guard
 from .lifecycle.requests import fail, handle_request
 from .lifecycle.sweeping import sweep
-from .logs import Log
+from .logs import Log, write_line
 from .timing import NotFinished, Timing
 
 if TYPE_CHECKING:
@@ -328,7 +327,7 @@ def _dependencies() -> Dependencies:
         put=http_put,
         clock=time.time,
         pause=time.sleep,
-        write_line=_write_line,
+        write_line=write_line,
         provider_id=configuration.provider_id,
         new_worker=lambda: uuid4().hex,
         jitter=random.random,
@@ -338,8 +337,3 @@ def _dependencies() -> Dependencies:
         budget=configuration.budget,
         quotas=ServiceQuotas(quotas),
     )
-
-
-def _write_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

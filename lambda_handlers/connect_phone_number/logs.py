@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -71,3 +72,9 @@ class Log:
 
     def _line(self, level: str, message: str, details: Mapping[str, object]) -> None:
         self.write(json.dumps({"level": level, "message": message, **self.fields, **details}, default=str))
+
+
+def write_line(line: str) -> None:
+    """Write a line to where Lambda takes the log from, at once: a process may be frozen after its response."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

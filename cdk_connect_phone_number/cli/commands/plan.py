@@ -14,10 +14,9 @@ from ..options import reading_options
 from ..output import console, write_csv, write_json
 from ..places import Place, Surroundings
 from ..plan_output import FIELDS, as_document, as_row, joined, markdown, write_table
-from ..plan_sources import assembly_stacks, change_set_deployment, read_template
+from ..plan_sources import account_of, assembly_stacks, change_set_deployment, read_template
 from ..problems import Finding, Problem
 from ..run import Run, finish, run
-from ..template_text import parse_template
 
 _CONCERNS: Final = tuple(concern.value for concern in plan.Concern)
 
@@ -108,11 +107,9 @@ def _planned(this: Run, place: Place, options: dict[str, Any]) -> plan.Plan | No
     deployments = _deployments(place, options)
     if not deployments:
         return None
-    partition = place.session.get_partition_for_region(place.region)
-    account = deployed.AwsAccount(place.client, partition, place.region, place.account, this.now, parse=parse_template)
     token = this.providers[0] if this.providers else ""
     try:
-        return planner.plan(account, deployments, token)
+        return planner.plan(account_of(place), deployments, token)
     except deployed.NotReadable as problem:
         raise Problem(str(problem)) from problem
 

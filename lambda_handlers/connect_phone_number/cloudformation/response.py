@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-response
 import http.client
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -115,23 +116,27 @@ def deliver(url: str, body: bytes, put: Put, sleep: Callable[[float], None]) -> 
 
 def http_put(url: str, body: bytes) -> int:
     """PUT ``body`` with an empty ``Content-Type``, because the URL is signed for that. Return the HTTP status."""
-    status, _ = _sent("PUT", url, body, {"Content-Type": ""})
-    return status
+    with _response("PUT", url, body, {"Content-Type": ""}) as response:
+        return response.status
 
 
 def http_get(url: str) -> tuple[int, bytes]:
     """GET a presigned URL. Return the HTTP status and the body. Raises ``OSError`` if there is no HTTP response."""
-    return _sent("GET", url, None, {})
+    with _response("GET", url, None, {}) as response:
+        return response.status, response.read()
 
 
-def _sent(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+@contextmanager
+def _response(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+) -> Generator[http.client.HTTPResponse]:
+    """Send a request, and give the response, of which nothing but the status and the headers were read."""
     parts = urlsplit(url)
     connection_class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = connection_class(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
     try:
         path = parts.path + ("?" + parts.query if parts.query else "")
         connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
+        yield connection.getresponse()
     finally:
         connection.close()

@@ -10,7 +10,6 @@ sends no template with a deletion, so that of the stack is read.
 import http.client
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .. import contract
 from ..cloudformation.response import http_get
 from ..json_types import as_list, as_mapping
-from ..logs import Log
+from ..logs import Log, write_line
 from .deployed import Account, AwsAccount, DeployedProvider, DeployedStack, NotReadable
 from .findings import Finding, findings
 from .plan import Concern
@@ -430,10 +429,5 @@ def _dependencies() -> Dependencies:
         fail_on=tuple(Concern(name) for name in os.environ[contract.FAIL_ON].split(",")),
         provider=os.environ.get(contract.KNOWN_PROVIDER, ""),
         clock=time.time,
-        write_line=_write_line,
+        write_line=write_line,
     )
-
-
-def _write_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
