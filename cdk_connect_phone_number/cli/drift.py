@@ -92,11 +92,7 @@ def compare(
     open_claims = [
         (contents, one) for contents in ledgers for one in contents.claims if one.state is not claim.ClaimState.CLOSED
     ]
-    settled = [
-        (contents, one)
-        for contents, one in open_claims
-        if one.state in (claim.ClaimState.LIVE, claim.ClaimState.PARKED) and one.arn
-    ]
+    settled = [(contents, one) for contents, one in open_claims if _is_settled(one)]
     states: dict[str, gateway.PhoneNumberState | None] = {}
     unread: set[str] = set()
     for _, one in watch.over(settled, f"{place}: phone numbers"):
@@ -109,9 +105,7 @@ def compare(
             text = f"{one.phone_number} cannot be compared: {problem}"
             findings.append(Finding(place.account, place.region, text))
     flows, without_flow = flow_reads.read(_wanted_flows(settled, states))
-    compared = [
-        Compared(contents, one, Status.IN_PROGRESS) for contents, one in open_claims if (contents, one) not in settled
-    ]
+    compared = [Compared(contents, one, Status.IN_PROGRESS) for contents, one in open_claims if not _is_settled(one)]
     for contents, one in settled:
         if one.arn in unread:
             compared.append(Compared(contents, one, Status.UNKNOWN))
@@ -122,7 +116,7 @@ def compare(
             continue
         differences = tuple(differences_of(one, state, flows, contents.provider.id))
         if one.arn in without_flow:
-            differences = tuple(one for one in differences if one.aspect is not Aspect.FLOW)
+            differences = tuple(each for each in differences if each.aspect is not Aspect.FLOW)
         is_unknown = one.arn in without_flow and not differences
         status = Status.UNKNOWN if is_unknown else _status(one, differences, stacks)
         compared.append(Compared(contents, one, status, differences))
@@ -162,6 +156,11 @@ def differences_of(
         present = {key: state.tags[key] for key in wrong if key in state.tags}
         found.append(Difference(Aspect.TAGS, _text_of(wrong), _text_of(present)))
     return found
+
+
+def _is_settled(one: claim.Claim) -> bool:
+    """Return whether a claim has its number, and nothing is under way with it."""
+    return one.state in (claim.ClaimState.LIVE, claim.ClaimState.PARKED) and bool(one.arn)
 
 
 def _wanted_flows(
