@@ -47,6 +47,11 @@ class CdkCli:
     folder : Path
         The folder of the app, in whose ``node_modules`` the CLI is; if not, it is looked for on the ``PATH``.
         Default: the repository, whose modules the app can then import.
+
+    Attributes
+    ----------
+    assembly : Path
+        The folder of the cloud assembly.
     """
 
     def __init__(
@@ -64,14 +69,14 @@ class CdkCli:
             self._environment["PYTHONPATH"] = str(REPOSITORY)
         self._cdk = shutil.which("cdk", path=path)
         self._folder = folder
-        self._assembly = assembly
+        self.assembly = assembly
         self._app = app
         self._on_line = on_line
 
     def bootstrap(self, account: str, region: str) -> CdkResult:
         """Prepare an account and Region for deployments."""
         # Run outside the repository: the CLI would first run the app that cdk.json names.
-        return self._run(["bootstrap", f"aws://{account}/{region}"], folder=self._assembly)
+        return self._run(["bootstrap", f"aws://{account}/{region}"], folder=self.assembly)
 
     def deploy(
         self, *stacks: str, context: Mapping[str, str] | None = None, require_approval: str = "never"
@@ -92,7 +97,7 @@ class CdkCli:
         yield from stacks or ["--all"]
         if self._app is not None:
             yield from ("--app", self._app)
-        yield from ("--output", str(self._assembly))
+        yield from ("--output", str(self.assembly))
         for name, value in (context or {}).items():
             yield from ("--context", f"{name}={value}")
 

@@ -6,10 +6,8 @@ from .number_stack import NumberStack, add_failing_resource
 
 
 def test_rollback_releases_the_number(local_aws: LocalAws, number_stack: NumberStack) -> None:
-    result = number_stack.deploy(beside=add_failing_resource)
+    assert number_stack.submit(beside=add_failing_resource).status == "ROLLBACK_COMPLETE"
 
-    assert result.exit_code != 0
-    assert number_stack.status() == "ROLLBACK_COMPLETE"
     assert number_stack.numbers() == []
     claimed = local_aws.connect.audit("ClaimPhoneNumber")[-1]["phone_number_arn"]
     (release,) = number_stack.releases(claimed)
@@ -31,11 +29,10 @@ def test_release_that_a_rollback_was_refused_is_done_by_a_deletion(
     assert number_stack.releases(number["arn"])[-1]["outcome"] == "ok"
 
 
-def test_refused_release_is_reported_and_done_by_the_second_destroy(
+def test_refused_release_is_reported_and_done_by_the_second_deletion(
     local_aws: LocalAws, number_stack: NumberStack
 ) -> None:
-    deployed = number_stack.deploy()
-    assert deployed.exit_code == 0, deployed.output
+    assert number_stack.submit().status == "CREATE_COMPLETE"
     arn = number_stack.output("PhoneNumberArn")
     _refuse_releases(local_aws)
 
@@ -47,8 +44,8 @@ def test_refused_release_is_reported_and_done_by_the_second_destroy(
     assert len(number_stack.numbers()) == 1
 
     local_aws.connect.call("DELETE", "faults")
-    repeated = number_stack.destroy()
-    assert repeated.exit_code == 0, repeated.output
+    repeated = number_stack.remove()
+    assert repeated.status == "DELETE_COMPLETE", repeated.reasons
     assert number_stack.numbers() == []
     releases = number_stack.releases(arn)
     assert [entry["outcome"] for entry in releases][-1] == "ok"

@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import aws_cdk as cdk
+import pytest
 from botocore import xform_name
 from botocore.session import Session
 
+from cdk_connect_phone_number import PhoneNumber, PhoneNumberProvider
 from docs.tools.pages import Block, blocks
 from local_aws.cdk_cli import CdkCli
 from local_aws.launcher import INSTANCE_ARN, LocalAws
@@ -19,32 +23,35 @@ from local_aws.process_guard import REPOSITORY
 
 from .template_stack import TemplateStack
 
-_APP: Final = """
-import aws_cdk as cdk
-from cdk_connect_phone_number import PhoneNumber, PhoneNumberProvider
-
-app = cdk.App()
-stack = cdk.Stack(app, "{name}"{given})
-{body}
-app.synth()
-"""
-_NUMBER: Final = 'PhoneNumber(stack, "{id}", target_arn="{target}", country_code="US"{given})'
+# It puts the function's code into the bucket, which is the same for all providers.
+pytestmark = pytest.mark.usefixtures("example_assembly")
 _SECONDS: Final = 60.0
 
 
 class App:
-    """An app with one stack."""
+    """An app with one stack, synthesized in this process."""
 
     def __init__(self, local_aws: LocalAws, folder: Path, name: str) -> None:
         self.aws, self.name, self.stack = local_aws, name, TemplateStack(local_aws, name)
-        self._program = folder / "app.py"
-        self.cli = CdkCli(local_aws.environment, folder / "cdk.out", app=f"python3 {self._program}")
+        self._folder = folder
 
-    def write(self, *body: str, given: str = "") -> None:
-        self._program.write_text(_APP.format(name=self.name, body="\n".join(body), given=given))
+    def synthesize(self, *constructs: Callable[[cdk.Stack], object], termination_protection: bool = False) -> CdkCli:
+        """Write the app's cloud assembly, and return a CLI for it."""
+        assembly = str(self._folder / f"{len(constructs)}-constructs")
+        # The CLI's own setting when it runs an app: with it, the CLI shows the paths of constructs.
+        app = cdk.App(outdir=assembly, context={"aws:cdk:enable-path-metadata": True})
+        stack = cdk.Stack(app, self.name, termination_protection=termination_protection)
+        for add in constructs:
+            add(stack)
+        app.synth()
+        return CdkCli(self.aws.environment, Path(assembly), app=assembly)
 
-    def number(self, id: str, given: str = "") -> str:
-        return _NUMBER.format(id=id, target=INSTANCE_ARN, given=f", {given}" if given else "")
+    def create(self, *constructs: Callable[[cdk.Stack], object]) -> CdkCli:
+        """Create the stack by CloudFormation alone, and return a CLI for what comes after."""
+        cli = self.synthesize(*constructs)
+        created = self.stack.deploy((cli.assembly / f"{self.name}.template.json").read_text())
+        assert created.status == "CREATE_COMPLETE", created.reasons
+        return cli
 
     def client(self, service: str) -> Any:
         session: Any = self.aws.session()
@@ -63,8 +70,10 @@ class App:
             time.sleep(0.1)
         assert self.stack.status() == status
 
-    def command(self) -> list[str]:
-        return [str(REPOSITORY / "node_modules/.bin/cdk"), "deploy", "--require-approval", "never"]
+
+def number(id: str, **properties: Any) -> Callable[[cdk.Stack], object]:
+    """Return what adds a number to a stack."""
+    return lambda stack: PhoneNumber(stack, id, target_arn=INSTANCE_ARN, country_code="US", **properties)
 
 
 def block_of(section: str, language: str) -> Block:
@@ -79,16 +88,14 @@ def block_of(section: str, language: str) -> Block:
 
 def test_a_stack_with_a_provider_of_its_own_leaves_nothing(local_aws: LocalAws, tmp_path: Path) -> None:
     app = App(local_aws, tmp_path, "leaves-nothing")
-    app.write(app.number("Line"), app.number("Kept", "removal_policy=cdk.RemovalPolicy.RETAIN"))
-    assert app.cli.deploy().exit_code == 0
+    cli = app.create(number("Line"), number("Kept", removal_policy=cdk.RemovalPolicy.RETAIN))
     assert [len(names) for names in app.remains()] == [1, 1]
 
     # docs/pipelines.md: what the CDK calls a number that stays.
-    app.write(app.number("Line"))
-    shown = app.cli.diff(fail_on="destructive")
+    shown = app.synthesize(number("Line")).diff(fail_on="destructive")
     assert re.search(r"\[-\] Custom::ConnectPhoneNumber Kept \S+ orphan", shown.output), shown.output
 
-    destroyed = app.cli.destroy()
+    destroyed = cli.destroy()
     assert destroyed.exit_code == 0, destroyed.output
     (skipped,) = re.findall(r"DELETE_SKIPPED .*", destroyed.output)
     assert "Custom::ConnectPhoneNumber" in skipped
@@ -103,15 +110,16 @@ def test_a_provider_that_was_created_is_protected_and_leaves_what_the_commands_o
     local_aws: LocalAws, tmp_path: Path
 ) -> None:
     app = App(local_aws, tmp_path, "leaves-records")
-    app.write('PhoneNumberProvider(stack, "Provider")', given=", termination_protection=True")
-    assert app.cli.deploy().exit_code == 0
-    refused = app.cli.destroy()
+    cli = app.synthesize(lambda stack: PhoneNumberProvider(stack, "Provider"), termination_protection=True)
+    deployed = cli.deploy()
+    assert deployed.exit_code == 0, deployed.output
+    refused = cli.destroy()
     assert refused.exit_code == 1
     assert "cannot be deleted while TerminationProtection is enabled" in refused.output
     assert app.stack.status() == "CREATE_COMPLETE"
     app.client("cloudformation").update_termination_protection(StackName=app.name, EnableTerminationProtection=False)
 
-    destroyed = app.cli.destroy()
+    destroyed = cli.destroy()
     assert destroyed.exit_code == 0, destroyed.output
     assert len(re.findall(r"DELETE_SKIPPED .*(?:Ledger|Logs)", destroyed.output)) == 2
     (table,), (group,) = app.remains()
@@ -132,26 +140,14 @@ def test_a_provider_that_was_created_is_protected_and_leaves_what_the_commands_o
 
 def test_ctrl_c_ends_the_cli_and_not_the_deployment(local_aws: LocalAws, tmp_path: Path) -> None:
     app = App(local_aws, tmp_path, "interrupted")
-    app.write(*(app.number(f"Line{index}") for index in range(4)))
+    cli = app.synthesize(*(number(f"Line{index}") for index in range(4)))
     local_aws.connect.call("POST", "settings", claim_seconds=3)
     try:
-        environment = {
-            **local_aws.environment,
-            "PATH": f"{Path(sys.executable).parent}:{local_aws.environment['PATH']}",
-            "PYTHONPATH": str(REPOSITORY),
-        }
-        arguments = [
-            "--app",
-            f"python3 {tmp_path / 'app.py'}",
-            "--output",
-            str(tmp_path / "first"),
-            "--progress",
-            "events",
-        ]
+        command = ("deploy", "--require-approval", "never", "--app", str(cli.assembly), "--progress", "events")
         program = subprocess.Popen(
-            [*app.command(), *arguments],
+            [str(REPOSITORY / "node_modules/.bin/cdk"), *command],
             cwd=REPOSITORY,
-            env=environment,
+            env={**local_aws.environment, "PATH": f"{Path(sys.executable).parent}:{local_aws.environment['PATH']}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -164,7 +160,7 @@ def test_ctrl_c_ends_the_cli_and_not_the_deployment(local_aws: LocalAws, tmp_pat
         assert program.wait(_SECONDS) != 0
         assert app.stack.status() == "CREATE_IN_PROGRESS"
 
-        again = app.cli.deploy()
+        again = cli.deploy()
         assert again.exit_code == 0, again.output
         assert "(no changes)" in again.output
         app.wait_for("CREATE_COMPLETE")
@@ -172,16 +168,14 @@ def test_ctrl_c_ends_the_cli_and_not_the_deployment(local_aws: LocalAws, tmp_pat
         assert [each["status"] for each in owned] == ["CLAIMED"] * 4
     finally:
         local_aws.connect.call("POST", "settings", claim_seconds=0.2)
-        app.cli.destroy()
+        app.stack.delete()
 
 
 def test_a_protected_number_protects_only_itself(local_aws: LocalAws, tmp_path: Path) -> None:
     app = App(local_aws, tmp_path, "one-is-protected")
-    numbers = [app.number("First"), app.number("Kept", "release_protection=True"), app.number("Third")]
-    app.write(*numbers)
-    assert app.cli.deploy().exit_code == 0
+    cli = app.create(number("First"), number("Kept", release_protection=True), number("Third"))
 
-    destroyed = app.cli.destroy()
+    destroyed = cli.destroy()
     assert destroyed.exit_code == 1
     assert app.stack.status() == "DELETE_FAILED"
     owned = [each for each in local_aws.connect.numbers() if f"stack/{app.name}/" in str(each["tags"])]

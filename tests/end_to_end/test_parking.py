@@ -21,15 +21,12 @@ def test_destroyed_stack_gets_its_number_back_until_the_time_is_up(
     local_aws: LocalAws, number_stack: NumberStack
 ) -> None:
     flow = flow_arn(INSTANCE_ARN, 1)
-    deployed = number_stack.deploy(release_delay=Duration.days(3), contact_flow_arn=flow)
-    assert deployed.exit_code == 0, deployed.output
+    assert number_stack.submit(release_delay=Duration.days(3), contact_flow_arn=flow).status == "CREATE_COMPLETE"
     (first,) = number_stack.numbers()
     assert len(first["contact_flows"]) == 1
 
     before = time.time()
-    destroyed = number_stack.destroy()
-    assert destroyed.exit_code == 0, destroyed.output
-    assert number_stack.status() is None
+    assert number_stack.remove().status == "DELETE_COMPLETE"
     _sweep(local_aws)
     (parked,) = number_stack.numbers()
     assert (parked["arn"], parked["contact_flows"]) == (first["arn"], {})
@@ -37,8 +34,7 @@ def test_destroyed_stack_gets_its_number_back_until_the_time_is_up(
     # The tag has no fractions of a second.
     assert before - 1 <= until.timestamp() - 3 * _DAY <= time.time()
 
-    again = number_stack.deploy(release_delay=Duration.days(3), contact_flow_arn=flow)
-    assert again.exit_code == 0, again.output
+    assert number_stack.submit(release_delay=Duration.days(3), contact_flow_arn=flow).status == "CREATE_COMPLETE"
     assert number_stack.output("PhoneNumber") == first["phone_number"]
     (taken,) = number_stack.numbers()
     assert (taken["arn"], taken["contact_flows"]) == (first["arn"], first["contact_flows"])

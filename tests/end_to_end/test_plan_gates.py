@@ -88,7 +88,7 @@ def caller(local_aws: LocalAws) -> Caller:
 
 
 def test_the_hook_refuses_what_would_release_the_number(number_stack: NumberStack, caller: Caller) -> None:
-    assert number_stack.deploy(beside=add_something).exit_code == 0
+    assert number_stack.submit(beside=add_something).status == "CREATE_COMPLETE"
     number = number_stack.output("PhoneNumber")
     stack_id = caller.cloudformation.describe_stacks(StackName=number_stack.name)["Stacks"][0].get("StackId")
     body: Any = caller.cloudformation.get_template(StackName=number_stack.name)["TemplateBody"]
@@ -122,7 +122,7 @@ def test_the_hook_refuses_what_would_release_the_number(number_stack: NumberStac
 def test_synth_stops_where_the_number_would_be_released(
     number_stack: NumberStack, local_aws: LocalAws, tmp_path: Path
 ) -> None:
-    assert number_stack.deploy(beside=add_something).exit_code == 0
+    assert number_stack.submit(beside=add_something).status == "CREATE_COMPLETE"
     number = number_stack.output("PhoneNumber")
     (tmp_path / "app.py").write_text(APP)
 

@@ -8,12 +8,13 @@ import aws_cdk as cdk
 import pytest
 
 from cdk_connect_phone_number import PhoneNumber, PhoneNumberPool, PhoneNumberProvider
-from local_aws.cdk_cli import CdkCli
 from local_aws.launcher import LocalAws
 
 from .number_stack import INSTANCE_ARN, flow_arn
 from .template_stack import TemplateStack
 
+# It puts the function's code into the bucket, which is the same for all providers.
+pytestmark = pytest.mark.usefixtures("example_assembly")
 _PLATFORM: Final = "pool-platform"
 _ENVIRONMENT: Final = "pool-environment"
 _FILLED: Final = "pool-filled"
@@ -43,31 +44,27 @@ def assembly(local_aws: LocalAws, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_environments_that_come_and_go_cost_one_claim(local_aws: LocalAws, assembly: Path) -> None:
-    cli = CdkCli(local_aws.environment, assembly, app=str(assembly))
-    environment = TemplateStack(local_aws, _ENVIRONMENT)
+    platform, environment = TemplateStack(local_aws, _PLATFORM), TemplateStack(local_aws, _ENVIRONMENT)
     template = (assembly / f"{_ENVIRONMENT}.template.json").read_text()
     claims = len(local_aws.connect.audit("ClaimPhoneNumber"))
+    deployed = platform.deploy((assembly / f"{_PLATFORM}.template.json").read_text())
+    assert deployed.status == "CREATE_COMPLETE", deployed.reasons
 
-    deployed = cli.deploy(_PLATFORM, _ENVIRONMENT)
-    assert deployed.exit_code == 0, deployed.output
-    arn = environment.output("PhoneNumberArn")
-    _assert_in_use(local_aws, arn)
-    destroyed = cli.destroy(_ENVIRONMENT)
-    assert destroyed.exit_code == 0, destroyed.output
-    _assert_parked(local_aws, arn)
-
-    for _ in range(2):
-        again = environment.deploy(template)
-        assert (again.status, environment.output("PhoneNumberArn")) == ("CREATE_COMPLETE", arn), again.reasons
-        _assert_in_use(local_aws, arn)
+    arns = set[str]()
+    for _ in range(3):
+        deployed = environment.deploy(template)
+        assert deployed.status == "CREATE_COMPLETE", deployed.reasons
+        arns.add(environment.output("PhoneNumberArn"))
+        _assert_in_use(local_aws, environment.output("PhoneNumberArn"))
         gone = environment.delete()
         assert gone.status == "DELETE_COMPLETE", gone.reasons
-        _assert_parked(local_aws, arn)
+        for arn in arns:
+            _assert_parked(local_aws, arn)
+    (arn,) = arns
     assert len(local_aws.connect.audit("ClaimPhoneNumber")) == claims + 1
 
-    destroyed = cli.destroy(_PLATFORM)
-    assert destroyed.exit_code == 0, destroyed.output
-    assert TemplateStack(local_aws, _PLATFORM).status() is None
+    destroyed = platform.delete()
+    assert destroyed.status == "DELETE_COMPLETE", destroyed.reasons
     assert _number(local_aws, arn)["status"] == "RELEASED"
 
 
@@ -106,18 +103,18 @@ def test_a_pool_gets_its_numbers_in_advance_and_from_a_list(local_aws: LocalAws,
         phone_numbers=[listed],
     )
     app.synth()
-    cli = CdkCli(local_aws.environment, tmp_path, app=str(tmp_path))
+    stack = TemplateStack(local_aws, _FILLED)
     try:
-        deployed = cli.deploy(_FILLED)
-        assert deployed.exit_code == 0, deployed.output
+        deployed = stack.deploy((tmp_path / f"{_FILLED}.template.json").read_text())
+        assert deployed.status == "CREATE_COMPLETE", deployed.reasons
         (claimed,) = {number["arn"] for number in local_aws.connect.numbers()} - before
         _assert_parked(local_aws, claimed)
         assert "cdk-connect-phone-number:claim" in _number(local_aws, arn)["tags"]
-        destroyed = cli.destroy(_FILLED)
-        assert destroyed.exit_code == 0, destroyed.output
+        destroyed = stack.delete()
+        assert destroyed.status == "DELETE_COMPLETE", destroyed.reasons
         assert _number(local_aws, claimed)["status"] == "RELEASED"
         kept = _number(local_aws, arn)
         assert (kept["status"], kept["tags"]) == ("CLAIMED", {}), "a number of a list is never released"
     finally:
-        TemplateStack(local_aws, _FILLED).delete()
+        stack.delete()
         client.release_phone_number(PhoneNumberId=arn)
