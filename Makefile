@@ -8,6 +8,8 @@ PACKAGE_BIN := .venv/package/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_DISABLE_VERSION_CHECK := 1
+# Two packages are downloaded, or one is and the code is checked, at the same time.
+MAKEFLAGS += --jobs=2
 
 # A stamp carries the sum of what it was made from: it is remade when that changes, and never else.
 # The folder is part of it, because an environment does not survive being moved or copied.
@@ -147,12 +149,12 @@ $(MINISTACK_STAMP): | $(VENV_STAMP)
 NPM = node "$$(dirname "$$(readlink $(BIN)/node)")/../lib/node_modules/npm/bin/npm-cli.js"
 
 $(NODE_STAMP): | $(PYTHON_STAMP)
-	$(call download,the CDK CLI,.venv/npm.log,$(NPM) ci --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
+	$(call download,the CDK CLI,.venv/npm-cdk.log,$(NPM) ci --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
 	@touch $@
 
 # Not in the folder typescript itself: typescript/build.py says why.
 $(TYPESCRIPT_STAMP): | $(PYTHON_STAMP)
 	@mkdir -p build/typescript && cp typescript/package.json typescript/package-lock.json build/typescript
 	@$(BIN)/python -m typescript.carried build/typescript/package-lock.json
-	$(call download,the TypeScript tools,.venv/npm.log,$(NPM) ci --prefix build/typescript --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
+	$(call download,the TypeScript tools,.venv/npm-typescript.log,$(NPM) ci --prefix build/typescript --ignore-scripts --no-audit --no-fund --fetch-retries=3 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000)
 	@touch $@
