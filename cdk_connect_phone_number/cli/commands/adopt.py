@@ -111,7 +111,10 @@ def adopt_command(context: click.Context, /, **options: Any) -> None:
             with this.watch.reading("waiting for numbers"):
                 wait_for(this.places, selected.named, options["wait_minutes"] * 60, this.surroundings.sleep)
         found, refused = _batches(this, selected, options)
-        _write(files(found, CodeFormat(options["code_format"])), options["folder"], has_numbers=bool(found))
+        if found:
+            _write(files(found, CodeFormat(options["code_format"])), options["folder"])
+        else:
+            click.echo("No number is adopted:" if refused else "There is no number to adopt.", err=True)
     finish(this.findings, has_found=refused > 0)
 
 
@@ -162,10 +165,7 @@ def _batches(this: Run, selected: Selected, options: dict[str, Any]) -> tuple[li
     return found, refused + len(missing)
 
 
-def _write(written: dict[str, str], folder: Path | None, *, has_numbers: bool) -> None:
-    if not has_numbers:
-        click.echo("There is no number to adopt.", err=True)
-        return
+def _write(written: dict[str, str], folder: Path | None) -> None:
     if folder is None:
         if len(written) > 1:
             raise Problem(f"There are {len(written)} templates. Name a folder for them with --out.")

@@ -94,8 +94,12 @@ def _table(checks: Sequence[Check], *, with_place: bool) -> Table:
     shown.add_column("Of", overflow="fold")
     shown.add_column("Check", no_wrap=True)
     shown.add_column("Found", overflow="fold")
+    above = ""
     for check in checks:
         place = f"{check.place}: " if with_place else ""
+        subject = f"{place}{check.subject or 'account'}"
         status = f"[{_STYLES[check.status]}]{_label(check.status)}[/]"
-        shown.add_row(status, plain(f"{place}{check.subject or 'account'}"), check.name, plain(check.text))
+        # A name is long and the same for many checks, so it is shown once.
+        shown.add_row(status, plain(subject) if subject != above else "", check.name, plain(check.text))
+        above = subject
     return shown

@@ -127,7 +127,8 @@ def list_command(
         case OutputFormat.CSV:
             write_csv(FIELDS, map(as_fields, numbers))
         case OutputFormat.TABLE:
-            console().print(table(numbers, with_place=len(this.places) > 1))
+            if numbers:
+                console().print(table(numbers, with_place=len(this.places) > 1))
             console().print(totals_line(numbers))
     finish(this.findings, has_found=any(record.owner in fail_on for record in numbers))
 

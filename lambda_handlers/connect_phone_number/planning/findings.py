@@ -58,12 +58,13 @@ def findings(made: Plan, fail_on: Collection[Concern]) -> list[Finding]:
 
 def of_budget(budget: BudgetChange) -> str:
     """Return what a deployment takes of a budget."""
-    taken = f"{budget.claims} claims and {budget.releases} releases now" if budget.claims + budget.releases else "none"
+    taken = budget.claims + budget.releases
+    of_which = f" now (claims: {budget.claims}, releases: {budget.releases})" if taken else ""
     estimate = ", by an estimate of the quota" if budget.is_estimate else ""
     exceeded = " This exceeds the budget." if budget.is_exceeded else ""
     return (
         f"Budget of provider {budget.provider}: {budget.used} of {budget.allowed} claims and releases are used in 180 "
-        f"days{estimate}; this deployment takes {taken}; {budget.left} are left after it.{exceeded}"
+        f"days{estimate}; this deployment takes {taken or 'none'}{of_which}; {budget.left} are left after it.{exceeded}"
     )
 
 

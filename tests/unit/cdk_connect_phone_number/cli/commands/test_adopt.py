@@ -287,6 +287,18 @@ def test_ported_number_is_waited_for(aws: InstalledAws, world: World) -> None:
     assert polls <= 300 / POLL_SECONDS + 4
 
 
+def test_without_a_number_for_which_there_is_code(aws: InstalledAws, world: World) -> None:
+    nothing = adopt(aws, "--all")
+    assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (0, "", "There is no number to adopt.\n")
+
+    world.created()
+    refused = adopt(aws, "--number", NUMBER)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    first, *reasons = refused.stderr.splitlines()
+    assert first == "No number is adopted:"
+    assert f"{NUMBER} is not adopted: " in reasons[0]
+
+
 def test_number_that_does_not_come(aws: InstalledAws, world: World) -> None:
     by_hand(world, OTHER)
     began = world.clock.now

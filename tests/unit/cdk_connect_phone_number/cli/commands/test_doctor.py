@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -338,6 +339,9 @@ def test_csv_and_table(aws: InstalledAws) -> None:
     assert len(rows) == 17
     assert "not checked" in table
     assert "failure queue" in table
+    assert [row["provider"] for row in rows].count("provider") > 1
+    names = re.findall(r"^ *(?:ok|warning|problem|not checked) +(\S+) ", table, re.MULTILINE)
+    assert names.count("provider") == 1, "the name is repeated"
 
 
 def test_constants_are_those_of_the_construct() -> None:

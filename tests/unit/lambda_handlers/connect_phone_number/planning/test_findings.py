@@ -81,6 +81,7 @@ def test_only_a_budget_that_is_exceeded_is_found() -> None:
     (found,) = findings(WHOLE, [Concern.BUDGET])
 
     assert found.text.startswith("Budget of provider exceeded: 9 of 10 claims and releases are used in 180 days; this")
+    assert "this deployment takes 4 now (claims: 3, releases: 1); " in found.text
 
 
 def test_the_concerns_that_are_not_asked_for_are_left_out() -> None:
