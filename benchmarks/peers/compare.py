@@ -12,7 +12,7 @@ from verification.exploration.fault_matrix import worth_hitting
 from verification.scenarios.catalog import all_scenarios, group
 from verification.simulator.faults import faults_of
 from verification.simulator.invariants import check, watch
-from verification.simulator.runner import FaultsByCall, Scenario, run
+from verification.simulator.runner import Scenario, run
 from verification.simulator.wire import Fault
 from verification.simulator.world import World
 
@@ -91,8 +91,9 @@ def play(handler: str, scenario: Scenario, faults: Mapping[int, Fault]) -> tuple
     if handler == _OURS:
         result = run(scenario, faults)
         return result.world, result.violations
-    injector = FaultsByCall(faults, scenario.scripted() if scenario.scripted is not None else None)
+    injector = scenario.scripted() if scenario.scripted is not None else None
     world = PeerWorld(PEERS[handler], scenario.options, injector)
+    world.wire.faults = faults
     watch(world)
     scenario.play(world)
     world.run_until_quiet()

@@ -1,17 +1,18 @@
 """The fault matrix: every scenario, every call in it, and every fault that can hit that call.
 
-The matrix is enumerated, not sampled, with one reduction. An invocation that waits for a long time repeats the same few
-calls, and so do sweeps that cannot finish. Faults hit only the first and the last calls of such an invocation, and only
-the first and the last of such sweeps.
+The matrix is enumerated, not sampled, with two reductions. An invocation that waits for a long time repeats the same
+few calls, and so do sweeps that cannot finish. Faults hit only the first and the last calls of such an invocation, and
+only the first and the last of such sweeps. And a death before a call is left out if it leaves the same behind as a
+death at the call before it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 from verification.scenarios.catalog import all_scenarios, by_name
-from verification.simulator.faults import faults_of, grave_faults_of
+from verification.simulator.faults import DEATH, faults_of, grave_faults_of, is_same_death
 from verification.simulator.runner import Result, Scenario, run
 from verification.simulator.wire import Call, Fault
 
@@ -63,9 +64,8 @@ def single_faults(scenarios: Iterable[Scenario] | None = None) -> Iterator[Case]
     """Return every scenario under every single fault."""
     for scenario in all_scenarios() if scenarios is None else scenarios:
         if scenario.is_short:
-            for call in worth_hitting(run(scenario).calls):
-                for fault in faults_of(call):
-                    yield Case(scenario, {call.index: fault})
+            for index, fault in _hits(worth_hitting(run(scenario).calls), faults_of):
+                yield Case(scenario, {index: fault})
 
 
 def pairs(first: Case) -> Iterator[Case]:
@@ -77,17 +77,24 @@ def pairs(first: Case) -> Iterator[Case]:
 
 
 def _all_pairs(first: Case, last: int) -> Iterator[Case]:
-    for call in worth_hitting(first.run().calls):
-        if call.index > last:
-            for fault in grave_faults_of(call):
-                yield replace(first, faults={**first.faults, call.index: fault})
+    calls = [call for call in worth_hitting(first.run().calls) if call.index > last]
+    for index, fault in _hits(calls, grave_faults_of):
+        yield replace(first, faults={**first.faults, index: fault})
 
 
 def first_of_pairs(scenario: Scenario) -> Iterator[Case]:
     """Return a scenario under every single grave fault."""
-    for call in worth_hitting(run(scenario).calls):
-        for fault in grave_faults_of(call):
-            yield Case(scenario, {call.index: fault})
+    for index, fault in _hits(worth_hitting(run(scenario).calls), grave_faults_of):
+        yield Case(scenario, {index: fault})
+
+
+def _hits(calls: list[Call], faults: Callable[[Call], tuple[Fault, ...]]) -> Iterator[tuple[int, Fault]]:
+    """Return the index of each call with each fault, without the deaths that would leave the same behind."""
+    previous: Call | None = None
+    for call in calls:
+        is_same = previous is not None and is_same_death(call, previous)
+        yield from ((call.index, fault) for fault in faults(call) if not (is_same and fault is DEATH))
+        previous = call
 
 
 def paired_scenarios() -> list[Scenario]:

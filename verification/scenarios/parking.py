@@ -49,6 +49,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S35 parked number imported by another resource", _imported_elsewhere(takes=False), _ONE)
     yield Scenario("S35 parked number imported by another resource, asked for", _imported_elsewhere(takes=True), _TWO)
     yield Scenario("S35 retained after its deletion had no response", _retained_unheard, _ONE)
+    yield Scenario("S35 released when its time is up, and its deletion had no response", _released_unheard, _ONE)
     for step in range(1, _CANCEL_STEPS):
         yield Scenario(f"S35 deployed again, canceled at step {step}", _canceled(step), _ONE)
     for step in _PARKS:
@@ -304,6 +305,19 @@ def _retained_unheard(world: World, stack: Stack, arn: str) -> None:
     world.sleep(3600)
     number = number_of(world, arn)
     world.expect(number.is_held, "a number that was retained stays")
+
+
+@_with_number()
+def _released_unheard(world: World, stack: Stack, arn: str) -> None:
+    # CloudFormation never gets the response to the Delete, so it lists the resource as DELETE_FAILED.
+    deletion = stack.begin_delete("Number")
+    deletion.state = RequestState.CANCELED
+    world.sleep(60)
+    stack.finish_delete(deletion)
+    world.sleep(_DELAY + 3600)
+    number = number_of(world, arn)
+    world.expect_unless_hit(not number.is_held, "the number is released, because a Delete was sent and its time is up")
+    stack.destroy_until_gone()
 
 
 def _provider_destroyed(world: World) -> None:

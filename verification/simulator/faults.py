@@ -52,6 +52,34 @@ def grave_faults_of(call: Call) -> tuple[Fault, ...]:
     return tuple(fault for fault in faults_of(call) if fault.name in _GRAVE)
 
 
+def is_same_death(call: Call, previous: Call) -> bool:
+    """Return whether a process that dies before a call leaves the same behind as in a run that is played anyway.
+
+    That holds right after the call before it: if that call has changed something, a death after it is one of its
+    faults, and if it only reads, a death before it leaves the same.
+
+    Parameters
+    ----------
+    previous
+        The call that is hit before ``call``.
+    """
+    is_right_after = (previous.task, previous.index, previous.time) == (call.task, call.index - 1, call.time)
+    is_death_after = DEATH_AFTER in faults_of(previous) and previous.outcome == "ok"
+    return is_right_after and (is_death_after or _only_reads(previous))
+
+
+def _only_reads(call: Call) -> bool:
+    match call.surface:
+        case Surface.CONNECT:
+            return call.operation not in _CHANGES
+        case Surface.LEDGER:
+            return call.operation not in ("write", "update")
+        case Surface.STACKS | Surface.QUOTAS:
+            return True
+        case Surface.RESPONSE:
+            return False
+
+
 _GRAVE: Final = frozenset(
     {
         "AccessDeniedException",

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -137,9 +137,14 @@ def _site() -> str:
     while frame is not None:
         code = frame.f_code
         if module := _LIFECYCLE.get(code.co_filename):
-            return f"{module}.{code.co_name}, line {frame.f_lineno}"
+            return _site_name(module, code.co_name, frame.f_lineno)
         frame = frame.f_back
     return "handler"
+
+
+@cache
+def _site_name(module: str, function: str, line: int) -> str:
+    return f"{module}.{function}, line {line}"
 
 
 def _watch_rules() -> Iterable[Callable[[], None]]:

@@ -108,27 +108,6 @@ def hitting(matches: Callable[[Call], bool], fault: Fault, count: int | None = N
     return lambda: Matching(matches, fault, count)
 
 
-class FaultsByCall:
-    """Hits calls by their index in the run.
-
-    Parameters
-    ----------
-    faults
-        The fault for each index of a call.
-    first
-        The injector that is asked first.
-    """
-
-    def __init__(self, faults: Mapping[int, Fault], first: Injector | None = None) -> None:
-        self._faults = faults
-        self._first = first
-
-    def fault_for(self, call: Call) -> Fault | None:
-        """Return the fault that hits a call, or ``None``."""
-        fault = self._first.fault_for(call) if self._first is not None else None
-        return fault or self._faults.get(call.index)
-
-
 def run(
     scenario: Scenario,
     faults: Mapping[int, Fault] | None = None,
@@ -157,9 +136,8 @@ def prepare(
 ) -> World:
     """Return the world for a scenario; see ``run``."""
     injector = scenario.scripted() if scenario.scripted is not None else None
-    if faults:
-        injector = FaultsByCall(faults, injector)
     world = World(options or scenario.options, injector, chooser)
+    world.wire.faults = faults or {}
     watch(world)
     return world
 

@@ -4,7 +4,7 @@ Here calls are counted, recorded, and hit by faults. A task gives way to other t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,8 +142,10 @@ class Wire:
 
     def __init__(self, timeline: Timeline, injector: Injector | None, world: object) -> None:
         self.calls: list[Call] = []
+        self.faults: Mapping[int, Fault] = {}
+        """The fault that hits each call, by the call's index in the run, up to its very end."""
         self.is_closed = False
-        """Whether faults are over, because the run is at its end. Temporary faults have passed by then."""
+        """Whether the injector's faults are over, because the scenario is. What it leaves behind goes on after that."""
         self.keeps_history = False
         """Whether tasks keep a history of what they have seen, so that states can be compared."""
         self._timeline = timeline
@@ -213,12 +215,11 @@ class Wire:
                 pass
 
     def _fault(self, call: Call) -> Fault | None:
-        if self._injector is None or self.is_closed:
-            return None
         until, lasting = self._lasting.get(call.name, (0.0, None))
         if lasting is not None and call.time < until:
             return lasting
-        fault = self._injector.fault_for(call)
+        injector = None if self.is_closed else self._injector
+        fault = (injector.fault_for(call) if injector is not None else None) or self.faults.get(call.index)
         if fault is not None and fault.kind is FaultKind.LASTING:
             self._lasting[call.name] = (call.time + LASTING_SECONDS, fault)
         return fault

@@ -1,12 +1,14 @@
 """A share of the fault matrix; ``make verify`` plays all of it, and the pairs of faults."""
 
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 import pytest
 
-from verification.exploration.fault_matrix import Case, first_of_pairs, pairs, single_faults
+from verification.exploration.fault_matrix import Case, first_of_pairs, pairs, single_faults, worth_hitting
 from verification.scenarios.catalog import all_scenarios, by_name, group
+from verification.simulator.faults import DEATH, DEATH_AFTER, faults_of, is_same_death
+from verification.simulator.runner import run
 
 _SHARE: Final = 90
 """Every how many-th case is played."""
@@ -22,6 +24,38 @@ def test_scenarios_under_single_faults(name: str) -> None:
 def test_scenarios_under_pairs_of_faults(name: str) -> None:
     firsts = list(first_of_pairs(by_name(name)))[::_SHARE]
     _play([case for first in firsts for case in islice(pairs(first), 0, None, _SHARE)])
+
+
+def test_each_case_is_hit_even_after_the_scenarios_end() -> None:
+    scenario = by_name("S35 deleted, released when its time is up")
+    for case in islice(single_faults([scenario]), 0, None, 5):
+        ((index, fault),) = case.faults.items()
+        assert case.run().calls[index].fault == fault.name, case.name
+
+
+@pytest.mark.parametrize(
+    "name", ["S1 create, delete", "S12 canceled at step 10, both at once", "S36 environments come and go"]
+)
+def test_a_death_that_is_left_out_leaves_the_same_behind_as_the_one_before_it(name: str) -> None:
+    scenario = by_name(name)
+    calls = worth_hitting(run(scenario).calls)
+    left_out = [(call, previous) for previous, call in pairwise(calls) if is_same_death(call, previous)]
+    assert left_out
+    played = {(index, fault.name) for case in single_faults([scenario]) for index, fault in case.faults.items()}
+    for call, previous in left_out:
+        assert (call.index, DEATH.name) not in played
+        before = DEATH_AFTER if DEATH_AFTER in faults_of(previous) else DEATH
+        assert _afterwards(Case(scenario, {call.index: DEATH})) == _afterwards(Case(scenario, {previous.index: before}))
+
+
+def _afterwards(case: Case) -> list[tuple[object, ...]]:
+    """Return what happens after a death: the calls, with their time, parameters and outcome."""
+    ((index, _),) = case.faults.items()
+    calls = case.run().calls
+    return [
+        (call.time, call.task, call.number, call.name, str(call.parameters), call.outcome)
+        for call in calls[index + 1 :]
+    ]
 
 
 def _play(cases: list[Case]) -> None:
