@@ -236,6 +236,12 @@ class Claim:
     opened_at: int
     sent_at: int | None = None
     """When that request was sent, if its URL contains the time."""
+    asked_before: Settings | None = None
+    """The settings that the number was to have before ``desired``, if there were any.
+
+    Connect may for some time show a number as it was before a change, and so it may show ``desired`` from an earlier
+    time. What differs from these settings is therefore set again, whatever Connect shows.
+    """
     satisfied: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
     acknowledged: bool = False
@@ -439,6 +445,8 @@ class Claim:
             "resume",
             satisfied=tuple(dict.fromkeys((*self.satisfied, specification.digest))),
             desired=settings,
+            # A request that repeats the one before it says nothing about what that one had to change.
+            asked_before=self.asked_before if settings == self.desired else self.desired,
             request_key=request_key,
             sent_at=sent_at,
             disowned_at=0,
@@ -525,6 +533,7 @@ class Claim:
             is_taken=True,
             previous_claim_key=parked.own_key,
             taken_until=parked.parked_until,
+            asked_before=Settings(parked.desired.target_arn) if parked.desired.pool else parked.desired,
             # Between two requests, CloudFormation needs at least a second.
             earlier_life_until=(parked.deletion_sent_at or parked.closing_at) + 1,
             earlier_flow_arn=parked.applied_flow_arn,

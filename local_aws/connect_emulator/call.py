@@ -9,7 +9,7 @@ from .faults import Fault, FaultKind
 from .model import service_error
 from .quota import Quotas
 from .settings import Settings
-from .state import ClaimedNumber, Registry, Scope, Target, is_phone_number_id
+from .state import Attributes, ClaimedNumber, Registry, Scope, Target, is_phone_number_id
 
 _TARGET_ARN: Final = re.compile(
     r"arn:aws[a-z-]*:connect:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
@@ -79,6 +79,11 @@ class Call:
                 f"Phone number {number.arn} was claimed in {number.scope.region}. Call this operation there.",
             )
         return number
+
+    def shown(self, number: ClaimedNumber) -> ClaimedNumber | Attributes:
+        """Return the attributes of a number that Connect shows: the present ones, or earlier ones if it is late."""
+        lag = self.settings.change_lag_seconds
+        return number.as_of(self.now - lag) if lag else number
 
     def find_target(self, *, also_from_other_region: bool = False) -> Target:
         """Return the instance or traffic distribution group that ``TargetArn`` or ``InstanceId`` names.

@@ -41,7 +41,7 @@ def untag_resource(call: Call) -> dict[str, Any]:
 
 def list_tags_for_resource(call: Call) -> dict[str, Any]:
     """Return the tags."""
-    return {"tags": call.find_number(call.parameters["resourceArn"]).tags}
+    return {"tags": call.shown(call.find_number(call.parameters["resourceArn"])).tags}
 
 
 def associate_phone_number_contact_flow(call: Call) -> dict[str, Any]:

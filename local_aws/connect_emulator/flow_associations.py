@@ -21,7 +21,7 @@ def batch_get_flow_association(call: Call) -> dict[str, Any]:
     if _is_about_numbers(call):
         for identifier in call.parameters["ResourceIds"]:
             number = call.registry.find(call.scope, identifier, call.now)
-            if number is not None and instance.instance_id in number.contact_flows:
+            if number is not None and instance.instance_id in call.shown(number).contact_flows:
                 associations.append(_association(call, instance, number))
     return {"FlowAssociationSummaryList": associations}
 
@@ -39,7 +39,7 @@ def list_flow_associations(call: Call) -> dict[str, Any]:
             for number in call.registry.history
             if number.sequence > start
             and call.registry.find(call.scope, number.arn, call.now) is not None
-            and instance.instance_id in number.contact_flows
+            and instance.instance_id in call.shown(number).contact_flows
         ]
     page = numbers[:size]
     response: dict[str, Any] = {"FlowAssociationSummaryList": [_association(call, instance, number) for number in page]}
@@ -53,7 +53,7 @@ def _is_about_numbers(call: Call) -> bool:
 
 
 def _association(call: Call, instance: Target, number: ClaimedNumber) -> dict[str, Any]:
-    flow_id = number.contact_flows[instance.instance_id or ""]
+    flow_id = call.shown(number).contact_flows[instance.instance_id or ""]
     flow_arn = f"{instance.arn}/contact-flow/{flow_id}"
     return {
         "ResourceId": number.arn if call.settings.flow_association_resource_id == "arn" else number.id,

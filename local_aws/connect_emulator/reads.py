@@ -110,7 +110,10 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
         for number in sorted(call.registry.held(call.now, scope), key=lambda held: held.sequence)
         if number.sequence > start
         and call.now >= number.visible_at
-        and (number.target_arn == target_arn or (target_arn is None and _is_listed_without_target(call, number)))
+        and (
+            call.shown(number).target_arn == target_arn
+            or (target_arn is None and _is_listed_without_target(call, number))
+        )
         and number.phone_number.startswith(prefix)
         and (not countries or number.country_code in countries)
         and (not types or number.type in types)
@@ -136,22 +139,23 @@ def _group_details(call: Call, group: Target) -> dict[str, Any]:
 
 
 def _is_listed_without_target(call: Call, number: ClaimedNumber) -> bool:
-    belongs_to_group = call.registry.targets[number.target_arn].instance_id is None
+    belongs_to_group = call.registry.targets[call.shown(number).target_arn].instance_id is None
     return call.settings.list_group_numbers_without_target or not belongs_to_group
 
 
 def _summary(call: Call, number: ClaimedNumber) -> dict[str, Any]:
-    target = call.registry.targets[number.target_arn]
+    shown = call.shown(number)
+    target = call.registry.targets[shown.target_arn]
     return {
         "PhoneNumberId": number.id,
         "PhoneNumberArn": number.arn,
         "PhoneNumber": number.phone_number,
         "PhoneNumberCountryCode": number.country_code,
         "PhoneNumberType": number.type,
-        "PhoneNumberDescription": number.description,
-        "TargetArn": number.target_arn,
+        "PhoneNumberDescription": shown.description,
+        "TargetArn": shown.target_arn,
         "InstanceId": target.instance_id,
-        "Tags": number.tags,
+        "Tags": shown.tags,
         "PhoneNumberStatus": {"Status": number.status.value, "Message": number.message},
         "SourcePhoneNumberArn": number.source_arn,
     }

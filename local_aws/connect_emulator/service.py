@@ -363,6 +363,8 @@ class ConnectEmulator:
                 api_call.fault,
             )
             api_call.response = operation.output(OPERATIONS[api_call.operation](api_call.call))
+            if api_call.call.changed and api_call.call.number is not None:
+                api_call.call.number.record_version(api_call.now)
         except ServiceError as error:
             api_call.error = error
             if api_call.call is not None:

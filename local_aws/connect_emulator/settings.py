@@ -32,6 +32,9 @@ class Settings:
     describe_lag_seconds : float
         For how long after a claim DescribePhoneNumber and ListPhoneNumbersV2 do not yet show the number.
         Default 0.
+    change_lag_seconds : float
+        For how long after a change a number's description, tags, target and flow are still shown as they were before.
+        Default 0.
     failed_hold_seconds : float
         How long a number whose claim ended FAILED is kept for another claim. Default one day.
     cooldown_seconds : float
@@ -81,6 +84,7 @@ class Settings:
     target_limit: int = 100
     claim_seconds: float = 2.0
     describe_lag_seconds: float = 0.0
+    change_lag_seconds: float = 0.0
     failed_hold_seconds: float = DAY
     cooldown_seconds: float = 180 * DAY
     rolling_seconds: float = 180 * DAY

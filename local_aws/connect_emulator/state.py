@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -93,6 +93,15 @@ class Workflow:
     hold_seconds: float | None
 
 
+class Attributes(NamedTuple):
+    """What can be changed of a number, as it was at one time."""
+
+    description: str | None
+    tags: dict[str, str]
+    target_arn: str
+    contact_flows: dict[str, str]
+
+
 @dataclass
 class ClaimedNumber:
     """A number whose claim was accepted. The record is kept after the number has gone back."""
@@ -118,6 +127,17 @@ class ClaimedNumber:
     held_until: float | None = None
     released_at: float | None = None
     cooldown_until: float | None = None
+    versions: list[tuple[float, Attributes]] = field(default_factory=list[tuple[float, Attributes]])
+    """The attributes after the claim and after each change, with the time from which they hold."""
+
+    def record_version(self, now: float) -> None:
+        """Record the attributes as they are now."""
+        attributes = Attributes(self.description, dict(self.tags), self.target_arn, dict(self.contact_flows))
+        self.versions.append((now, attributes))
+
+    def as_of(self, time: float) -> Attributes:
+        """Return the attributes as they were at a time, or right after the claim if that came later."""
+        return next((old for since, old in reversed(self.versions) if since <= time), self.versions[0][1])
 
     @property
     def is_held(self) -> bool:
@@ -169,6 +189,7 @@ class Registry:
 
     def add(self, number: ClaimedNumber) -> None:
         """Register a number whose claim was accepted."""
+        number.record_version(number.claimed_at)
         self.history.append(number)
         self._by_arn[number.arn] = number
         self._holder[number.phone_number] = number
@@ -215,6 +236,7 @@ class Registry:
                 if workflow.target_arn != number.target_arn:
                     number.target_arn = workflow.target_arn
                     number.contact_flows.clear()
+                    number.record_version(workflow.ends_at)
             else:
                 number.status = Status.FAILED
                 number.message = workflow.failure

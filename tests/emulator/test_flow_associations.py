@@ -176,3 +176,20 @@ def test_each_region_of_a_group_has_its_own_flow(service: Service) -> None:
     number_id = number.rpartition("/")[2]
     assert batch(connect, here, [number_id]) == [association(here, number, "first")]
     assert batch(elsewhere, there, [number_id]) == []
+
+
+def test_a_flow_is_shown_late(
+    connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str, numbers: list[str]
+) -> None:
+    emulator.advance(10)
+    emulator.configure(change_lag_seconds=5)
+    associate(connect, target_arn, numbers[0], "third")
+    connect.disassociate_phone_number_contact_flow(PhoneNumberId=numbers[1], InstanceId=instance_id(target_arn))
+    emulator.advance(4)
+    old = [association(target_arn, numbers[1], "first"), association(target_arn, numbers[2], "second")]
+    assert batch(connect, target_arn, numbers) == old
+    assert page(connect, target_arn)["FlowAssociationSummaryList"] == old
+    emulator.advance(1)
+    new = [association(target_arn, numbers[0], "third"), association(target_arn, numbers[2], "second")]
+    assert batch(connect, target_arn, numbers) == new
+    assert page(connect, target_arn)["FlowAssociationSummaryList"] == new

@@ -37,6 +37,38 @@ def test_tags(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: s
     assert not emulator.audit[-2].took_effect
 
 
+def test_changes_are_shown_late(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    arn = claim(connect, target_arn, PhoneNumberDescription="old", Tags={"a": "1"})
+    emulator.advance(10)
+    emulator.configure(change_lag_seconds=5)
+    other = emulator.add_instance(REGION)
+
+    def shown() -> tuple[str, dict[str, str], str]:
+        found = describe(connect, arn)
+        assert connect.list_tags_for_resource(resourceArn=arn)["tags"] == found["Tags"]
+        listed = connect.list_phone_numbers_v2(TargetArn=found["TargetArn"])["ListPhoneNumbersSummaryList"]
+        assert [number.get("PhoneNumberArn") for number in listed] == [arn]
+        return found["PhoneNumberDescription"], found["Tags"], found["TargetArn"]
+
+    connect.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="new")
+    emulator.advance(1)
+    connect.untag_resource(resourceArn=arn, tagKeys=["a"])
+    emulator.advance(1)
+    connect.update_phone_number(PhoneNumberId=arn, TargetArn=other)
+    emulator.advance(2.5)
+    assert shown() == ("old", {"a": "1"}, target_arn)
+    emulator.advance(0.5)
+    assert shown() == ("new", {"a": "1"}, target_arn)
+    emulator.advance(1)
+    assert shown() == ("new", {}, target_arn)
+    # The move ends two seconds after its call.
+    emulator.advance(3)
+    assert shown() == ("new", {}, other)
+    # Nothing but what is shown is late.
+    connect.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="newer")
+    assert emulator.numbers()[0].description == "newer"
+
+
 def test_fifty_tags_at_the_most(connect: "ConnectClient", target_arn: str) -> None:
     arn = claim(connect, target_arn, Tags={f"key{number}": "" for number in range(50)})
     connect.tag_resource(resourceArn=arn, tags={"key0": "new"})

@@ -344,5 +344,59 @@ KNOWING: Final = (
         ),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_context.py",),
     ),
+    Breakage(
+        "a change is taken for undone because Connect still shows what was there before",
+        (
+            Patch(
+                "claim.py",
+                "asked_before=self.asked_before if settings == self.desired else self.desired,",
+                "asked_before=None,",
+            ),
+        ),
+        (Hunt("S10 * changed back at once, shown late"),),
+    ),
+    Breakage(
+        "an adopted number is taken to have what Connect still shows of its last owner",
+        (Patch("lifecycle/adopting.py", "asked_before=previous.desired", "asked_before=None"),),
+        (Hunt("S19 changed, then renamed at once *, shown late"),),
+    ),
+    Breakage(
+        "a number of a pool is taken to have what Connect still shows of its last owner",
+        (
+            Patch(
+                "claim.py",
+                "asked_before=Settings(parked.desired.target_arn) if parked.desired.pool else parked.desired,",
+                "asked_before=None,",
+            ),
+        ),
+        (Hunt("S36 two stacks and one parked number, shown late"),),
+    ),
+    Breakage(
+        "only tags that Connect shows are removed from a number that is parked",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                "for key in claim.applied_tags if key not in tags]",
+                "for key in claim.applied_tags if key not in tags and key in state.tags]",
+            ),
+        ),
+        (Hunt("S36 environments come and go, shown late"),),
+    ),
+    Breakage(
+        "a description is removed from a number that is parked only if Connect shows it",
+        (Patch("lifecycle/converging.py", 'asked.description not in ("", before.description)', "False"),),
+        (Hunt("S36 environments come and go, shown late"),),
+    ),
+    Breakage(
+        "an adoption is rolled back only if Connect shows its tags",
+        (
+            Patch(
+                "lifecycle/adoption_rollback.py",
+                "if owner is None or owner.claim_id != claim.id or provider",
+                "if owner is not None or provider",
+            ),
+        ),
+        (Hunt("S23 adoption rollback denied, abandoned, shown late"),),
+    ),
 )
 """At least one hunt of each breakage notices it."""

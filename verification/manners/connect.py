@@ -59,6 +59,11 @@ _SHOWING: Final = (
         world("numbers shown late", "numbers shown minutes late"),
     ),
     _manner(
+        "Connect shows the description, the tags, the target and the flow of a number as they were minutes before.",
+        EVENTUAL_CONSISTENCY,
+        world("changes shown late", "changes shown minutes late"),
+    ),
+    _manner(
         "One number is not shown for a while, and the others are.",
         EVENTUAL_CONSISTENCY,
         fault("connect", "not shown for a while", "*; not shown for a while"),
@@ -220,20 +225,6 @@ CONNECT_NOT_PLAYED: Final = (
         Why.NOT_YET,
         "The emulator does so, but no scenario goes that far. The function gives up after two "
         "refusals that do not name the number (S31).",
-    ),
-    _not_played(
-        "Connect shows the tags, the target or the description of a number as they were minutes before.",
-        EVENTUAL_CONSISTENCY,
-        Why.NOT_YET,
-        "If the tags are missing for longer than the function waits, a number that was claimed without a response is "
-        "taken for somebody else's: another one is claimed, and the scheduled run releases the first one. A number "
-        "with the old tags of another provider is left alone by its Delete, and stays claimed.",
-    ),
-    _not_played(
-        "BatchGetFlowAssociation shows the flow that a number had minutes before.",
-        EVENTUAL_CONSISTENCY,
-        Why.NOT_YET,
-        "An adoption that is undone would give the number back with that older flow.",
     ),
     _not_played(
         "Connect still shows a number that was released.",

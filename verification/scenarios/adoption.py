@@ -74,6 +74,7 @@ def _found(world: World) -> tuple[str, str]:
         InstanceId=world.instance_arn.rpartition("/")[2],
         ContactFlowId=flow_arn.rpartition("/")[2],
     )
+    world.sleep_until_shown()
     number = number_of(world, arn)
     before = _settings(world, arn)
     world.expect_at_the_end(

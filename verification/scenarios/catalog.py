@@ -56,12 +56,22 @@ _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "calls throttled": {"throttling": True},
     "numbers shown late": {"describe_lag_seconds": 45.0},
     "numbers shown minutes late": {"describe_lag_seconds": 240.0},
+    "changes shown late": {"change_lag_seconds": 45.0},
+    "changes shown minutes late": {"change_lag_seconds": 240.0},
     "tokens forgotten": {"token_memory_seconds": 0.0},
     "numbers shown late, tokens forgotten": {"describe_lag_seconds": 45.0, "token_memory_seconds": 0.0},
     "claims slow": {"claim_seconds": 100.0},
     "claims slow, numbers shown late": {"claim_seconds": 100.0, "describe_lag_seconds": 45.0},
     "releases never in use": {"refuse_release_in_progress": False},
 }
+_SHOWN_LATE: Final = (
+    "S10 description and tags, and changed back at once",
+    "S19 changed, then renamed at once with the settings of before",
+    "S23 adoption rollback denied, abandoned",
+    "S36 environments come and go",
+    "S36 two stacks and one parked number",
+)
+"""Scenarios with changes at short intervals. They are also played, under faults too, where changes are shown late."""
 _OTHER_MANNERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "clocks a minute apart": {"clock_difference_seconds": _CLOCK_DIFFERENCE_SECONDS},
     "items expire late": {"expires": "late"},
@@ -90,6 +100,12 @@ def in_other_worlds() -> Iterator[Scenario]:
                 yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
 
 
+def _shown_late(scenario: Scenario) -> Scenario:
+    emulator = replace(scenario.options.emulator, **_OTHER_WORLDS["changes shown late"])
+    options = replace(scenario.options, emulator=emulator)
+    return replace(scenario, name=f"{scenario.name}, shown late", options=options)
+
+
 def by_name(name: str) -> Scenario:
     """Return the scenario with this name.
 
@@ -108,4 +124,5 @@ def group(scenario: Scenario) -> str:
 
 def _all() -> Iterator[Scenario]:
     scenarios = [scenario for module in _MODULES for scenario in module.scenarios()]
+    scenarios += [_shown_late(scenario) for scenario in scenarios if scenario.name in _SHOWN_LATE]
     yield from sorted(scenarios, key=lambda scenario: int(group(scenario)[1:]))

@@ -198,6 +198,7 @@ def _retagged(world: World) -> None:
             "cdk-connect-phone-number:provider": "another",
         }
         world.client.tag_resource(resourceArn=arn, tags=tags)
+        world.sleep_until_shown()
         # From now on, the number belongs to another owner.
         world.taken_over.add(arn)
         stack.destroy()

@@ -142,6 +142,7 @@ def _by_hand(world: World) -> tuple[str, str]:
     arn, phone_number = world.claim_by_hand()
     world.client.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="Hotline")
     world.client.tag_resource(resourceArn=arn, tags={"owner": "sales"})
+    world.sleep_until_shown()
 
     def is_let_go() -> bool:
         number = number_of(world, arn)
@@ -224,6 +225,7 @@ def _in_use(world: World) -> None:
     world.client.associate_phone_number_contact_flow(
         PhoneNumberId=arn, InstanceId=instance_id, ContactFlowId=flow.rsplit("/", 1)[-1]
     )
+    world.sleep_until_shown()
     created = _listing_pool(world, phone_number)
     world.expect(created is None, "a number that is in use is an error")
     world.expect(bool(number_of(world, arn).contact_flows), "a number that is in use keeps its flow")

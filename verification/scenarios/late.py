@@ -1,7 +1,7 @@
 """Scenarios about requests that arrive late, and stacks that end while a release is still being retried: S4, S8."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario
@@ -32,6 +32,7 @@ def scenarios() -> Iterator[Scenario]:
             )
     yield Scenario("S19 renamed, stopped with rollback off, the old one retained, deleted", _renamed_retained, _ONE)
     yield Scenario("S19 renamed twice in one stack", _renamed_twice, _ONE)
+    yield Scenario("S19 changed, then renamed at once with the settings of before", _changed_and_renamed, _ONE)
     yield Scenario("S29 renamed without an event, adopted elsewhere", _renamed_then_adopted, _ONE)
     yield Scenario("S29 renamed without an event, the provider destroyed", _renamed_then_no_provider, _ONE)
 
@@ -206,6 +207,20 @@ def _renamed_twice(world: World) -> None:
         world.sleep(_AN_HOUR)
         if name in stack.resources:
             stack.remove(name)
+    world.sleep(_AN_HOUR)
+    stack.destroy_until_gone()
+
+
+def _changed_and_renamed(world: World) -> None:
+    stack = world.stack()
+    before: dict[str, Any] = {"Description": "Before", "Tags": [{"Key": "team", "Value": "support"}]}
+    if not stack.create("Old", world.number(**before)):
+        return
+    arn = stack.resources["Old"].physical_id
+    world.sleep(_AN_HOUR)
+    stack.update("Old", world.number(Description="Changed", Tags=[{"Key": "team", "Value": "sales"}]))
+    if stack.create("New", adoption(world, phone_number_of(world, arn), **before)):
+        stack.remove("Old")
     world.sleep(_AN_HOUR)
     stack.destroy_until_gone()
 

@@ -26,6 +26,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S10 flow", _flow, _ONE)
     yield Scenario("S10 target", _target, _ONE)
     yield Scenario("S10 target, flow, tags and description at once", _everything, _ONE)
+    yield Scenario("S10 description and tags, and changed back at once", _there_and_back_at_once, _ONE)
     yield Scenario("S10 prefix that the number has already", _changed(Prefix="+1206"), _ONE)
     yield Scenario("S10 update delivered again after the next one", _old_update_again, _ONE)
     yield Scenario("S10 replacement refused", _refused, _ONE)
@@ -101,6 +102,15 @@ def _everything(world: World) -> None:
             TargetArn=other, ContactFlowArn=second, Tags=[{"Key": "team", "Value": "sales"}], Description="New"
         )
         stack.update("Number", changed)
+        stack.destroy()
+
+
+def _there_and_back_at_once(world: World) -> None:
+    old = world.number(Description="Old", Tags=[{"Key": "team", "Value": "support"}, {"Key": "stage", "Value": "test"}])
+    stack = world.stack()
+    if stack.create("Number", old):
+        stack.update("Number", world.number(Description="New", Tags=[{"Key": "team", "Value": "sales"}]))
+        stack.update("Number", old)
         stack.destroy()
 
 

@@ -184,6 +184,11 @@ class World:
         settings = self.emulator.settings
         self.sleep(10 + settings.claim_seconds + settings.describe_lag_seconds)
 
+    def sleep_until_shown(self) -> None:
+        """Advance the world until Connect shows what a person has just changed, if it shows changes late."""
+        if lag := self.emulator.settings.change_lag_seconds:
+            self.sleep(lag)
+
     def release_by_hand(self, arn: str) -> None:
         """Release a number in Connect as a person does who does not know the provider."""
         self.client.release_phone_number(PhoneNumberId=arn)

@@ -88,7 +88,7 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
     _refuse_held(invocation, claim, previous, arn)
     _refuse_held_elsewhere(invocation, claim, arn, previous.resource)
     listed_in = claim.listed_in or previous.listed_in
-    changed = replace(changed, previous_claim_key=previous.own_key, listed_in=listed_in)
+    changed = replace(changed, previous_claim_key=previous.own_key, listed_in=listed_in, asked_before=previous.desired)
     ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", invocation.timing.now())
     return invocation.ledger.save(changed, ended, entry)
 

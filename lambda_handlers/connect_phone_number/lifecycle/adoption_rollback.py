@@ -4,14 +4,19 @@ The target, description, tags, flow and owner are set back to what they were.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from .. import contract
 from ..claim import Claim, ClaimState, InFlightCall, Outcome
+from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
 from .context import Failed, Invocation
 from .converging import restore
+
+_SURELY_REFUSED: Final = 2
+"""How many times in a row Connect must refuse a call before this is believed."""
 
 
 def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
@@ -61,7 +66,7 @@ def _undo_changes(invocation: Invocation, claim: Claim) -> Claim:
         raise Failed(
             f"Amazon Connect does not show {claim.phone_number} yet, so its adoption cannot be rolled back now."
         )
-    if state is not None and state.tags.get(contract.CLAIM_TAG) == claim.id:
+    if state is not None and _has_adopted(invocation, claim, state):
         # The number is restored while it carries the provider's tag, because the role may not change it without the
         # tag.
         if claim.settings_before_adoption is not None:
@@ -74,6 +79,27 @@ def _undo_changes(invocation: Invocation, claim: Claim) -> Claim:
     elif state is not None and _has_late_tag(invocation, claim, state):
         invocation.connect.untag(claim.arn, [contract.PROVIDER_TAG])
     return claim
+
+
+def _has_adopted(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:
+    """Return whether a number has this claim's tags. Put them on again if Connect may only not show them yet."""
+    if state.tags.get(contract.CLAIM_TAG) == claim.id:
+        return True
+    owner = invocation.ledger.number(state.phone_number)
+    provider = state.tags.get(contract.PROVIDER_TAG, invocation.scope.provider_id)
+    if owner is None or owner.claim_id != claim.id or provider != invocation.scope.provider_id:
+        return False
+    for attempt in range(_SURELY_REFUSED):
+        try:
+            invocation.tag(claim.arn, invocation.ownership_tags(claim))
+        except ConnectError as error:
+            if error.kind not in (ErrorKind.DENIED, ErrorKind.INVALID):
+                raise
+            invocation.timing.backoff(attempt, f"the tags of {claim.phone_number} are refused", 5.0)
+        else:
+            return True
+    # The adoption began with the same call, so it has changed nothing either.
+    return False
 
 
 def _has_late_tag(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:

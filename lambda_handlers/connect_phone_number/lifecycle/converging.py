@@ -45,7 +45,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             state = _move(invocation, claim, state, desired, turn)
             claim = _still_open(invocation, claim)
             _update_description(invocation, claim, state, desired, turn)
-            claim = _update_tags(invocation, claim, state, desired)
+            claim = _update_tags(invocation, claim, state, desired, claim.asked_before)
             claim = _associate_flow(invocation, claim, state, desired)
         except Conflict:
             claim = invocation.reread(claim)
@@ -78,11 +78,12 @@ def _still_open(invocation: Invocation, claim: Claim) -> Claim:
 
 def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
     """Set an adopted number's target, description, tags and flow back to what they were before."""
+    asked = claim.desired
     state = _move(invocation, claim, state, before, 0)
     claim = invocation.reread(claim)
-    if state.description != before.description:
+    if state.description != before.description or asked.description not in ("", before.description):
         _set_description(invocation, claim, before.description, 0)
-    claim = _update_tags(invocation, claim, state, before)
+    claim = _update_tags(invocation, claim, state, before, asked)
     # If no change that affects the flow was begun, the flow is still what it was.
     return _associate_flow(invocation, claim, state, before) if claim.is_flow_before_known else claim
 
@@ -131,11 +132,12 @@ def _as_seen(claim: Claim, state: PhoneNumberState) -> Claim:
 def _is_as_desired(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:
     """Return whether nothing has to be changed, as with a number that was claimed with its settings."""
     desired = claim.desired
-    tags = {**desired.tags, **invocation.ownership_tags(claim)}
+    ownership_tags = invocation.ownership_tags(claim)
     return (
         _is_at(state, desired)
         and has_description(claim, state, desired)
-        and all(state.tags.get(key) == value for key, value in tags.items())
+        and all(state.tags.get(key) == value for key, value in ownership_tags.items())
+        and not _tags_to_put(state, desired, claim.asked_before)
         and set(claim.applied_tags) == set(desired.tags)
         and claim.applied_flow_arn == desired.contact_flow_arn
         and not claim.flow_may_differ
@@ -205,8 +207,10 @@ def _update_description(
 
 def has_description(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
     """Return whether a number has the description that is desired. That of an adopted number may be left alone."""
-    is_left_alone = claim.specification.adopt and not desired.description
-    return state.description == desired.description or is_left_alone
+    if claim.specification.adopt and not desired.description:
+        return True
+    asked = claim.asked_before
+    return state.description == desired.description and (asked is None or asked.description == desired.description)
 
 
 def _set_description(invocation: Invocation, claim: Claim, description: str, turn: int) -> None:
@@ -217,11 +221,22 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
     )
 
 
-def _update_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings) -> Claim:
+def _tags_to_put(state: PhoneNumberState, desired: Settings, asked: Settings | None) -> dict[str, str]:
+    """Return the desired tags that a number does not have, or was not to have before."""
+    return {
+        key: value
+        for key, value in desired.tags.items()
+        if state.tags.get(key) != value or (asked is not None and asked.tags.get(key) != value)
+    }
+
+
+def _update_tags(
+    invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, asked: Settings | None
+) -> Claim:
     tags = desired.tags
-    missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
+    missing = _tags_to_put(state, desired, asked)
     # Only tags that an earlier deployment set are removed. Tags that people put on the number by hand stay.
-    keys_to_remove = [key for key in claim.applied_tags if key not in tags and key in state.tags]
+    keys_to_remove = [key for key in claim.applied_tags if key not in tags]
     total = len(set(state.tags) - set(keys_to_remove) | set(tags))
     if total > rules.MAX_TAGS:
         raise Failed(

@@ -69,6 +69,7 @@ CLAIM = Claim(
     request_key="a" * 32,
     sent_at=99,
     opened_at=100,
+    asked_before=Settings(TARGET, "Support", {"team": "service"}, "arn:flow", 60),
     satisfied=("d1", "d2"),
     acknowledged=True,
     established=True,

@@ -415,3 +415,25 @@ def test_every_tag_that_is_put_on_carries_the_providers_own(world: World) -> Non
     assert tagged == [world.provider_id] * len(tagged)
     assert len(tagged) == 3, "ownership, the template's tags, and the previous owner's"
     assert (SALES, arn) in world.stacks.named
+
+
+def test_an_adoption_whose_tags_are_not_shown_yet_is_rolled_back(world: World) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    world.emulator.configure(change_lag_seconds=600.0)
+    assert adopt(world, Description="Sales").succeeded
+    delete = _rolled_back(world, arn)
+    world.handle(delete)
+    number = world.number(arn)
+    assert (number.description, number.tags) == ("By hand", {})
+    assert world.responses[-1].succeeded
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException"])
+def test_an_adoption_that_could_not_even_begin_leaves_nothing_to_roll_back(world: World, code: str) -> None:
+    arn = world.claimed_by_hand(NUMBER)
+    world.emulator.faults.add("TagResource", "error", code=code, calls=None)
+    refused = adopt(world, Description="Sales")
+    assert not refused.succeeded
+    deleted = world.delete(refused.physical_id)
+    assert deleted.succeeded, deleted.reason
+    assert (world.number(arn).description, world.number(arn).tags) == ("By hand", {})

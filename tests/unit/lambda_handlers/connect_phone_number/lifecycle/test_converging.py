@@ -332,3 +332,34 @@ def test_a_rolled_back_update_puts_everything_back(world: World) -> None:
     assert world.update(arn, **old).succeeded
     after = world.number(arn)
     assert (after.description, after.tags, after.target_arn, after.contact_flows) == snapshot
+
+
+# --- Shown late ---
+
+
+def test_what_was_changed_a_moment_ago_is_changed_back_although_connect_still_shows_it(world: World) -> None:
+    old: dict[str, Any] = {"Description": "Old", "Tags": tag_list(team="support", stage="test")}
+    arn = world.created(**old)
+    world.emulator.configure(change_lag_seconds=600.0)
+    assert world.update(arn, Description="New", Tags=tag_list(team="sales")).succeeded
+    assert world.client.describe_phone_number(PhoneNumberId=arn)["ClaimedPhoneNumberSummary"][
+        "PhoneNumberDescription"
+    ] == ("Old")
+
+    assert world.update(arn, **old).succeeded
+
+    assert world.number(arn).description == "Old"
+    assert user_tags(world.number(arn)) == {"team": "support", "stage": "test"}
+
+
+def test_a_change_that_is_asked_for_again_is_made_again(world: World) -> None:
+    arn = world.created(Description="Old")
+    world.emulator.configure(change_lag_seconds=600.0)
+    assert world.update(arn, Description="New").succeeded
+    # The rollback dies before its call, and CloudFormation sends another one.
+    world.hooks("before")["update_phone_number_metadata"] = die
+    with pytest.raises(Died):
+        world.update(arn, Description="Old")
+
+    assert world.update(arn, Description="Old").succeeded
+    assert world.number(arn).description == "Old"
