@@ -10,7 +10,7 @@ from verification.scenarios.catalog import all_scenarios, by_name, group
 from verification.simulator.faults import DEATH, DEATH_AFTER, faults_of, is_same_death
 from verification.simulator.runner import run
 
-_SHARE: Final = 90
+_SHARE: Final = 150
 """Every how many-th case is played."""
 
 
@@ -42,7 +42,7 @@ def test_a_death_that_is_left_out_leaves_the_same_behind_as_the_one_before_it(na
     left_out = [(call, previous) for previous, call in pairwise(calls) if is_same_death(call, previous)]
     assert left_out
     played = {(index, fault.name) for case in single_faults([scenario]) for index, fault in case.faults.items()}
-    for call, previous in left_out:
+    for call, previous in left_out[::4]:
         assert (call.index, DEATH.name) not in played
         before = DEATH_AFTER if DEATH_AFTER in faults_of(previous) else DEATH
         assert _afterwards(Case(scenario, {call.index: DEATH})) == _afterwards(Case(scenario, {previous.index: before}))
