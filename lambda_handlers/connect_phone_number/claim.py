@@ -173,6 +173,9 @@ Lambda ends each invocation after 900 seconds at the latest.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 """
 
+_MOST_ASKED: Final = 5
+"""How many settings a claim keeps that were asked for, one after the other, without being applied."""
+
 LISTED_SECONDS: Final = 86_400
 """The interval at which the sweeper checks whether a parked number is still on its pool's list."""
 
@@ -236,11 +239,18 @@ class Claim:
     opened_at: int
     sent_at: int | None = None
     """When that request was sent, if its URL contains the time."""
-    asked_before: Settings | None = None
-    """The settings that the number was to have before ``desired``, if there were any.
+    asked_before: tuple[Settings, ...] = ()
+    """The settings that the number was to have before ``desired``: the last that it got, and those asked for since.
 
     Connect may for some time show a number as it was before a change, and so it may show ``desired`` from an earlier
-    time. What differs from these settings is therefore set again, whatever Connect shows.
+    time. What differs from one of these settings is therefore set again, whatever Connect shows.
+    """
+    is_applied: bool = False
+    """Whether the number has got all that ``desired`` asks for."""
+    targets: tuple[str, ...] = ()
+    """The targets that the number may have: that of its last move, and those of moves that were begun since.
+
+    Connect may still show another one.
     """
     satisfied: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
@@ -329,6 +339,12 @@ class Claim:
     def resource(self) -> ResourceKey:
         """The resource that the number is for."""
         return ResourceKey(self.stack_id, self.logical_resource_id)
+
+    @property
+    def asked_so_far(self) -> tuple[Settings, ...]:
+        """The settings that the number may have: those that it got last, and those that were asked for since."""
+        before = () if self.is_applied else self.asked_before
+        return before if self.desired in before else (*before, self.desired)[-_MOST_ASKED:]
 
     @property
     def held_arns(self) -> frozenset[str]:
@@ -445,8 +461,8 @@ class Claim:
             "resume",
             satisfied=tuple(dict.fromkeys((*self.satisfied, specification.digest))),
             desired=settings,
-            # A request that repeats the one before it says nothing about what that one had to change.
-            asked_before=self.asked_before if settings == self.desired else self.desired,
+            asked_before=self.asked_so_far,
+            is_applied=False,
             request_key=request_key,
             sent_at=sent_at,
             disowned_at=0,
@@ -466,6 +482,8 @@ class Claim:
             "succeed",
             follow_up=not self.acknowledged or (self.is_adopted and not self.established),
             in_flight_calls=in_flight_calls,
+            is_applied=True,
+            targets=self.targets[-1:],
             protected=protected,
             failures=0,
             last_error="",
@@ -533,7 +551,8 @@ class Claim:
             is_taken=True,
             previous_claim_key=parked.own_key,
             taken_until=parked.parked_until,
-            asked_before=Settings(parked.desired.target_arn) if parked.desired.pool else parked.desired,
+            asked_before=(Settings(parked.desired.target_arn),) if parked.desired.pool else parked.asked_so_far,
+            targets=parked.targets,
             # Between two requests, CloudFormation needs at least a second.
             earlier_life_until=(parked.deletion_sent_at or parked.closing_at) + 1,
             earlier_flow_arn=parked.applied_flow_arn,

@@ -349,15 +349,15 @@ KNOWING: Final = (
         (
             Patch(
                 "claim.py",
-                "asked_before=self.asked_before if settings == self.desired else self.desired,",
-                "asked_before=None,",
+                "asked_before=self.asked_so_far,",
+                "asked_before=(),",
             ),
         ),
         (Hunt("S10 * changed back at once, shown late"),),
     ),
     Breakage(
         "an adopted number is taken to have what Connect still shows of its last owner",
-        (Patch("lifecycle/adopting.py", "asked_before=previous.desired", "asked_before=None"),),
+        (Patch("lifecycle/converging.py", "return claim.is_adopted and not claim.is_applied", "return False"),),
         (Hunt("S19 changed, then renamed at once *, shown late"),),
     ),
     Breakage(
@@ -365,8 +365,8 @@ KNOWING: Final = (
         (
             Patch(
                 "claim.py",
-                "asked_before=Settings(parked.desired.target_arn) if parked.desired.pool else parked.desired,",
-                "asked_before=None,",
+                "asked_before=(Settings(parked.desired.target_arn),) if parked.desired.pool else parked.asked_so_far,",
+                "asked_before=(),",
             ),
         ),
         (Hunt("S36 two stacks and one parked number, shown late"),),
@@ -384,7 +384,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "a description is removed from a number that is parked only if Connect shows it",
-        (Patch("lifecycle/converging.py", 'asked.description not in ("", before.description)', "False"),),
+        (Patch("lifecycle/converging.py", 'one.description not in ("", before.description)', "False"),),
         (Hunt("S36 environments come and go, shown late"),),
     ),
     Breakage(
@@ -397,6 +397,48 @@ KNOWING: Final = (
             ),
         ),
         (Hunt("S23 adoption rollback denied, abandoned, shown late"),),
+    ),
+    Breakage(
+        "a number is taken to be where Connect shows it while a move may still be on its way",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                "for target in (state.target_arn, *claim.targets))",
+                "for target in (state.target_arn,))",
+            ),
+        ),
+        (Hunt("S10 target that is not shown in time, *"),),
+    ),
+    Breakage(
+        "a move that was refused once counts as not needed",
+        (Patch("lifecycle/converging.py", "SURELY_REFUSED: Final = 2", "SURELY_REFUSED: Final = 1"),),
+        (Hunt("S10 target that is not shown in time, *", "connect.UpdatePhoneNumber", "InvalidParameterException"),),
+    ),
+    Breakage(
+        "only the request before the last is known to have changed a number",
+        (Patch("claim.py", "before = () if self.is_applied else self.asked_before", "before = ()"),),
+        (Hunt("S10 settings of before asked for again, *"),),
+    ),
+    Breakage(
+        "an adopted number goes back to what Connect still shows of it",
+        (Patch("lifecycle/adopting.py", "_with_settings_of(invocation, changed, previous),", "changed,"),),
+        (Hunt("S19 updated, renamed at once, rolled back"),),
+    ),
+    Breakage(
+        "an adoption that was rolled back is rolled back again over what its owner has changed",
+        (
+            Patch(
+                "lifecycle/adoption_rollback.py",
+                "if previous.sent_at is None or not 0 < claim.deletion_sent_at < previous.sent_at:",
+                "if previous:",
+            ),
+        ),
+        (Hunt("S19 rename rolled back, its owner updated *"),),
+    ),
+    Breakage(
+        "a refusal to tag proves that an adoption has changed nothing",
+        (Patch("lifecycle/adoption_rollback.py", "if claim.is_applied or error.kind not in", "if error.kind not in"),),
+        (Hunt("S23 adopted, tagging denied *"),),
     ),
 )
 """At least one hunt of each breakage notices it."""

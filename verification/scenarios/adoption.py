@@ -62,29 +62,31 @@ def _undone_with_late_tag(world: World) -> None:
     world.sleep(_ASKED_SECONDS)
 
 
-def _found(world: World) -> tuple[str, str]:
+def found_by_hand(world: World, *, has_flow: bool = True) -> tuple[str, str]:
     """Claim a number by hand and give it a description, a tag, and a flow. Return its ARN and the number."""
     arn, phone_number = world.claim_by_hand()
     client = world.client
     client.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="Reception")
     client.tag_resource(resourceArn=arn, tags={"team": "reception"})
-    flow_arn = world.emulator.add_contact_flow(world.instance_arn)
-    client.associate_phone_number_contact_flow(
-        PhoneNumberId=arn,
-        InstanceId=world.instance_arn.rpartition("/")[2],
-        ContactFlowId=flow_arn.rpartition("/")[2],
-    )
+    if has_flow:
+        flow_arn = world.emulator.add_contact_flow(world.instance_arn)
+        client.associate_phone_number_contact_flow(
+            PhoneNumberId=arn,
+            InstanceId=world.instance_arn.rpartition("/")[2],
+            ContactFlowId=flow_arn.rpartition("/")[2],
+        )
     world.sleep_until_shown()
     number = number_of(world, arn)
-    before = _settings(world, arn)
+    before = settings_of(world, arn)
     world.expect_at_the_end(
-        lambda: not number.is_held or arn in world.established or _settings(world, arn) == before,
+        lambda: not number.is_held or arn in world.established or settings_of(world, arn) == before,
         f"{phone_number} is as it was found: {before}",
     )
     return arn, phone_number
 
 
-def _settings(world: World, arn: str) -> tuple[object, ...]:
+def settings_of(world: World, arn: str) -> tuple[object, ...]:
+    """Return what can be changed of a number, and whether the account holds it."""
     number = number_of(world, arn)
     flows = dict(number.contact_flows)
     return number.target_arn, number.description, dict(number.tags), flows, number.is_held
@@ -123,7 +125,7 @@ def _undone(
     status: str, changes: Callable[[World], dict[str, Any]], *, is_silent: bool = False
 ) -> Callable[[World], None]:
     def play(world: World) -> None:
-        _, phone_number = _found(world)
+        _, phone_number = found_by_hand(world)
         stack = world.stack()
         if stack.create("Number", adoption(world, phone_number, **changes(world)), completes=False):
             # Before or after the sweep that asks CloudFormation.
@@ -136,7 +138,7 @@ def _undone(
 
 def _nested(*, rolls_back: bool) -> Callable[[World], None]:
     def play(world: World) -> None:
-        _, phone_number = _found(world)
+        _, phone_number = found_by_hand(world)
         root = world.stack("root")
         nested = world.stack("nested", root)
         if not nested.create("Number", adoption(world, phone_number)):
@@ -158,7 +160,7 @@ def _nested(*, rolls_back: bool) -> Callable[[World], None]:
 
 
 def _nested_for_long(world: World) -> None:
-    _, phone_number = _found(world)
+    _, phone_number = found_by_hand(world)
     root = world.stack("root")
     root.status = "UPDATE_IN_PROGRESS"
     nested = world.stack("nested", root)
@@ -172,7 +174,7 @@ def _nested_for_long(world: World) -> None:
 
 def _adoption_rollback_denied(*, again: bool) -> Callable[[World], None]:
     def play(world: World) -> None:
-        _, phone_number = _found(world)
+        _, phone_number = found_by_hand(world)
         stack = world.stack()
         if not stack.create("Number", adoption(world, phone_number), completes=False):
             return
@@ -191,7 +193,7 @@ def _adoption_rollback_denied(*, again: bool) -> Callable[[World], None]:
 
 def _replaced_by_adoption(*, undo: bool) -> Callable[[World], None]:
     def play(world: World) -> None:
-        _, phone_number = _found(world)
+        _, phone_number = found_by_hand(world)
         stack = world.stack()
         if not stack.create("Number", world.number(AllowReplacement=True)):
             return
@@ -208,7 +210,7 @@ def _replaced_by_adoption(*, undo: bool) -> Callable[[World], None]:
 
 
 def _changed_before_undone(world: World) -> None:
-    _, phone_number = _found(world)
+    _, phone_number = found_by_hand(world)
     stack = world.stack()
     if not stack.create("Number", adoption(world, phone_number), completes=False):
         return
@@ -225,7 +227,7 @@ def _changed_before_undone(world: World) -> None:
 
 
 def _adopted_again(world: World) -> None:
-    _, phone_number = _found(world)
+    _, phone_number = found_by_hand(world)
     stack = world.stack()
     if not stack.create("Number", adoption(world, phone_number)):
         return

@@ -23,6 +23,7 @@ from . import (
     retention,
     rivalry,
     rollback,
+    showing,
     update,
     world,
 )
@@ -47,6 +48,7 @@ _MODULES: Final = (
     parking,
     pooling,
     filling,
+    showing,
 )
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},

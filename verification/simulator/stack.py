@@ -194,10 +194,11 @@ class Stack:
         deletion.undoes_creation = True
         self._cloudformation.wait(deletion)
         done = deletion.succeeded
-        self.status = status.replace("IN_PROGRESS", "COMPLETE" if done else "FAILED")
         self.record(logical_id, resource.physical_id, _deleted(deletion))
         if done:
+            # Before the stack is complete, because what it has then counts as established.
             del self.resources[logical_id]
+        self.status = status.replace("IN_PROGRESS", "COMPLETE" if done else "FAILED")
         return done
 
     def hold(self, logical_id: str, physical_id: str, properties: Properties) -> None:

@@ -249,7 +249,8 @@ class Connect:
 
     def untag(self, arn: str, keys: list[str]) -> None:
         """Remove tags."""
-        self._call("UntagResource", {"resourceArn": arn, "tagKeys": keys})
+        for start in range(0, len(keys), rules.MAX_TAGS):
+            self._call("UntagResource", {"resourceArn": arn, "tagKeys": keys[start : start + rules.MAX_TAGS]})
 
     def associate(self, arn: str, contact_flow_arn: str) -> None:
         """Let a flow answer calls to the number."""

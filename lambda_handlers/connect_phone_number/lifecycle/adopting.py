@@ -4,6 +4,7 @@ The owner changes in the ledger, in one write. The tags on the number follow.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from .. import contract, rules
 from ..claim import Claim, ClaimState, InFlightCall, Settings
@@ -11,6 +12,9 @@ from ..cloudformation.resource_key import ResourceKey
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from .context import Failed, Invocation
+
+_UPDATED_RECENTLY_SECONDS: Final = 3600
+"""A request is answered within an hour."""
 
 
 def adopt(invocation: Invocation, claim: Claim) -> Claim:
@@ -88,9 +92,41 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
     _refuse_held(invocation, claim, previous, arn)
     _refuse_held_elsewhere(invocation, claim, arn, previous.resource)
     listed_in = claim.listed_in or previous.listed_in
-    changed = replace(changed, previous_claim_key=previous.own_key, listed_in=listed_in, asked_before=previous.desired)
+    changed = replace(
+        _with_settings_of(invocation, changed, previous),
+        previous_claim_key=previous.own_key,
+        listed_in=listed_in,
+        targets=previous.targets,
+    )
     ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", invocation.timing.now())
     return invocation.ledger.save(changed, ended, entry)
+
+
+def _with_settings_of(invocation: Invocation, claim: Claim, previous: Claim) -> Claim:
+    """Return the claim with what its number is to be set back to if the adoption is rolled back.
+
+    If the previous owner has just been updated, Connect may still show the settings of before that.
+    """
+    before = claim.settings_before_adoption
+    now = invocation.timing.now()
+    is_recent = previous.sent_at is not None and now - previous.sent_at < _UPDATED_RECENTLY_SECONDS
+    if before is None or not previous.is_applied or not is_recent:
+        return claim
+    desired = previous.desired
+    has_description = bool(desired.description) or not previous.specification.adopt
+    own_keys = {*previous.applied_tags, *(key for asked in previous.asked_before for key in asked.tags)}
+    tags = {key: value for key, value in before.tags.items() if key not in own_keys}
+    is_flow_known = bool(previous.applied_flow_arn) and not previous.flow_may_differ
+    return replace(
+        claim,
+        settings_before_adoption=Settings(
+            target_arn=previous.targets[-1] if previous.targets else before.target_arn,
+            description=desired.description if has_description else before.description,
+            tags={**tags, **desired.tags},
+            contact_flow_arn=previous.applied_flow_arn if is_flow_known else "",
+        ),
+        is_flow_before_known=is_flow_known,
+    )
 
 
 def _refuse_in_use(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> None:

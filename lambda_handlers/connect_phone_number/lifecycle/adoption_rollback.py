@@ -4,7 +4,6 @@ The target, description, tags, flow and owner are set back to what they were.
 """
 
 from dataclasses import replace
-from typing import Final
 
 from .. import contract
 from ..claim import Claim, ClaimState, InFlightCall, Outcome
@@ -13,10 +12,7 @@ from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
 from .context import Failed, Invocation
-from .converging import restore
-
-_SURELY_REFUSED: Final = 2
-"""How many times in a row Connect must refuse a call before this is believed."""
+from .converging import SURELY_REFUSED, restore
 
 
 def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
@@ -83,17 +79,24 @@ def _undo_changes(invocation: Invocation, claim: Claim) -> Claim:
 
 def _has_adopted(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:
     """Return whether a number has this claim's tags. Put them on again if Connect may only not show them yet."""
-    if state.tags.get(contract.CLAIM_TAG) == claim.id:
-        return True
     owner = invocation.ledger.number(state.phone_number)
+    if state.tags.get(contract.CLAIM_TAG) == claim.id:
+        previous = previous_of(invocation, claim)
+        if previous is None or owner is None or owner.claim_id != previous.id:
+            return True
+        if previous.sent_at is None or not 0 < claim.deletion_sent_at < previous.sent_at:
+            return True
+        # The number was given back before, and its owner has changed it since. A late call may have put on these tags.
+        invocation.tag(claim.arn, invocation.ownership_tags(previous))
+        return False
     provider = state.tags.get(contract.PROVIDER_TAG, invocation.scope.provider_id)
     if owner is None or owner.claim_id != claim.id or provider != invocation.scope.provider_id:
         return False
-    for attempt in range(_SURELY_REFUSED):
+    for attempt in range(SURELY_REFUSED):
         try:
             invocation.tag(claim.arn, invocation.ownership_tags(claim))
         except ConnectError as error:
-            if error.kind not in (ErrorKind.DENIED, ErrorKind.INVALID):
+            if claim.is_applied or error.kind not in (ErrorKind.DENIED, ErrorKind.INVALID):
                 raise
             invocation.timing.backoff(attempt, f"the tags of {claim.phone_number} are refused", 5.0)
         else:

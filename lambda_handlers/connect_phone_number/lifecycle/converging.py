@@ -5,8 +5,9 @@ are read again at the end. When two invocations change one number at the same ti
 applies the latest desired settings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from .. import contract, rules, tokens
 from ..claim import Claim, ClaimState, Settings
@@ -16,6 +17,9 @@ from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
 from .claiming import wait_until_claimed
 from .context import Failed, Invocation, Superseded
+
+SURELY_REFUSED: Final = 2
+"""How many times in a row Connect must refuse a call before this is believed."""
 
 
 def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberState]:
@@ -45,7 +49,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             state = _move(invocation, claim, state, desired, turn)
             claim = _still_open(invocation, claim)
             _update_description(invocation, claim, state, desired, turn)
-            claim = _update_tags(invocation, claim, state, desired, claim.asked_before)
+            claim = _update_tags(invocation, claim, state, desired, _tags_of_desired(claim, state, desired))
             claim = _associate_flow(invocation, claim, state, desired)
         except Conflict:
             claim = invocation.reread(claim)
@@ -78,12 +82,12 @@ def _still_open(invocation: Invocation, claim: Claim) -> Claim:
 
 def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, before: Settings) -> Claim:
     """Set an adopted number's target, description, tags and flow back to what they were before."""
-    asked = claim.desired
     state = _move(invocation, claim, state, before, 0)
     claim = invocation.reread(claim)
-    if state.description != before.description or asked.description not in ("", before.description):
+    asked = claim.asked_so_far
+    if state.description != before.description or any(one.description not in ("", before.description) for one in asked):
         _set_description(invocation, claim, before.description, 0)
-    claim = _update_tags(invocation, claim, state, before, asked)
+    claim = _update_tags(invocation, claim, state, before, _tags_to_put(state, before, asked))
     # If no change that affects the flow was begun, the flow is still what it was.
     return _associate_flow(invocation, claim, state, before) if claim.is_flow_before_known else claim
 
@@ -137,7 +141,7 @@ def _is_as_desired(invocation: Invocation, claim: Claim, state: PhoneNumberState
         _is_at(state, desired)
         and has_description(claim, state, desired)
         and all(state.tags.get(key) == value for key, value in ownership_tags.items())
-        and not _tags_to_put(state, desired, claim.asked_before)
+        and not _tags_of_desired(claim, state, desired)
         and set(claim.applied_tags) == set(desired.tags)
         and claim.applied_flow_arn == desired.contact_flow_arn
         and not claim.flow_may_differ
@@ -157,27 +161,32 @@ def _write_down(invocation: Invocation, claim: Claim, seen: Claim) -> Claim:
 def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> PhoneNumberState:
     """Put the ownership tags on a number that lacks them. The role may change only numbers that carry them."""
     tags = invocation.ownership_tags(claim)
-    missing = {key: value for key, value in tags.items() if state.tags.get(key) != value}
-    if missing:
-        _change(lambda: invocation.tag(claim.arn, missing), f"the ownership tags of {claim.phone_number}")
-    return replace(state, tags={**state.tags, **missing})
+    if any(state.tags.get(key) != value for key, value in tags.items()):
+        # All of them, because some may be shown that are there no longer.
+        _change(lambda: invocation.tag(claim.arn, tags), f"the ownership tags of {claim.phone_number}")
+    return replace(state, tags={**state.tags, **tags})
 
 
 def _move(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> PhoneNumberState:
-    if _is_at(state, desired):
+    may_be_elsewhere = any(target != desired.target_arn for target in (state.target_arn, *claim.targets))
+    if _is_at(state, desired) and not may_be_elsewhere:
         return state
-    if state.target_arn != desired.target_arn:
+    if may_be_elsewhere:
         # A move drops the flow's association. This is recorded before the move, so that any invocation that continues
         # restores the association.
         claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
-        invocation.ledger.save(replace(claim, flow_may_differ=True))
+        others = tuple(target for target in claim.targets if target != desired.target_arn)
+        before = replace(claim, flow_may_differ=True)
+        claim = invocation.ledger.save(replace(before, targets=(*others, desired.target_arn)))
         token = tokens.change_token(claim.arn, invocation.worker, turn, desired.target_arn)
-        _change(
-            lambda: invocation.connect.move(claim.arn, desired.target_arn, token),
-            f"{claim.phone_number} to TargetArn {desired.target_arn}",
-        )
+        try:
+            _call_move(invocation, claim, state, desired, token)
+        except ConnectError as error:
+            if error.kind is not ErrorKind.UNCERTAIN:
+                invocation.ledger.save(replace(claim, targets=before.targets))
+            raise Failed(error.remediation(f"{claim.phone_number} to TargetArn {desired.target_arn}")) from error
     polls = 0
     while True:
         moved = invocation.connect.describe(claim.arn)
@@ -193,9 +202,27 @@ def _move(
         polls += 1
 
 
+def _call_move(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, token: str) -> None:
+    for attempt in range(SURELY_REFUSED):
+        try:
+            invocation.connect.move(claim.arn, desired.target_arn, token)
+        except ConnectError as error:
+            if error.kind is not ErrorKind.INVALID or not _is_at(state, desired):
+                raise
+            invocation.timing.backoff(attempt, f"the move of {claim.phone_number} is refused", 5.0)
+        else:
+            return
+    # It is where Connect shows it, and Connect may refuse to move a number to where it is.
+
+
 def _is_at(state: PhoneNumberState, desired: Settings) -> bool:
     # A number whose last move failed also has the status FAILED. It is still claimed, at its previous target.
     return state.target_arn == desired.target_arn and state.status != "IN_PROGRESS"
+
+
+def _gets_everything(claim: Claim) -> bool:
+    """Return whether all that is desired is set, whatever Connect shows: nobody knows what others have just changed."""
+    return claim.is_adopted and not claim.is_applied
 
 
 def _update_description(
@@ -209,8 +236,8 @@ def has_description(claim: Claim, state: PhoneNumberState, desired: Settings) ->
     """Return whether a number has the description that is desired. That of an adopted number may be left alone."""
     if claim.specification.adopt and not desired.description:
         return True
-    asked = claim.asked_before
-    return state.description == desired.description and (asked is None or asked.description == desired.description)
+    descriptions = {state.description, *(asked.description for asked in claim.asked_before)}
+    return descriptions == {desired.description} and not _gets_everything(claim)
 
 
 def _set_description(invocation: Invocation, claim: Claim, description: str, turn: int) -> None:
@@ -221,28 +248,26 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
     )
 
 
-def _tags_to_put(state: PhoneNumberState, desired: Settings, asked: Settings | None) -> dict[str, str]:
+def _tags_of_desired(claim: Claim, state: PhoneNumberState, desired: Settings) -> dict[str, str]:
+    """Return the desired tags that are still to be put on a number."""
+    return dict(desired.tags) if _gets_everything(claim) else _tags_to_put(state, desired, claim.asked_before)
+
+
+def _tags_to_put(state: PhoneNumberState, desired: Settings, asked: tuple[Settings, ...]) -> dict[str, str]:
     """Return the desired tags that a number does not have, or was not to have before."""
     return {
         key: value
         for key, value in desired.tags.items()
-        if state.tags.get(key) != value or (asked is not None and asked.tags.get(key) != value)
+        if any(tags.get(key) != value for tags in (state.tags, *(one.tags for one in asked)))
     }
 
 
 def _update_tags(
-    invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, asked: Settings | None
+    invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, missing: Mapping[str, str]
 ) -> Claim:
     tags = desired.tags
-    missing = _tags_to_put(state, desired, asked)
     # Only tags that an earlier deployment set are removed. Tags that people put on the number by hand stay.
     keys_to_remove = [key for key in claim.applied_tags if key not in tags]
-    total = len(set(state.tags) - set(keys_to_remove) | set(tags))
-    if total > rules.MAX_TAGS:
-        raise Failed(
-            f"Tags: {claim.phone_number} would have {total} tags with those that were put on it outside "
-            f"CloudFormation, but {rules.MAX_TAGS} are allowed. Remove {total - rules.MAX_TAGS}."
-        )
     if set(desired.tags) - set(claim.applied_tags):
         # The keys are recorded before the call, so that a later deployment may remove every tag that was set.
         keys = dict.fromkeys((*claim.applied_tags, *desired.tags))
@@ -251,7 +276,17 @@ def _update_tags(
     if keys_to_remove:
         _change(lambda: invocation.connect.untag(claim.arn, keys_to_remove), subject)
     if missing:
-        _change(lambda: invocation.tag(claim.arn, missing), subject)
+        try:
+            _change(lambda: invocation.tag(claim.arn, missing), subject)
+        except Failed as problem:
+            # Only Connect can tell: some of the tags that it shows may be gone.
+            total = len(set(state.tags) - set(keys_to_remove) | set(tags))
+            if total <= rules.MAX_TAGS:
+                raise
+            raise Failed(
+                f"Tags: {claim.phone_number} would have {total} tags with those that were put on it outside "
+                f"CloudFormation, but {rules.MAX_TAGS} are allowed. Remove {total - rules.MAX_TAGS}."
+            ) from problem
     if set(claim.applied_tags) != set(desired.tags):
         claim = invocation.ledger.save(replace(claim, applied_tags=tuple(desired.tags)))
     return claim

@@ -105,11 +105,10 @@ def test_every_call_that_puts_tags_on_carries_the_providers_own(world: World) ->
     arn = world.created()
     world.client.untag_resource(resourceArn=arn, tagKeys=[contract.RESOURCE_TAG])
     assert world.update(arn, Tags=tag_list(team="support")).succeeded
-    tagged = [call.parameters["tags"] for call in world.calls("TagResource")]
-    assert tagged == [
-        {contract.RESOURCE_TAG: "Number", contract.PROVIDER_TAG: world.provider_id},
-        {"team": "support", contract.PROVIDER_TAG: world.provider_id},
-    ]
+    ownership, given = (call.parameters["tags"] for call in world.calls("TagResource"))
+    assert set(ownership) == set(contract.OWNERSHIP_TAGS)
+    assert (ownership[contract.RESOURCE_TAG], ownership[contract.PROVIDER_TAG]) == ("Number", world.provider_id)
+    assert given == {"team": "support", contract.PROVIDER_TAG: world.provider_id}
 
 
 def test_more_tags_than_the_number_takes(world: World) -> None:
@@ -363,3 +362,21 @@ def test_a_change_that_is_asked_for_again_is_made_again(world: World) -> None:
 
     assert world.update(arn, Description="Old").succeeded
     assert world.number(arn).description == "Old"
+
+
+def test_tags_that_are_gone_and_still_shown_do_not_count(world: World) -> None:
+    arn = world.created(Tags=tag_list(**{f"a{index}": "" for index in range(26)}))
+    world.emulator.configure(change_lag_seconds=600.0)
+    tags = tag_list(**{f"b{index}": "" for index in range(26)})
+    assert world.update(arn, Tags=tags).succeeded
+    assert world.update(arn, Tags=tags, Description="Sales").succeeded
+    assert len(user_tags(world.number(arn))) == 26
+
+
+def test_more_tags_are_removed_than_one_call_takes(world: World) -> None:
+    arn = world.created(Tags=tag_list(**{f"a{index}": "" for index in range(26)}))
+    world.emulator.faults.add("TagResource", "error", code="InvalidParameterException", calls=1)
+    assert not world.update(arn, Tags=tag_list(**{f"b{index}": "" for index in range(26)})).succeeded
+    assert world.update(arn).succeeded
+    assert user_tags(world.number(arn)) == {}
+    assert [len(call.parameters["tagKeys"]) for call in world.calls("UntagResource")][-2:] == [50, 2]

@@ -1,0 +1,137 @@
+"""Scenarios in which Connect shows changes of a number minutes late: S10, S19, S23."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from local_aws.connect_emulator import Settings as EmulatorSettings
+from verification.simulator.faults import DEATH_AFTER
+from verification.simulator.invariants import Needed
+from verification.simulator.runner import Scenario, hitting
+from verification.simulator.stack import Stack
+from verification.simulator.world import Options, World
+
+from .adoption import found_by_hand, settings_of
+from .helpers import adoption, number_of, phone_number_of
+
+_LATE: Final = Options(emulator=EmulatorSettings(throttling=False, change_lag_seconds=240.0))
+_NONE: Final = Needed(0, 0)
+_ONE: Final = Needed(1, 1)
+_AN_HOUR: Final = 3600.0
+_ROLLING_BACK: Final = "UPDATE_ROLLBACK_IN_PROGRESS"
+_BEFORE_THE_MOVE_IS_SHOWN: Final = 120
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Return the scenarios."""
+    late = partial(Scenario, options=_LATE)
+    yield late("S10 target that is not shown in time, rolled back", _moved_unseen, _ONE)
+    yield late("S10 settings of before asked for again, after one that failed", _asked_for_again, _ONE)
+    yield late("S19 updated, renamed at once, rolled back", _renamed_at_once, _ONE)
+    yield late(
+        "S19 rename rolled back, its owner updated before the last look",
+        _updated_since,
+        _ONE,
+        scripted=hitting(
+            lambda call: call.task.startswith("Create app.New") and call.operation == "UpdatePhoneNumberMetadata",
+            DEATH_AFTER,
+            1,
+        ),
+    )
+    yield late("S23 adopted to an instance that is not shown in time, rolled back", _adopted_unseen, _NONE)
+    yield late("S23 adopted, tagging denied when it is rolled back", _tagging_denied, _NONE)
+
+
+def _named(world: World, name: str, **properties: Any) -> dict[str, Any]:
+    return world.number(Description=name, Tags=[{"Key": "name", "Value": name}], **properties)
+
+
+def _undo(stack: Stack, logical_id: str) -> None:
+    if not stack.undo_create(logical_id, _ROLLING_BACK):
+        stack.destroy_until_gone()
+
+
+def _moved_unseen(world: World) -> None:
+    other = world.emulator.add_instance("us-east-1")
+    stack = world.stack()
+    if not stack.create("Number", world.number(ServiceTimeout=_BEFORE_THE_MOVE_IS_SHOWN)):
+        return
+    arn = stack.resources["Number"].physical_id
+    world.sleep(_AN_HOUR)
+    if not stack.update("Number", world.number(TargetArn=other, ServiceTimeout=_BEFORE_THE_MOVE_IS_SHOWN)):
+        world.sleep(_AN_HOUR)
+        world.expect_unless_hit(number_of(world, arn).target_arn == world.instance_arn, "the number is where it was")
+    stack.destroy_until_gone()
+
+
+def _asked_for_again(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", _named(world, "One")):
+        return
+    world.sleep(_AN_HOUR)
+    stack.update("Number", _named(world, "Two"))
+    nowhere = f"{world.instance_arn[:-12]}{'9' * 12}"
+    failing = stack.begin_update("Number", _named(world, "One", TargetArn=nowhere))
+    world.wait(failing)
+    stack.stop_without_roll_back(failing)
+    # The invariants compare the number with what this response is to.
+    stack.update("Number", _named(world, "One"))
+    stack.destroy_until_gone()
+
+
+def _with_flow(world: World, name: str) -> dict[str, Any]:
+    return _named(world, name, ContactFlowArn=world.emulator.add_contact_flow(world.instance_arn))
+
+
+def _renamed_at_once(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Old", _with_flow(world, "First")):
+        return
+    arn = stack.resources["Old"].physical_id
+    world.sleep(_AN_HOUR)
+    stack.update("Old", _with_flow(world, "Second"))
+    before = settings_of(world, arn)
+    new = {**_with_flow(world, "Third"), **adoption(world, phone_number_of(world, arn))}
+    if stack.create("New", new, completes=False):
+        _undo(stack, "New")
+        world.sleep(_AN_HOUR)
+        world.expect_unless_hit(settings_of(world, arn) == before, "the number is as it was before the rename")
+    stack.destroy_until_gone()
+
+
+def _updated_since(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Old", _named(world, "First")):
+        return
+    arn = stack.resources["Old"].physical_id
+    world.sleep(_AN_HOUR)
+    began = world.timeline.now
+    new = {**_named(world, "Third"), **adoption(world, phone_number_of(world, arn))}
+    # Its first process dies, so that the sweeper looks once more when that cannot do anything any longer.
+    if stack.create("New", new, completes=False):
+        world.sleep(began + 700 - world.timeline.now)
+        _undo(stack, "New")
+        if "Old" in stack.resources and stack.update("Old", _named(world, "Second")):
+            world.sleep(_AN_HOUR)
+            description = number_of(world, arn).description
+            world.expect(description == "Second", f"the number is as updated, and not {description!r}")
+    stack.destroy_until_gone()
+
+
+def _adopted_unseen(world: World) -> None:
+    _, phone_number = found_by_hand(world, has_flow=False)
+    other = world.emulator.add_instance("us-east-1")
+    stack = world.stack()
+    properties = adoption(world, phone_number, TargetArn=other, ServiceTimeout=_BEFORE_THE_MOVE_IS_SHOWN)
+    if stack.create("Number", properties, completes=False):
+        _undo(stack, "Number")
+
+
+def _tagging_denied(world: World) -> None:
+    _, phone_number = found_by_hand(world)
+    stack = world.stack()
+    properties = {**_named(world, "Support"), **adoption(world, phone_number)}
+    if stack.create("Number", properties, completes=False):
+        world.emulator.faults.add("TagResource", "error", code="AccessDeniedException", calls=None, for_seconds=600)
+        world.sleep(20)
+        _undo(stack, "Number")
