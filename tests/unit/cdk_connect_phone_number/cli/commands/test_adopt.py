@@ -111,7 +111,8 @@ def test_adoption_changes_nothing_of_the_number(aws: InstalledAws, world: World)
     assert adopted.succeeded, adopted.reason
     after = world.number(arn)
     assert (after.target_arn, after.description, dict(after.contact_flows), user_tags(after)) == was
-    assert world.effects("UpdatePhoneNumberMetadata") == 1
+    # The description may be set again, as Connect may show an earlier one, but to nothing else.
+    assert {call.parameters["PhoneNumberDescription"] for call in world.calls("UpdatePhoneNumberMetadata")} == {was[1]}
     assert adopt(aws, "--all").stdout == ""
 
 
