@@ -146,6 +146,10 @@ class Settings:
     parking_target_arn: str = ""
     """The target to which it is moved for that. Without one, it stays where it is."""
 
+    def leaves_description(self, specification: Specification) -> bool:
+        """Return whether a number keeps the description that it has: an adopted one does if none is given."""
+        return specification.adopt and not self.description
+
 
 @dataclass(frozen=True)
 class Transition:

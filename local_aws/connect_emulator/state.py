@@ -189,7 +189,6 @@ class Registry:
 
     def add(self, number: ClaimedNumber) -> None:
         """Register a number whose claim was accepted."""
-        number.record_version(number.claimed_at)
         self.history.append(number)
         self._by_arn[number.arn] = number
         self._holder[number.phone_number] = number

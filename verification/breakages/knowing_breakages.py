@@ -437,7 +437,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "a refusal to tag proves that an adoption has changed nothing",
-        (Patch("lifecycle/adoption_rollback.py", "if claim.is_applied or error.kind not in", "if error.kind not in"),),
+        (Patch("lifecycle/adoption_rollback.py", "refusals = () if claim.is_applied else (", "refusals = ("),),
         (Hunt("S23 adopted, tagging denied *"),),
     ),
 )

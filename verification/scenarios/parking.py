@@ -294,13 +294,17 @@ def _imported_elsewhere(*, takes: bool) -> Callable[[World], None]:
     return play
 
 
-@_with_number()
-def _retained_unheard(world: World, stack: Stack, arn: str) -> None:
-    # CloudFormation never gets the response to the Delete.
+def _delete_unheard(world: World, stack: Stack) -> None:
+    """Send a Delete to which CloudFormation never gets the response, so that the resource is DELETE_FAILED."""
     deletion = stack.begin_delete("Number")
     deletion.state = RequestState.CANCELED
     world.sleep(60)
     stack.finish_delete(deletion)
+
+
+@_with_number()
+def _retained_unheard(world: World, stack: Stack, arn: str) -> None:
+    _delete_unheard(world, stack)
     stack.let_go("Number", ends=True)
     world.sleep(3600)
     number = number_of(world, arn)
@@ -309,11 +313,7 @@ def _retained_unheard(world: World, stack: Stack, arn: str) -> None:
 
 @_with_number()
 def _released_unheard(world: World, stack: Stack, arn: str) -> None:
-    # CloudFormation never gets the response to the Delete, so it lists the resource as DELETE_FAILED.
-    deletion = stack.begin_delete("Number")
-    deletion.state = RequestState.CANCELED
-    world.sleep(60)
-    stack.finish_delete(deletion)
+    _delete_unheard(world, stack)
     world.sleep(_DELAY + 3600)
     number = number_of(world, arn)
     world.expect_unless_hit(not number.is_held, "the number is released, because a Delete was sent and its time is up")

@@ -1,6 +1,6 @@
 """Scenarios in which Connect shows changes of a number minutes late: S10, S19, S23."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
 from .adoption import found_by_hand, settings_of
-from .helpers import adoption, number_of, phone_number_of
+from .helpers import Play, adoption, beginning_with, number_of, phone_number_of
 
 _LATE: Final = Options(emulator=EmulatorSettings(throttling=False, change_lag_seconds=240.0))
 _NONE: Final = Needed(0, 0)
@@ -51,24 +51,32 @@ def _undo(stack: Stack, logical_id: str) -> None:
         stack.destroy_until_gone()
 
 
-def _moved_unseen(world: World) -> None:
+def _with_old(
+    logical_id: str, properties: Callable[[World], dict[str, Any]]
+) -> Callable[[Play], Callable[[World], None]]:
+    """Return a decorator with which a scenario begins with a resource that is an hour old."""
+
+    def created(world: World) -> tuple[Stack, str] | None:
+        stack = world.stack()
+        if not stack.create(logical_id, properties(world)):
+            return None
+        world.sleep(_AN_HOUR)
+        return stack, stack.resources[logical_id].physical_id
+
+    return beginning_with(created)
+
+
+@_with_old("Number", lambda world: world.number(ServiceTimeout=_BEFORE_THE_MOVE_IS_SHOWN))
+def _moved_unseen(world: World, stack: Stack, arn: str) -> None:
     other = world.emulator.add_instance("us-east-1")
-    stack = world.stack()
-    if not stack.create("Number", world.number(ServiceTimeout=_BEFORE_THE_MOVE_IS_SHOWN)):
-        return
-    arn = stack.resources["Number"].physical_id
-    world.sleep(_AN_HOUR)
     if not stack.update("Number", world.number(TargetArn=other, ServiceTimeout=_BEFORE_THE_MOVE_IS_SHOWN)):
         world.sleep(_AN_HOUR)
         world.expect_unless_hit(number_of(world, arn).target_arn == world.instance_arn, "the number is where it was")
     stack.destroy_until_gone()
 
 
-def _asked_for_again(world: World) -> None:
-    stack = world.stack()
-    if not stack.create("Number", _named(world, "One")):
-        return
-    world.sleep(_AN_HOUR)
+@_with_old("Number", lambda world: _named(world, "One"))
+def _asked_for_again(world: World, stack: Stack, _: str) -> None:
     stack.update("Number", _named(world, "Two"))
     nowhere = f"{world.instance_arn[:-12]}{'9' * 12}"
     failing = stack.begin_update("Number", _named(world, "One", TargetArn=nowhere))
@@ -83,12 +91,8 @@ def _with_flow(world: World, name: str) -> dict[str, Any]:
     return _named(world, name, ContactFlowArn=world.emulator.add_contact_flow(world.instance_arn))
 
 
-def _renamed_at_once(world: World) -> None:
-    stack = world.stack()
-    if not stack.create("Old", _with_flow(world, "First")):
-        return
-    arn = stack.resources["Old"].physical_id
-    world.sleep(_AN_HOUR)
+@_with_old("Old", lambda world: _with_flow(world, "First"))
+def _renamed_at_once(world: World, stack: Stack, arn: str) -> None:
     stack.update("Old", _with_flow(world, "Second"))
     before = settings_of(world, arn)
     new = {**_with_flow(world, "Third"), **adoption(world, phone_number_of(world, arn))}
@@ -99,12 +103,8 @@ def _renamed_at_once(world: World) -> None:
     stack.destroy_until_gone()
 
 
-def _updated_since(world: World) -> None:
-    stack = world.stack()
-    if not stack.create("Old", _named(world, "First")):
-        return
-    arn = stack.resources["Old"].physical_id
-    world.sleep(_AN_HOUR)
+@_with_old("Old", lambda world: _named(world, "First"))
+def _updated_since(world: World, stack: Stack, arn: str) -> None:
     began = world.timeline.now
     new = {**_named(world, "Third"), **adoption(world, phone_number_of(world, arn))}
     # Its first process dies, so that the sweeper looks once more when that cannot do anything any longer.

@@ -113,7 +113,7 @@ def _with_settings_of(invocation: Invocation, claim: Claim, previous: Claim) -> 
     if before is None or not previous.is_applied or not is_recent:
         return claim
     desired = previous.desired
-    has_description = bool(desired.description) or not previous.specification.adopt
+    is_described = not desired.leaves_description(previous.specification)
     own_keys = {*previous.applied_tags, *(key for asked in previous.asked_before for key in asked.tags)}
     tags = {key: value for key, value in before.tags.items() if key not in own_keys}
     is_flow_known = bool(previous.applied_flow_arn) and not previous.flow_may_differ
@@ -121,7 +121,7 @@ def _with_settings_of(invocation: Invocation, claim: Claim, previous: Claim) -> 
         claim,
         settings_before_adoption=Settings(
             target_arn=previous.targets[-1] if previous.targets else before.target_arn,
-            description=desired.description if has_description else before.description,
+            description=desired.description if is_described else before.description,
             tags={**tags, **desired.tags},
             contact_flow_arn=previous.applied_flow_arn if is_flow_known else "",
         ),

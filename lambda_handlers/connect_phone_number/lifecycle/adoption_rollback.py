@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from .. import contract
 from ..claim import Claim, ClaimState, InFlightCall, Outcome
-from ..connect.errors import ConnectError, ErrorKind
+from ..connect.errors import ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
 from .claiming import LAG_SECONDS
 from .context import Failed, Invocation
-from .converging import SURELY_REFUSED, restore
+from .converging import is_surely_refused, restore
 
 
 def roll_back_adoption(invocation: Invocation, claim: Claim) -> Claim:
@@ -92,17 +92,14 @@ def _has_adopted(invocation: Invocation, claim: Claim, state: PhoneNumberState) 
     provider = state.tags.get(contract.PROVIDER_TAG, invocation.scope.provider_id)
     if owner is None or owner.claim_id != claim.id or provider != invocation.scope.provider_id:
         return False
-    for attempt in range(SURELY_REFUSED):
-        try:
-            invocation.tag(claim.arn, invocation.ownership_tags(claim))
-        except ConnectError as error:
-            if claim.is_applied or error.kind not in (ErrorKind.DENIED, ErrorKind.INVALID):
-                raise
-            invocation.timing.backoff(attempt, f"the tags of {claim.phone_number} are refused", 5.0)
-        else:
-            return True
-    # The adoption began with the same call, so it has changed nothing either.
-    return False
+    # The adoption began with the same call. If that is refused, and was not before, it has changed nothing either.
+    refusals = () if claim.is_applied else (ErrorKind.DENIED, ErrorKind.INVALID)
+    return not is_surely_refused(
+        invocation,
+        lambda: invocation.tag(claim.arn, invocation.ownership_tags(claim)),
+        refusals,
+        f"the tags of {claim.phone_number} are refused",
+    )
 
 
 def _has_late_tag(invocation: Invocation, claim: Claim, state: PhoneNumberState) -> bool:

@@ -5,7 +5,7 @@ are read again at the end. When two invocations change one number at the same ti
 applies the latest desired settings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,7 @@ from ..ledger.store import Conflict
 from .claiming import wait_until_claimed
 from .context import Failed, Invocation, Superseded
 
-SURELY_REFUSED: Final = 2
+_SURELY_REFUSED: Final = 2
 """How many times in a row Connect must refuse a call before this is believed."""
 
 
@@ -177,15 +177,22 @@ def _move(
         # A move drops the flow's association. This is recorded before the move, so that any invocation that continues
         # restores the association.
         claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
-        others = tuple(target for target in claim.targets if target != desired.target_arn)
-        before = replace(claim, flow_may_differ=True)
-        claim = invocation.ledger.save(replace(before, targets=(*others, desired.target_arn)))
+        targets = claim.targets
+        others = tuple(target for target in targets if target != desired.target_arn)
+        claim = invocation.ledger.save(replace(claim, flow_may_differ=True, targets=(*others, desired.target_arn)))
         token = tokens.change_token(claim.arn, invocation.worker, turn, desired.target_arn)
+        # Connect may refuse to move a number to where it is.
+        refusals = (ErrorKind.INVALID,) if _is_at(state, desired) else ()
         try:
-            _call_move(invocation, claim, state, desired, token)
+            is_surely_refused(
+                invocation,
+                lambda: invocation.connect.move(claim.arn, desired.target_arn, token),
+                refusals,
+                f"the move of {claim.phone_number} is refused",
+            )
         except ConnectError as error:
             if error.kind is not ErrorKind.UNCERTAIN:
-                invocation.ledger.save(replace(claim, targets=before.targets))
+                invocation.ledger.save(replace(claim, targets=targets))
             raise Failed(error.remediation(f"{claim.phone_number} to TargetArn {desired.target_arn}")) from error
     polls = 0
     while True:
@@ -202,17 +209,28 @@ def _move(
         polls += 1
 
 
-def _call_move(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, token: str) -> None:
-    for attempt in range(SURELY_REFUSED):
+def is_surely_refused(
+    invocation: Invocation, call: Callable[[], None], refusals: Collection[ErrorKind], problem: str
+) -> bool:
+    """Make a call, again if it is refused, and return whether each time it was.
+
+    Parameters
+    ----------
+    refusals
+        The refusals that count. Any other error is raised.
+    problem
+        What is waited for between the calls, for the person who deploys.
+    """
+    for attempt in range(_SURELY_REFUSED):
         try:
-            invocation.connect.move(claim.arn, desired.target_arn, token)
+            call()
         except ConnectError as error:
-            if error.kind is not ErrorKind.INVALID or not _is_at(state, desired):
+            if error.kind not in refusals:
                 raise
-            invocation.timing.backoff(attempt, f"the move of {claim.phone_number} is refused", 5.0)
+            invocation.timing.backoff(attempt, problem, 5.0)
         else:
-            return
-    # It is where Connect shows it, and Connect may refuse to move a number to where it is.
+            return False
+    return True
 
 
 def _is_at(state: PhoneNumberState, desired: Settings) -> bool:
@@ -234,7 +252,7 @@ def _update_description(
 
 def has_description(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
     """Return whether a number has the description that is desired. That of an adopted number may be left alone."""
-    if claim.specification.adopt and not desired.description:
+    if desired.leaves_description(claim.specification):
         return True
     descriptions = {state.description, *(asked.description for asked in claim.asked_before)}
     return descriptions == {desired.description} and not _gets_everything(claim)
