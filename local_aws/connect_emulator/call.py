@@ -47,8 +47,13 @@ class Call:
     number: ClaimedNumber | None = field(default=None, init=False)
     changed: bool = field(default=False, init=False)
 
-    def find_number(self, identifier: str) -> ClaimedNumber:
+    def find_number(self, identifier: str, *, release_lag_seconds: float = 0.0) -> ClaimedNumber:
         """Return the number that the caller refers to.
+
+        Parameters
+        ----------
+        release_lag_seconds : float
+            For how long a number is still found after its release. Default 0.
 
         Raises
         ------
@@ -58,7 +63,7 @@ class Call:
         """
         if not is_phone_number_id(identifier):
             raise service_error("InvalidParameterException", f"Not a phone number's ID or ARN: {identifier}")
-        self.number = self.registry.find(self.scope, identifier, self.now)
+        self.number = self.registry.find(self.scope, identifier, self.now, release_lag_seconds=release_lag_seconds)
         if self.number is None:
             raise service_error("ResourceNotFoundException", f"Phone number not found: {identifier}")
         return self.number

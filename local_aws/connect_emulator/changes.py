@@ -5,7 +5,7 @@ from typing import Any, Final
 from .call import Call
 from .claims import refuse_in_progress
 from .model import service_error
-from .state import ClaimedNumber
+from .state import ClaimedNumber, Status, Workflow
 
 _MAX_TAGS: Final = 50
 
@@ -17,6 +17,10 @@ def update_phone_number_metadata(call: Call) -> dict[str, Any]:
     if "PhoneNumberDescription" in call.parameters:
         number.description = call.parameters["PhoneNumberDescription"]
         call.changed = True
+        if call.settings.description_seconds and number.held_until is None:
+            number.status = Status.IN_PROGRESS
+            ends_at = call.now + call.settings.description_seconds
+            number.workflow = Workflow(ends_at, number.target_arn, failure=None, hold_seconds=None)
     return {}
 
 

@@ -53,7 +53,7 @@ def search_available_phone_numbers(call: Call) -> dict[str, Any]:
 
 def describe_phone_number(call: Call) -> dict[str, Any]:
     """Return all details of a number, once its claim is old enough to be visible."""
-    number = call.find_number(call.parameters["PhoneNumberId"])
+    number = call.find_number(call.parameters["PhoneNumberId"], release_lag_seconds=call.settings.release_lag_seconds)
     if call.now < number.visible_at:
         raise service_error(
             "ResourceNotFoundException",
@@ -105,9 +105,11 @@ def list_phone_numbers_v2(call: Call) -> dict[str, Any]:
     countries = parameters.get("PhoneNumberCountryCodes")
     types = parameters.get("PhoneNumberTypes")
     start = start_of_page(parameters)
+    held = call.registry.held(call.now, scope)
+    released = call.registry.still_shown(call.now, scope, call.settings.release_lag_seconds)
     matches = [
         number
-        for number in sorted(call.registry.held(call.now, scope), key=lambda held: held.sequence)
+        for number in sorted((*held, *released), key=lambda shown: shown.sequence)
         if number.sequence > start
         and call.now >= number.visible_at
         and (
@@ -156,6 +158,6 @@ def _summary(call: Call, number: ClaimedNumber) -> dict[str, Any]:
         "TargetArn": shown.target_arn,
         "InstanceId": target.instance_id,
         "Tags": shown.tags,
-        "PhoneNumberStatus": {"Status": number.status.value, "Message": number.message},
+        "PhoneNumberStatus": {"Status": (number.released_as or number.status).value, "Message": number.message},
         "SourcePhoneNumberArn": number.source_arn,
     }

@@ -29,12 +29,17 @@ class Settings:
         exceeds it ends FAILED. Default 100.
     claim_seconds : float
         How long a claim, an import, or a move stays IN_PROGRESS. Default 2.
+    description_seconds : float
+        How long UpdatePhoneNumberMetadata leaves a number IN_PROGRESS. Default 0.
     describe_lag_seconds : float
         For how long after a claim DescribePhoneNumber and ListPhoneNumbersV2 do not yet show the number.
         Default 0.
     change_lag_seconds : float
         For how long after a change a number's description, tags, target and flow are still shown as they were before.
         Default 0.
+    release_lag_seconds : float
+        For how long after its release DescribePhoneNumber and ListPhoneNumbersV2 still show a number as it was. All
+        other operations do not find it. Default 0.
     failed_hold_seconds : float
         How long a number whose claim ended FAILED is kept for another claim. Default one day.
     cooldown_seconds : float
@@ -83,8 +88,10 @@ class Settings:
     quota: int = 100
     target_limit: int = 100
     claim_seconds: float = 2.0
+    description_seconds: float = 0.0
     describe_lag_seconds: float = 0.0
     change_lag_seconds: float = 0.0
+    release_lag_seconds: float = 0.0
     failed_hold_seconds: float = DAY
     cooldown_seconds: float = 180 * DAY
     rolling_seconds: float = 180 * DAY

@@ -126,6 +126,8 @@ class ClaimedNumber:
     """The flow that each instance associates with the number, by the instance's id."""
     held_until: float | None = None
     released_at: float | None = None
+    released_as: Status | None = None
+    """The status right before the release."""
     cooldown_until: float | None = None
     versions: list[tuple[float, Attributes]] = field(default_factory=list[tuple[float, Attributes]])
     """The attributes after the claim and after each change, with the time from which they hold."""
@@ -138,6 +140,10 @@ class ClaimedNumber:
     def as_of(self, time: float) -> Attributes:
         """Return the attributes as they were at a time, or right after the claim if that came later."""
         return next((old for since, old in reversed(self.versions) if since <= time), self.versions[0][1])
+
+    def is_still_shown(self, now: float, lag_seconds: float) -> bool:
+        """Return whether Connect still shows the number although it was released."""
+        return self.released_at is not None and now < self.released_at + lag_seconds
 
     @property
     def is_held(self) -> bool:
@@ -199,6 +205,7 @@ class Registry:
 
     def release(self, number: ClaimedNumber, now: float, cooldown_until: float | None) -> None:
         """Release a number. Without ``cooldown_until``, it can be claimed again at once."""
+        number.released_as = number.status
         self._drop(number, Status.RELEASED)
         number.workflow = None
         number.released_at = now
@@ -225,6 +232,13 @@ class Registry:
             if number.scope == scope and self.settled(number, now) is not None:
                 yield number
 
+    def still_shown(self, now: float, scope: Scope, lag_seconds: float) -> Iterator[ClaimedNumber]:
+        """Yield the released numbers of an account in a Region that Connect still shows."""
+        if lag_seconds:
+            for number in self.history:
+                if number.scope == scope and number.is_still_shown(now, lag_seconds):
+                    yield number
+
     def settled(self, number: ClaimedNumber, now: float) -> ClaimedNumber | None:
         """Bring a number up to date. Return ``None`` if it has meanwhile gone back to the inventory."""
         workflow = number.workflow
@@ -249,14 +263,23 @@ class Registry:
         """Put a number whose claim ended FAILED back into the inventory early."""
         self._drop(number, Status.RETURNED)
 
-    def find(self, scope: Scope, identifier: str, now: float) -> ClaimedNumber | None:
+    def find(
+        self, scope: Scope, identifier: str, now: float, *, release_lag_seconds: float = 0.0
+    ) -> ClaimedNumber | None:
         """Return the number that an id or an ARN identifies for a caller in ``scope``.
 
         In the other Region of a traffic distribution group, the group's numbers are known only by their ARNs.
+
+        Parameters
+        ----------
+        release_lag_seconds : float
+            For how long a number is still found after its release. Default 0.
         """
         arn = _ARN_PATTERN.fullmatch(identifier)
         number = self._by_arn.get(identifier if arn else scope.arn(f"phone-number/{identifier}"))
-        if number is None or self.settled(number, now) is None:
+        if number is None:
+            return None
+        if self.settled(number, now) is None and not number.is_still_shown(now, release_lag_seconds):
             return None
         if number.scope == scope:
             return number

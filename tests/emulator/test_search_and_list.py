@@ -110,6 +110,25 @@ def test_description_lags_behind_the_claim(
     assert len(connect.list_phone_numbers_v2()["ListPhoneNumbersSummaryList"]) == 1
 
 
+def test_released_number_is_still_shown(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    emulator.configure(release_lag_seconds=5)
+    arn = claim(connect, target_arn)
+    emulator.advance(3)
+    before = describe(connect, arn)
+    connect.release_phone_number(PhoneNumberId=arn)
+    emulator.advance(4)
+    assert describe(connect, arn) == before
+    assert len(connect.list_phone_numbers_v2()["ListPhoneNumbersSummaryList"]) == 1
+    for change in (
+        lambda: connect.release_phone_number(PhoneNumberId=arn),
+        lambda: connect.tag_resource(resourceArn=arn, tags={"a": "1"}),
+    ):
+        assert error_of(change)[0] == "ResourceNotFoundException"
+    emulator.advance(1)
+    assert error_of(lambda: describe(connect, arn))[0] == "ResourceNotFoundException"
+    assert connect.list_phone_numbers_v2()["ListPhoneNumbersSummaryList"] == []
+
+
 def test_list_has_neither_status_nor_tags(connect: "ConnectClient", target_arn: str) -> None:
     arn = claim(connect, target_arn, PhoneNumberDescription="Sales", Tags={"team": "sales"})
     assert connect.list_phone_numbers_v2()["ListPhoneNumbersSummaryList"] == [

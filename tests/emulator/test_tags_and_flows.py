@@ -69,6 +69,18 @@ def test_changes_are_shown_late(connect: "ConnectClient", emulator: ConnectEmula
     assert emulator.numbers()[0].description == "newer"
 
 
+def test_a_description_can_take_a_while(connect: "ConnectClient", emulator: ConnectEmulator, target_arn: str) -> None:
+    arn = claim(connect, target_arn)
+    emulator.advance(10)
+    emulator.configure(description_seconds=5)
+    connect.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="new")
+    assert describe(connect, arn)["PhoneNumberStatus"]["Status"] == "IN_PROGRESS"
+    assert error_of(lambda: connect.release_phone_number(PhoneNumberId=arn))[0] == "ResourceInUseException"
+    emulator.advance(5)
+    assert describe(connect, arn)["PhoneNumberStatus"]["Status"] == "CLAIMED"
+    assert describe(connect, arn)["TargetArn"] == target_arn
+
+
 def test_fifty_tags_at_the_most(connect: "ConnectClient", target_arn: str) -> None:
     arn = claim(connect, target_arn, Tags={f"key{number}": "" for number in range(50)})
     connect.tag_resource(resourceArn=arn, tags={"key0": "new"})
