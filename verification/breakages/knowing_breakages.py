@@ -345,6 +345,44 @@ KNOWING: Final = (
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_context.py",),
     ),
     Breakage(
+        "a stack that is not shown in an operation is not looked at again",
+        (
+            Patch(
+                "cloudformation/stacks.py",
+                "if state is not None and not state.is_rolling_back:",
+                "if state is not None and state.is_in_progress and not state.is_rolling_back:",
+            ),
+        ),
+        (Hunt("S22 replaced, the Update, then the Delete, stacks shown late"),),
+    ),
+    Breakage(
+        "a protected number is kept in a rollback that CloudFormation does not show yet",
+        (
+            Patch(
+                "lifecycle/decision.py",
+                "self.invocation.stacks.confirmed_state(self.request.stack_id)\n        return",
+                "self.invocation.stacks.state(self.request.stack_id)\n        return",
+            ),
+        ),
+        (Hunt("S19 protected, its creation rolled back, stacks shown late"),),
+    ),
+    Breakage(
+        "a deleted owner gets its number back because CloudFormation does not show the deletion yet",
+        (Patch("lifecycle/adoption_rollback.py", "held is not None and _is_kept(held, previous)", "held is None"),),
+        (Hunt("S19 renamed, stopped with rollback off, deleted: Old and New in turn, stacks shown late"),),
+    ),
+    Breakage(
+        "a number counts as done while its description is being changed",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                'is not None and state.status == "IN_PROGRESS":\n        # Connect documents',
+                "is None:\n        # Connect documents",
+            ),
+        ),
+        (Hunt("S10 description that takes a while, *", must_succeed=True),),
+    ),
+    Breakage(
         "a change is taken for undone because Connect still shows what was there before",
         (
             Patch(

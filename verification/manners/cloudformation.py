@@ -81,6 +81,21 @@ _REQUESTS: Final = (
         scenario("S20 somebody else answers a create"),
     ),
     _manner(
+        "Somebody answers a Delete with SUCCESS while it is failing.",
+        Issue("aws-samples/aws-control-tower-automate-account-creation#8"),
+        scenario("S20 somebody else answers a delete that fails"),
+    ),
+    _manner(
+        "Somebody answers a request with the ARN of another resource's number.",
+        PRESIGNED_URLS,
+        scenario("S20 somebody else answers with the number of another resource"),
+    ),
+    _manner(
+        "CloudFormation itself sends one Create as two requests, and listens to the second one.",
+        Issue("aws-cloudformation/cloudformation-coverage-roadmap#2075"),
+        scenario("S14 one Create as two requests, the second counts"),
+    ),
+    _manner(
         "A function that is deleted before its custom resource gets no Delete.",
         Issue("aws/aws-cdk#9840"),
         scenario("S21 provider destroyed *"),
@@ -129,6 +144,17 @@ _ROLL_BACKS: Final = (
         scenario("S22 replaced, the rollback fails, the stack is deleted"),
     ),
     _manner(
+        "`cdk rollback --orphan` skips a resource, which keeps its new physical ID, and the stack is updated after "
+        "that.",
+        Issue("aws/aws-cdk#31407"),
+        scenario("S22 replaced, the rollback skips the number, then updated"),
+    ),
+    _manner(
+        "A policy retains the new copy when a replacement is rolled back.",
+        ASSUMED,
+        scenario("S22 replaced, rolled back, the new number retained by a policy"),
+    ),
+    _manner(
         "With rollback disabled, CloudFormation refuses a replacement after the function has answered SUCCESS.",
         Issue("aws/aws-cdk#30546"),
         scenario("S22 replaced, then refused: the new number stays, the stack is deleted"),
@@ -138,6 +164,11 @@ _ROLL_BACKS: Final = (
         "deleted.",
         FAILURE_OPTIONS,
         scenario("S25 *"),
+    ),
+    _manner(
+        "With rollback disabled, a Delete is sent weeks later, at the start of the next operation.",
+        FAILURE_OPTIONS,
+        scenario("S25 update stopped, the stack deleted weeks later"),
     ),
     _manner(
         "A stack that failed with rollback disabled can be rolled back later, which deletes what never was stable.",
@@ -156,6 +187,16 @@ _DELETING: Final = (
         "In the cleanup of an update, CloudFormation tries three times to delete a resource, and then abandons it.",
         TROUBLESHOOTING,
         scenario("S13 *"),
+    ),
+    _manner(
+        "The three Deletes of a cleanup have the same RequestId.",
+        ASSUMED,
+        scenario("S13 cleanup denied, its Deletes with one RequestId"),
+    ),
+    _manner(
+        "The three Deletes of a cleanup have the same ResponseURL.",
+        ASSUMED,
+        scenario("S13 cleanup denied, its Deletes with one ResponseURL"),
     ),
     _manner(
         "A Delete that fails while the stack is deleted leaves the stack DELETE_FAILED, and the next try to delete "
@@ -230,34 +271,40 @@ _READ_API: Final = (
         ASSUMED,
         scenario("*CloudFormation silent"),
     ),
+    _manner(
+        "CloudFormation's API answers no question for hours, because it is throttled or the right is missing.",
+        ASSUMED,
+        scenario("*CloudFormation silent for hours"),
+    ),
+    _manner(
+        "CloudFormation's read API describes the operation before the present one.",
+        Issue("aws/aws-cdk-cli#1802"),
+        world("stacks shown late"),
+    ),
+    _manner(
+        "CloudFormation enters the physical ID of a replacement in its books only when the whole update is done.",
+        ASSUMED,
+        world("replacements entered late"),
+    ),
 )
 
 CLOUDFORMATION: Final = (*_REQUESTS, *_ROLL_BACKS, *_DELETING, *_READ_API)
 
 CLOUDFORMATION_NOT_PLAYED: Final = (
     _not_played(
-        "CloudFormation's read API describes the operation before the present one.",
+        "CloudFormation's read API does not show yet that a stack is being deleted without a number, and the scheduled "
+        "run repeats the release of that number.",
         Issue("aws/aws-cdk-cli#1802"),
         Why.NOT_YET,
-        "The scheduled run gives a number up that was never acknowledged only when CloudFormation has said twice, five "
-        "minutes apart, that it does not have it. Before it repeats a release that has failed, it looks once: an old "
-        "response could hide that the stack was just deleted without the number. A request asks only once as well: an "
-        "old response could let a Delete with a made-up physical ID release a number of which CloudFormation has just "
-        "taken note, or lift the protection of a number because of a rollback that is over.",
+        "Whatever was last asked may be outdated when the number is released. Within these seconds, the number is "
+        "released as if the stack had been deleted without it a moment later.",
     ),
     _not_played(
-        "CloudFormation enters the physical ID of a replacement in its books only when the whole update is done.",
-        ASSUMED,
+        "CloudFormation itself sends one Create as two requests, and listens to the first one.",
+        Issue("aws-cloudformation/cloudformation-coverage-roadmap#2075"),
         Why.NOT_YET,
-        "The scheduled run waits while the resource or the stack is in progress, and then asks twice. A request that "
-        "arrives earlier could take the new number for one that CloudFormation does not know.",
-    ),
-    _not_played(
-        "CloudFormation's read API is throttled for hours.",
-        ASSUMED,
-        Why.NOT_YET,
-        "A request that depends on the response fails after about a minute, with a reason that names the permission. "
-        "Nothing is released meanwhile, and the scheduled run asks again, at least every six hours.",
+        "The first request is answered FAILED, and the creation fails. Its Delete does not wait for the claim of the "
+        "second request: the scheduled run releases that number minutes later.",
     ),
     _not_played(
         "CloudFormation forgets a deleted stack after 90 days.",
@@ -300,48 +347,6 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         "The function shortens the reason until the response fits.",
     ),
     _not_played(
-        "Somebody answers a request with the ARN of another resource's number.",
-        PRESIGNED_URLS,
-        Why.NOT_YET,
-        "A later Delete would succeed and leave that number alone as long as CloudFormation says that the other "
-        "resource has it, and a later Update would fail. The scheduled run would release the number that the request "
-        "itself has claimed.",
-    ),
-    _not_played(
-        "Somebody answers a Delete with SUCCESS while it is failing.",
-        Issue("aws-samples/aws-control-tower-automate-account-creation#8"),
-        Why.NOT_YET,
-        "The release would stay due, and the scheduled run would go on trying, as after an abandoned Delete (S13).",
-    ),
-    _not_played(
-        "CloudFormation itself sends one Create as two requests.",
-        Issue("aws-cloudformation/cloudformation-coverage-roadmap#2075"),
-        Why.NOT_YET,
-        "The second request would go on with the claim of the first one, and the first one would be answered FAILED. "
-        "If CloudFormation listened to the first one only, the creation would fail.",
-    ),
-    _not_played(
-        "The three Deletes of a cleanup have the same RequestId or the same ResponseURL.",
-        ASSUMED,
-        Why.NOT_YET,
-        "The RequestId does not matter. With the same ResponseURL, the second and the third Delete would be answered "
-        "like the first one, without another invocation; the release would stay due for the scheduled run.",
-    ),
-    _not_played(
-        "With rollback disabled, a Delete is sent weeks later, at the start of the next operation.",
-        FAILURE_OPTIONS,
-        Why.NOT_YET,
-        "The scenarios wait for three hours. The ledger keeps the claim of a held number without a date of expiry, so "
-        "the Delete should find it.",
-    ),
-    _not_played(
-        "`cdk rollback --orphan` skips a resource, and the stack is updated after that.",
-        Issue("aws/aws-cdk#31407"),
-        Why.NOT_YET,
-        "The scenarios delete the stack after a skipped resource (S22). An Update would name the number that "
-        "CloudFormation has, and the function would go on from that number.",
-    ),
-    _not_played(
         "A StackSet deletes an instance whose creation fails, with nested stacks in it.",
         model("CloudFormation", "CreateStack, OnFailure"),
         Why.HARMLESS,
@@ -350,15 +355,8 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
     _not_played(
         "The rollback of nested stacks is tried three times, and nested stacks that cannot be deleted are orphaned.",
         NESTED_ROLL_BACKS,
-        Why.NOT_YET,
-        "The requests are those of a cleanup that is tried three times and then abandoned (S13). The release should "
-        "stay due.",
-    ),
-    _not_played(
-        "A policy retains the new copy when a replacement is rolled back.",
-        ASSUMED,
-        Why.NOT_YET,
-        "No Delete would come, and the new number would stay claimed and billed.",
+        Why.HARMLESS,
+        "The requests are those of a cleanup that is tried three times and then abandoned (S13).",
     ),
     _not_played(
         "RetainExceptOnCreate deletes what the failed operation has created, and retains the rest.",

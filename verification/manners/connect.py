@@ -10,6 +10,7 @@ from .sources import (
     EVENTUAL_CONSISTENCY,
     GROUPS,
     IMPORT_PHONE_NUMBER,
+    OWN_HANDLER,
     PHONE_NUMBER_STATUS,
     RELEASE_PHONE_NUMBER,
     RELEASING,
@@ -64,6 +65,11 @@ _SHOWING: Final = (
         world("changes shown late", "changes shown minutes late"),
     ),
     _manner(
+        "Connect still shows a number minutes after its release.",
+        EVENTUAL_CONSISTENCY,
+        world("released numbers shown minutes late"),
+    ),
+    _manner(
         "One number is not shown for a while, and the others are.",
         EVENTUAL_CONSISTENCY,
         fault("connect", "not shown for a while", "*; not shown for a while"),
@@ -80,6 +86,11 @@ _CLAIMING: Final = (
         "ClaimPhoneNumber answers 200 when it has accepted the claim, and the claim can end FAILED.",
         Issue("boto/boto3#4622"),
         scenario("S17 claim accepted, then FAILED"),
+    ),
+    _manner(
+        "ClaimPhoneNumber answers 200, and Connect never shows the number.",
+        Issue("boto/boto3#4622"),
+        scenario("S20 number that Connect never shows"),
     ),
     _manner(
         "A claim stays IN_PROGRESS for minutes.",
@@ -115,6 +126,11 @@ _CLAIMING: Final = (
         "Connect refuses a claim for a reason that holds for every number.",
         ASSUMED,
         scenario("S31 every claim refused for another reason"),
+    ),
+    _manner(
+        "Connect refuses claims for months, because of the 200 percent of the quota.",
+        RELEASE_PHONE_NUMBER,
+        scenario("S31 claims refused for months, then created"),
     ),
     _manner(
         "A refused claim counts toward the 200 percent of the quota.",
@@ -156,6 +172,11 @@ _RELEASING: Final = (
         world("releases never in use"),
     ),
     _manner(
+        "Connect refuses releases for months, because of the 200 percent of the quota.",
+        RELEASE_PHONE_NUMBER,
+        scenario("S8 releases refused for months"),
+    ),
+    _manner(
         "A released number can be neither found nor claimed for 180 days; after that, anybody can claim it.",
         RELEASE_PHONE_NUMBER,
         scenario("S9 number claimed by somebody else since"),
@@ -181,6 +202,11 @@ _CHANGING: Final = (
         "UpdatePhoneNumber moves a number without its flow.",
         UPDATE_PHONE_NUMBER,
         scenario("S10 target*"),
+    ),
+    _manner(
+        "A change of the description leaves a number IN_PROGRESS for a while.",
+        PHONE_NUMBER_STATUS,
+        world("descriptions slow"),
     ),
     _manner(
         "A move can end FAILED, and the number stays where it was.",
@@ -213,52 +239,19 @@ CONNECT: Final = (*_CALLS, *_SHOWING, *_CLAIMING, *_TOKENS, *_RELEASING, *_CHANG
 
 CONNECT_NOT_PLAYED: Final = (
     _not_played(
-        "Connect refuses releases for months, because of the 200 percent of the quota.",
-        RELEASE_PHONE_NUMBER,
-        Why.NOT_YET,
-        "The document says in one sentence that releases are blocked, too. Each Delete would fail, the release would "
-        "stay due, and the scheduled run would try at least every six hours. The numbers would be billed until then.",
-    ),
-    _not_played(
-        "Connect refuses claims for months, because of the 200 percent of the quota.",
-        RELEASE_PHONE_NUMBER,
-        Why.NOT_YET,
-        "The emulator does so, but no scenario goes that far. The function gives up after two "
-        "refusals that do not name the number (S31).",
-    ),
-    _not_played(
-        "Connect still shows a number that was released.",
-        EVENTUAL_CONSISTENCY,
-        Why.NOT_YET,
-        "The Delete does not look again. An adoption of that number could begin, and would fail.",
-    ),
-    _not_played(
         "ReleasePhoneNumber answers 200 when it has accepted the release, and the release fails later.",
-        ASSUMED,
-        Why.NOT_YET,
-        "The function takes the 200 for the end of the number and does not look again. The number would stay claimed "
-        "and billed, and nobody would know.",
-    ),
-    _not_played(
-        "ClaimPhoneNumber answers 200, and the number never appears.",
-        Issue("boto/boto3#4622"),
-        Why.NOT_YET,
-        "The creation would fail after five minutes, with the advice to ask AWS Support, and the Delete would find "
-        "nothing.",
+        OWN_HANDLER,
+        Why.CANNOT_HAPPEN,
+        "AWS's own handler of AWS::Connect::PhoneNumber takes the response as the end of the number, as the function "
+        "does. If it were not, the number would stay claimed and billed.",
     ),
     _not_played(
         "A call takes effect more than a minute after its timeout.",
         ASSUMED,
         Why.NOT_YET,
-        "A claim is looked for until five minutes after the end of the invocation; a later one would "
-        "leave a number that nobody knows. A late move or flow could replace a newer one.",
-    ),
-    _not_played(
-        "A change of the description leaves a number IN_PROGRESS.",
-        PHONE_NUMBER_STATUS,
-        Why.NOT_YET,
-        "A release right after could be refused with ResourceInUseException, which the function waits out for a minute "
-        "(S8).",
+        "A claim is looked for until five minutes after the end of the invocation; a later one would leave a number "
+        "that nobody knows. A late move or flow could replace a newer one. A release that arrives minutes later cannot "
+        "be recalled where the stack was deleted without the number meanwhile.",
     ),
     _not_played(
         "An instance is deleted under a number.",
@@ -276,9 +269,9 @@ CONNECT_NOT_PLAYED: Final = (
     _not_played(
         "A traffic distribution group is neither ACTIVE nor being created.",
         GROUPS,
-        Why.NOT_YET,
-        "The function waits only for a group that is being created. In any other state the request would fail with "
-        "Connect's ResourceNotFoundException.",
+        Why.HARMLESS,
+        "The function waits only for a group that is being created. In any other state the request fails with "
+        "Connect's ResourceNotFoundException before anything is claimed, and can be tried again.",
     ),
     _not_played(
         "A number of a group is used from the group's other Region.",

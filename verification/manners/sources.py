@@ -96,6 +96,11 @@ IMPORT_PHONE_NUMBER: Final = Document("ImportPhoneNumber", f"{_CONNECT}/APIRefer
 UPDATE_PHONE_NUMBER: Final = Document("UpdatePhoneNumber", f"{_CONNECT}/APIReference/API_UpdatePhoneNumber.html")
 DESCRIBE_PHONE_NUMBER: Final = Document("DescribePhoneNumber", f"{_CONNECT}/APIReference/API_DescribePhoneNumber.html")
 PHONE_NUMBER_STATUS: Final = Document("PhoneNumberStatus", f"{_CONNECT}/APIReference/API_PhoneNumberStatus.html")
+OWN_HANDLER: Final = Document(
+    "DeleteHandler of AWS::Connect::PhoneNumber",
+    "https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-connect/blob/main/"
+    "aws-connect-phonenumber/src/main/java/software/amazon/connect/phonenumber/DeleteHandler.java",
+)
 RELEASING: Final = Document(
     "Release a phone number from Amazon Connect back to inventory", f"{_CONNECT}/adminguide/release-phone-number.html"
 )

@@ -67,6 +67,7 @@ def found_by_hand(world: World, *, has_flow: bool = True) -> tuple[str, str]:
     arn, phone_number = world.claim_by_hand()
     client = world.client
     client.update_phone_number_metadata(PhoneNumberId=arn, PhoneNumberDescription="Reception")
+    world.sleep_until_shown()
     client.tag_resource(resourceArn=arn, tags={"team": "reception"})
     if has_flow:
         flow_arn = world.emulator.add_contact_flow(world.instance_arn)

@@ -16,6 +16,7 @@ from . import (
     filling,
     groups,
     hints,
+    lasting,
     late,
     ledger,
     parking,
@@ -44,12 +45,16 @@ _MODULES: Final = (
     late,
     ledger,
     hints,
+    lasting,
     budget,
     parking,
     pooling,
     filling,
     showing,
 )
+_INDEX_HOURS_LATE: Final = "the index an hour or two late"
+_WITH_PARKED_NUMBERS: Final = ("S35", "S36", "S37")
+"""Their scenarios expect that a number is parked, given out or released in time, for which the index is needed."""
 _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "the index late": {},
     "refused claims count": {"refused_claims_count": True},
@@ -60,11 +65,21 @@ _OTHER_WORLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "numbers shown minutes late": {"describe_lag_seconds": 240.0},
     "changes shown late": {"change_lag_seconds": 45.0},
     "changes shown minutes late": {"change_lag_seconds": 240.0},
+    "descriptions slow": {"description_seconds": 30.0},
+    "released numbers shown minutes late": {"release_lag_seconds": 240.0},
     "tokens forgotten": {"token_memory_seconds": 0.0},
     "numbers shown late, tokens forgotten": {"describe_lag_seconds": 45.0, "token_memory_seconds": 0.0},
     "claims slow": {"claim_seconds": 100.0},
     "claims slow, numbers shown late": {"claim_seconds": 100.0, "describe_lag_seconds": 45.0},
     "releases never in use": {"refuse_release_in_progress": False},
+}
+_OTHER_MANNERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "clocks a minute apart": {"clock_difference_seconds": _CLOCK_DIFFERENCE_SECONDS},
+    "items expire late": {"expires": "late"},
+    "removed resources remembered": {"forgets_removed_resources": False},
+    "stacks shown late": {"stacks_lag_seconds": 20.0},
+    "replacements entered late": {"enters_replacements_late": True},
+    _INDEX_HOURS_LATE: {"index_lag_seconds": 3600.0},
 }
 _SHOWN_LATE: Final = (
     "S10 description and tags, and changed back at once",
@@ -74,11 +89,13 @@ _SHOWN_LATE: Final = (
     "S36 two stacks and one parked number",
 )
 """Scenarios with changes at short intervals. They are also played, under faults too, where changes are shown late."""
-_OTHER_MANNERS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "clocks a minute apart": {"clock_difference_seconds": _CLOCK_DIFFERENCE_SECONDS},
-    "items expire late": {"expires": "late"},
-    "removed resources remembered": {"forgets_removed_resources": False},
-}
+_STACKS_SHOWN_LATE: Final = (
+    "S19 protected, its creation rolled back",
+    "S19 renamed, stopped with rollback off, deleted: Old and New in turn",
+    "S22 replaced, the Update, then the Delete",
+    "S23 adopted by a replacement, rolled back",
+)
+"""Scenarios in which requests ask CloudFormation. They are also played, under faults too, where it tells late."""
 
 
 @cache
@@ -97,7 +114,7 @@ def in_other_worlds() -> Iterator[Scenario]:
                 yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
     for name, options_changes in _OTHER_MANNERS.items():
         for scenario in all_scenarios():
-            if scenario.is_short:
+            if scenario.is_short and not (name == _INDEX_HOURS_LATE and group(scenario) in _WITH_PARKED_NUMBERS):
                 options = replace(scenario.options, **options_changes)
                 yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
 
@@ -106,6 +123,11 @@ def _shown_late(scenario: Scenario) -> Scenario:
     emulator = replace(scenario.options.emulator, **_OTHER_WORLDS["changes shown late"])
     options = replace(scenario.options, emulator=emulator)
     return replace(scenario, name=f"{scenario.name}, shown late", options=options)
+
+
+def _stacks_shown_late(scenario: Scenario) -> Scenario:
+    options = replace(scenario.options, **_OTHER_MANNERS["stacks shown late"])
+    return replace(scenario, name=f"{scenario.name}, stacks shown late", options=options)
 
 
 def by_name(name: str) -> Scenario:
@@ -126,5 +148,7 @@ def group(scenario: Scenario) -> str:
 
 def _all() -> Iterator[Scenario]:
     scenarios = [scenario for module in _MODULES for scenario in module.scenarios()]
-    scenarios += [_shown_late(scenario) for scenario in scenarios if scenario.name in _SHOWN_LATE]
+    late = [_shown_late(scenario) for scenario in scenarios if scenario.name in _SHOWN_LATE]
+    late += [_stacks_shown_late(scenario) for scenario in scenarios if scenario.name in _STACKS_SHOWN_LATE]
+    scenarios += late
     yield from sorted(scenarios, key=lambda scenario: int(group(scenario)[1:]))

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from local_aws.connect_emulator import Settings as EmulatorSettings
 from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
-from verification.simulator.world import World
+from verification.simulator.world import Options, World
 
 from .helpers import refuse_releases
 
@@ -15,6 +16,7 @@ STEPS_OF_A_REPLACEMENT: Final = 25
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
+_SLOW: Final = Options(emulator=EmulatorSettings(throttling=False, description_seconds=30.0))
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -28,6 +30,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S10 target, flow, tags and description at once", _everything, _ONE)
     yield Scenario("S10 description and tags, and changed back at once", _there_and_back_at_once, _ONE)
     yield Scenario("S10 prefix that the number has already", _changed(Prefix="+1206"), _ONE)
+    yield Scenario("S10 description that takes a while, and a flow", _described_slowly, _ONE, _SLOW)
     yield Scenario("S10 update delivered again after the next one", _old_update_again, _ONE)
     yield Scenario("S10 replacement refused", _refused, _ONE)
     yield Scenario("S10 update fails, is rolled back", _failing_update, _ONE)
@@ -46,6 +49,14 @@ def scenarios() -> Iterator[Scenario]:
     )
     yield Scenario("S13 cleanup fails for an hour, abandoned", _abandoned("InternalServiceException", 4000), _TWO)
     yield Scenario("S13 removed from the template, Delete abandoned", _removed, _ONE)
+
+
+def _described_slowly(world: World) -> None:
+    stack = _created(world)
+    if stack is not None:
+        flow_arn = world.emulator.add_contact_flow(world.instance_arn)
+        stack.update("Number", world.number(Description="New", ContactFlowArn=flow_arn))
+        stack.destroy()
 
 
 def _created(world: World, **properties: Any) -> Stack | None:

@@ -31,6 +31,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S19 claimed by hand, adoption rolled back", _adopted_from_hand_and_back, Needed(0, 0))
     yield Scenario("S19 creation rolled back", _creation_rolled_back, _ONE)
     yield Scenario("S19 protected, then not", _protected, _ONE)
+    yield Scenario("S19 protected, its creation rolled back", _protected_undone, _ONE)
     yield Scenario("S19 protected in a nested stack whose root's rollback has failed", _protected_nested, _ONE)
     yield Scenario("S21 provider destroyed with its number", _provider_destroyed, _ONE)
     yield Scenario("S21 provider destroyed beside its number", _provider_destroyed_beside, _ONE)
@@ -169,6 +170,12 @@ def _creation_rolled_back(world: World) -> None:
     stack = world.stack()
     if stack.create("Number", world.number(), completes=False):
         stack.undo_create("Number")
+
+
+def _protected_undone(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number(ReleaseProtection=True), completes=False):
+        world.expect_unless_hit(stack.undo_create("Number"), "a rollback deletes a protected number that is new")
 
 
 def _protected(world: World) -> None:

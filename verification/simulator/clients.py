@@ -18,11 +18,13 @@ from .wire import Surface
 
 if TYPE_CHECKING:
     from .cloudformation import CloudFormation
+    from .stack import Stack
     from .world import World
 
 _R = TypeVar("_R")
 
 _SUCCEEDED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+_LET_GO: Final = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 _CLOCK_DIFFERENCE_SECONDS: Final = 120
 """The difference between two clocks that the function's own client allows for."""
 
@@ -174,35 +176,53 @@ class StackBooks:
     ----------
     forgets_removed_resources
         Whether the API no longer knows a resource that was removed from its stack.
+    lag_seconds
+        How long the API does not show a change, in seconds. Default 0.
     """
 
-    def __init__(self, cloudformation: "CloudFormation", *, forgets_removed_resources: bool) -> None:
+    def __init__(
+        self, cloudformation: "CloudFormation", *, forgets_removed_resources: bool, lag_seconds: float = 0.0
+    ) -> None:
         self._cloudformation = cloudformation
         self._forgets_removed_resources = forgets_removed_resources
+        self._lag_seconds = lag_seconds
+
+    @property
+    def _shown_until(self) -> float:
+        """The time up to which the API shows what has happened."""
+        return self._cloudformation.timeline.now - self._lag_seconds
 
     def state(self, stack_id: str) -> StackState:
         """Return the status of a stack and of its root stack."""
         stack = self._cloudformation.stacks[stack_id]
-        return StackState(stack.status, stack.root.status)
+        return StackState(stack.status_at(self._shown_until), stack.root.status_at(self._shown_until))
 
     def resource(self, resource: ResourceKey) -> HeldResource:
         """Return a resource as its stack holds it."""
         stack = self._cloudformation.stacks.get(resource.stack_id)
-        event = stack.state_of(resource.logical_resource_id) if stack is not None else None
+        until = self._shown_until
+        event = stack.state_of(resource.logical_resource_id, until) if stack is not None else None
         if stack is None or event is None:
             return HeldResource()
-        is_over = event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED")
-        if is_over and stack.status != "DELETE_COMPLETE" and self._forgets_removed_resources:
+        is_over = event.status in _LET_GO
+        if is_over and stack.status_at(until) != "DELETE_COMPLETE" and self._forgets_removed_resources:
             return HeldResource()
         return HeldResource(event.physical_id, event.status)
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...]:
         """Return the resources of one stack that have the physical id."""
         for stack in self._cloudformation.stacks.values():
-            found = [name for name, resource in stack.resources.items() if resource.physical_id == physical_id]
+            found = [name for name in stack.logical_ids() if self._is_held(stack, name, physical_id)]
             if found:
                 return tuple(ResourceKey(stack.id, name) for name in found)
         return ()
+
+    def _is_held(self, stack: "Stack", logical_id: str, physical_id: str) -> bool:
+        event = stack.state_of(logical_id, self._shown_until)
+        if event is None or event.physical_id != physical_id or event.status in _LET_GO:
+            return False
+        is_abandoned = event.status == "DELETE_FAILED" and logical_id not in stack.resources
+        return not is_abandoned
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool:
         """Return whether a stack's events name the physical id."""
@@ -213,7 +233,7 @@ class StackBooks:
             event.status
             for event in reversed(stack.events)
             if event.physical_id == physical_id
-            and event.time >= since
+            and since <= event.time <= self._shown_until
             and (by_any_name or event.logical_id == resource.logical_resource_id)
         )
         since_deletion = takewhile(lambda status: status != "DELETE_COMPLETE", statuses)
@@ -223,16 +243,19 @@ class StackBooks:
         """Return whether a deployment of the root stack has succeeded since the resource got the physical id."""
         stack = self._cloudformation.stacks[resource.stack_id]
         named: list[int] = []
+        until = self._shown_until
         for event in reversed(stack.events):
-            if event.logical_id != resource.logical_resource_id or event.time < since - _CLOCK_DIFFERENCE_SECONDS:
+            is_meant = event.logical_id == resource.logical_resource_id
+            if not is_meant or not since - _CLOCK_DIFFERENCE_SECONDS <= event.time <= until:
                 continue
-            if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
+            if event.status in _LET_GO:
                 break
             if event.physical_id == physical_id and event.status in _SUCCEEDED:
                 named.append(event.order)
         first = min(named, default=None)
         return first is not None and any(
-            order > first and status in _SUCCEEDED for order, status in stack.root.own_events
+            event.order > first and event.status in _SUCCEEDED and event.time <= until
+            for event in stack.root.own_events
         )
 
 

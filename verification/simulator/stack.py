@@ -26,11 +26,21 @@ class StackResource:
 
 @dataclass(frozen=True)
 class StackEvent:
-    """One line of a stack's events."""
+    """One line of a stack's events about a resource."""
 
     time: float
     logical_id: str
     physical_id: str
+    status: str
+    order: int
+    """The position of this event among the events of all stacks."""
+
+
+@dataclass(frozen=True)
+class StatusEvent:
+    """One line of a stack's events about the stack itself."""
+
+    time: float
     status: str
     order: int
     """The position of this event among the events of all stacks."""
@@ -58,10 +68,12 @@ class Stack:
         self.resources: dict[str, StackResource] = {}
         self.events: list[StackEvent] = []
         """The events of resources that DescribeStackEvents returns, the oldest first."""
-        self.own_events: list[tuple[int, str]] = []
-        """The events of the stack itself that DescribeStackEvents returns: their order and status."""
+        self.own_events: list[StatusEvent] = []
+        """The events of the stack itself that DescribeStackEvents returns, the oldest first."""
         self._cloudformation = cloudformation
         self._status = "CREATE_IN_PROGRESS"
+        self._not_entered: list[tuple[str, str]] = []
+        """Logical and physical ids of replacements that the events do not show yet."""
 
     @property
     def status(self) -> str:
@@ -71,7 +83,9 @@ class Stack:
     @status.setter
     def status(self, status: str) -> None:
         self._status = status
-        self.own_events.append((self._cloudformation.next_order(), status))
+        self._enter_replacements()
+        cloudformation = self._cloudformation
+        self.own_events.append(StatusEvent(cloudformation.timeline.now, status, cloudformation.next_order()))
         if self.parent is None and status in _COMPLETE:
             self._cloudformation.establish(self)
 
@@ -80,10 +94,19 @@ class Stack:
         """The outermost stack that contains this one, or this stack itself."""
         return self if self.parent is None else self.parent.root
 
-    def state_of(self, logical_id: str) -> StackEvent | None:
-        """Return what the stack reports about a resource: the resource's latest event."""
-        latest = next((event for event in reversed(self.events) if event.logical_id == logical_id), None)
+    def state_of(self, logical_id: str, until: float) -> StackEvent | None:
+        """Return what the stack reports about a resource: the resource's latest event up to a time."""
+        events = (event for event in reversed(self.events) if event.logical_id == logical_id and event.time <= until)
+        latest = next(events, None)
         return None if latest is None or latest.status == _HANDED_OVER else latest
+
+    def logical_ids(self) -> list[str]:
+        """Return the logical ids of all resources that the stack has or has had, in the order of their creation."""
+        return list(dict.fromkeys(event.logical_id for event in self.events))
+
+    def status_at(self, time: float) -> str:
+        """Return the status that the stack had at a time, empty if it did not exist yet."""
+        return next((event.status for event in reversed(self.own_events) if event.time <= time), "")
 
     def record(self, logical_id: str, physical_id: str, status: str) -> None:
         """Record an event."""
@@ -97,6 +120,7 @@ class Stack:
         self, logical_id: str, properties: Properties, *, request_id: str = "", hold_at: int | None = None
     ) -> SentRequest:
         """Send a Create request."""
+        self._begin()
         self.status = "UPDATE_IN_PROGRESS" if self.resources else "CREATE_IN_PROGRESS"
         self.record(logical_id, "", "CREATE_IN_PROGRESS")
         return self._cloudformation.send(self, "Create", logical_id, properties, request_id=request_id, hold_at=hold_at)
@@ -203,11 +227,13 @@ class Stack:
 
     def hold(self, logical_id: str, physical_id: str, properties: Properties) -> None:
         """Hold a resource that entered the stack in another way, for example by an import."""
+        self._begin()
         self.record(logical_id, physical_id, "IMPORT_COMPLETE")
         self.resources[logical_id] = StackResource(physical_id, properties)
 
     def hand_over(self, logical_id: str, other: "Stack", new_logical_id: str) -> None:
         """Give a resource another logical id or another stack without an event, as a stack refactoring does."""
+        self._begin()
         resource = self.resources.pop(logical_id)
         self.record(logical_id, resource.physical_id, _HANDED_OVER)
         other.record(new_logical_id, resource.physical_id, "UPDATE_COMPLETE")
@@ -217,6 +243,7 @@ class Stack:
 
     def begin_update(self, logical_id: str, properties: Properties, *, hold_at: int | None = None) -> SentRequest:
         """Send an Update request."""
+        self._begin()
         resource = self.resources[logical_id]
         self.status = "UPDATE_IN_PROGRESS"
         self.record(logical_id, resource.physical_id, "UPDATE_IN_PROGRESS")
@@ -239,11 +266,15 @@ class Stack:
             self.record(request.logical_id, resource.physical_id, "UPDATE_FAILED")
             return False
         assert request.response is not None
-        self.record(request.logical_id, request.response.physical_id, "UPDATE_COMPLETE")
+        shown_id = request.response.physical_id
         if request.response.physical_id != resource.physical_id:
+            if self._cloudformation.enters_replacements_late:
+                shown_id = resource.physical_id
+                self._not_entered.append((request.logical_id, request.response.physical_id))
             resource.replaced.append((resource.physical_id, resource.properties))
             resource.physical_id = request.response.physical_id
             resource.established_at = None
+        self.record(request.logical_id, shown_id, "UPDATE_COMPLETE")
         resource.properties = request.properties
         return True
 
@@ -332,6 +363,7 @@ class Stack:
 
     def begin_delete(self, logical_id: str, *, hold_at: int | None = None) -> SentRequest:
         """Send a Delete of a resource that the stack holds."""
+        self._begin()
         resource = self.resources[logical_id]
         resource.is_being_deleted = True
         self.status = "DELETE_IN_PROGRESS"
@@ -374,6 +406,7 @@ class Stack:
 
     def remove(self, logical_id: str) -> bool:
         """Remove a resource from the template. The cleanup deletes or abandons it."""
+        self._begin()
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
         resource = self.resources[logical_id]
         deletion = self._deleted_in_clean_up(logical_id, resource.physical_id, resource.properties)
@@ -390,6 +423,7 @@ class Stack:
         ends
             Whether the whole stack is deleted. Default ``False``.
         """
+        self._begin()
         physical_id = self.resources.pop(logical_id).physical_id
         self.record(logical_id, physical_id, "DELETE_SKIPPED")
         self._cloudformation.retained.add(physical_id)
@@ -397,6 +431,19 @@ class Stack:
         return physical_id
 
     # --- Parts ---
+
+    def _begin(self) -> None:
+        """Begin an operation, unless the stack is in the middle of one."""
+        if not self.own_events or not self._status.endswith("_IN_PROGRESS"):
+            self._cloudformation.begin_operation()
+
+    def _enter_replacements(self) -> None:
+        """Let the events show the replacements of an update that has ended, unless it is rolled back."""
+        if self._status != "UPDATE_IN_PROGRESS":
+            entered, self._not_entered = self._not_entered, []
+            if "ROLLBACK" not in self._status:
+                for logical_id, physical_id in entered:
+                    self.record(logical_id, physical_id, "UPDATE_COMPLETE")
 
     def _wait(self, seconds: float) -> None:
         timeline = self._cloudformation.timeline

@@ -70,6 +70,11 @@ class Options:
         Whether to also play the schedule's calls that find no work. Default ``False``.
     forgets_removed_resources
         Whether DescribeStackResource no longer knows a resource that was removed from its stack. Default ``True``.
+    stacks_lag_seconds
+        How long CloudFormation's API does not show a change of a stack, in seconds. Default 0.
+    enters_replacements_late
+        Whether CloudFormation's API shows the physical id of a replacement only when the update is over. Default
+        ``False``.
     """
 
     signs_time: bool = True
@@ -78,6 +83,8 @@ class Options:
     clock_difference_seconds: float = 0.0
     expires: Literal["promptly", "late"] = "promptly"
     forgets_removed_resources: bool = True
+    stacks_lag_seconds: float = 0.0
+    enters_replacements_late: bool = False
     sweeps_always: bool = False
     budget: Policy = field(default_factory=Policy)
     tells_quota: bool = False
@@ -143,8 +150,20 @@ class World:
             )
         )
         self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
-        self.cloudformation = CloudFormation(self.timeline, self.lambda_service, self.run_until, options.signs_time)
-        self.stack_books = StackBooks(self.cloudformation, forgets_removed_resources=options.forgets_removed_resources)
+        # The books show an operation before the next one begins: its requests still find the one before as the latest.
+        self.cloudformation = CloudFormation(
+            self.timeline,
+            self.lambda_service,
+            self.run_until,
+            options.signs_time,
+            options.stacks_lag_seconds,
+            options.enters_replacements_late,
+        )
+        self.stack_books = StackBooks(
+            self.cloudformation,
+            forgets_removed_resources=options.forgets_removed_resources,
+            lag_seconds=options.stacks_lag_seconds,
+        )
         self.is_explored = False
         """Whether the scenario is at the point where the order of calls is to be varied."""
         self.is_provider_gone = False
@@ -185,8 +204,9 @@ class World:
         self.sleep(10 + settings.claim_seconds + settings.describe_lag_seconds)
 
     def sleep_until_shown(self) -> None:
-        """Advance the world until Connect shows what a person has just changed, if it shows changes late."""
-        if lag := self.emulator.settings.change_lag_seconds:
+        """Advance the world until Connect shows what a person has just changed as done, if that takes time."""
+        settings = self.emulator.settings
+        if lag := max(settings.change_lag_seconds, settings.description_seconds):
             self.sleep(lag)
 
     def release_by_hand(self, arn: str) -> None:

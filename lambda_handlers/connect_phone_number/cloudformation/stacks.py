@@ -214,12 +214,13 @@ class RetryingStacks:
         return self._with_retries(lambda: self._stacks.state(stack_id))
 
     def confirmed_state(self, stack_id: str) -> StackState | None:
-        """Return the status of a stack. Ask twice if the first result may be outdated.
+        """Return the status of a stack with an operation in progress. Ask twice if it does not show a rollback.
 
-        Right after a rollback has begun, CloudFormation may still report the deployment before it.
+        Right after a rollback has begun, CloudFormation may still report the deployment before it, and for a short
+        deployment even the operation before that.
         """
         state = self.state(stack_id)
-        if state is not None and state.is_in_progress and not state.is_rolling_back:
+        if state is not None and not state.is_rolling_back:
             self._timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whether it rolls back")
             state = self.state(stack_id)
         return state

@@ -264,6 +264,11 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
         lambda: invocation.connect.describe_as(claim.arn, description, token),
         f"the Description of {claim.phone_number}",
     )
+    polls = 0
+    while (state := invocation.connect.describe(claim.arn)) is not None and state.status == "IN_PROGRESS":
+        # Connect documents this for UpdatePhoneNumberMetadata, too. A flow may be refused meanwhile.
+        invocation.timing.backoff(polls, f"the Description of {claim.phone_number} is being changed", 5.0)
+        polls += 1
 
 
 def _tags_of_desired(claim: Claim, state: PhoneNumberState, desired: Settings) -> dict[str, str]:

@@ -385,7 +385,7 @@ class _Decision:
         return replace(claim, taken_until=0) if has_completed else claim
 
     def _is_rolling_back(self) -> bool:
-        state = self.invocation.stacks.state(self.request.stack_id)
+        state = self.invocation.stacks.confirmed_state(self.request.stack_id)
         return state is not None and state.is_undoing
 
     # --- Parts ---

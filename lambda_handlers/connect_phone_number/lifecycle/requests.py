@@ -210,8 +210,8 @@ def _close_claim(invocation: Invocation, request: Request, key: ClaimKey) -> _Fi
             # The previous owner's resource was deleted, too.
             return _Finding(close(invocation, owner, awaited(invocation, request)).problem)
         return _Finding(
-            note=f"{closed.claim.phone_number} was not released: its adoption was undone, or not seen complete, so it "
-            "was restored as it was found."
+            note=f"{closed.claim.specification.phone_number} was not released: its adoption was undone, or not seen "
+            "complete, so it was restored as it was found."
         )
     if closed.claim.state is ClaimState.PARKED and closed.claim.is_postponed:
         return _Finding(

@@ -572,6 +572,41 @@ def test_an_invocation_that_ends_meanwhile_is_gone_on_with_by_another() -> None:
         RetryingStacks(_Forgetful(99), _timing(clock, seconds=60)).state(STACK)
 
 
+class _InTurn(_Forgetful):
+    """Tells each status of the stack once, and the last one for good."""
+
+    def __init__(self, *statuses: str) -> None:
+        super().__init__(1)
+        self._statuses = list(statuses)
+
+    def state(self, stack_id: str) -> StackState | None:
+        assert stack_id == STACK
+        self.asked += 1
+        status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+        return StackState(status, status)
+
+
+@pytest.mark.parametrize("first", ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"])
+def test_a_stack_that_does_not_roll_back_is_looked_at_twice(first: str) -> None:
+    clock = VirtualClock()
+    began = clock()
+    stacks = RetryingStacks(_InTurn(first, "UPDATE_ROLLBACK_IN_PROGRESS"), _timing(clock))
+    state = stacks.confirmed_state(STACK)
+    assert state is not None
+    assert state.is_rolling_back
+    assert clock() - began == 30
+
+
+def test_a_rollback_is_believed_at_once() -> None:
+    clock = VirtualClock()
+    began = clock()
+    stacks = RetryingStacks(_InTurn("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"), _timing(clock))
+    state = stacks.confirmed_state(STACK)
+    assert state is not None
+    assert state.is_rolling_back
+    assert clock() == began
+
+
 def test_who_comes_again_anyway_is_answered_at_once() -> None:
     clock = VirtualClock()
     began = clock()

@@ -7,6 +7,7 @@ import pytest
 from lambda_handlers.connect_phone_number import contract, rules
 from lambda_handlers.connect_phone_number.claim import ClaimState, Outcome
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
+from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource
 from lambda_handlers.connect_phone_number.ledger.items import key_of
 from tests.unit.lambda_handlers.connect_phone_number.world import (
     OTHER_STACK,
@@ -68,6 +69,14 @@ def test_s19_the_adoption_from_a_stack_that_is_rolled_back_is_rolled_back_to_the
     assert world.claim(OTHER_STACK, "Sales").outcome is Outcome.ADOPTION_ROLLED_BACK
     world.stacks.status = "UPDATE_COMPLETE"
     assert adopt(world).succeeded, "it can be adopted again"
+
+
+def test_the_note_names_a_number_that_was_never_found(world: World) -> None:
+    world.handle(adoption(world))
+    assert not world.responses[-1].succeeded
+    deleted = world.send(world.event("Delete", world.responses[-1].physical_id, stack=OTHER_STACK, resource="Sales"))
+    assert deleted.succeeded
+    assert deleted.reason.startswith(f"{NUMBER} was not released: its adoption was undone")
 
 
 def test_s19_the_adoption_under_another_name_is_rolled_back_to_the_old_one(world: World) -> None:
@@ -142,6 +151,21 @@ def test_it_is_kept_where_cloudformation_has_not_taken_note_of_the_deletion(worl
     assert deleted.succeeded
     assert "so it was restored as it was found" in deleted.reason
     assert (world.held(), world.claim().state) == ([NUMBER], ClaimState.LIVE)
+
+
+def test_it_is_released_where_cloudformation_shows_the_deletion_only_after_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = _old_deleted_first(world)
+    began = world.clock()
+
+    def late(resource: ResourceKey) -> HeldResource:
+        is_shown = resource != RESOURCE or world.clock() >= began + 20
+        return HeldResource() if is_shown else HeldResource(arn, "UPDATE_COMPLETE")
+
+    monkeypatch.setattr(world.stacks, "resource", late)
+    assert world.delete(arn, resource="Renamed").succeeded
+    assert world.held() == []
 
 
 def test_it_is_kept_where_the_deleted_resource_was_protected(world: World) -> None:

@@ -51,6 +51,16 @@ def test_description(world: World, old: str | None, new: str | None) -> None:
     assert world.effects("ClaimPhoneNumber") == 1
 
 
+def test_a_description_that_takes_a_while(world: World) -> None:
+    arn = world.created()
+    world.emulator.configure(description_seconds=40.0)
+    began = world.clock()
+    flow = world.emulator.add_contact_flow(world.instance)
+    assert world.update(arn, Description="Sales", ContactFlowArn=flow).succeeded
+    assert world.clock() - began >= 40
+    assert world.number(arn).status == "CLAIMED"
+
+
 def test_a_description_changed_there_and_back_again(world: World) -> None:
     # A token that is derived from the value alone would make Connect answer the third change from memory.
     arn = world.created(Description="one")
