@@ -29,6 +29,7 @@ from verification.exploration.replaying import (
     walk,
 )
 from verification.exploration.schedules import Bounds, explore, play_by_priorities
+from verification.quick_entries import make_claims_quickly
 from verification.scenarios.catalog import all_scenarios, by_name, in_other_worlds
 from verification.simulator.reached import EXPECTED, Reached, counting
 
@@ -152,9 +153,8 @@ def verify(jobs: int, parts: tuple[str, ...]) -> list[Tally]:
     """Play all cases of some parts on some processes, and report the progress."""
     tallies = {part: Tally(part) for part in parts}
     began = time.monotonic()
-    # Frozen, the modules are not searched for garbage again and again, which takes a fifth of the time. The kills have
-    # a process of their own, because they take place in real time: it mostly waits.
-    with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool, ProcessPoolExecutor(1) as waiting:
+    # The kills have a process of their own, because they take place in real time: it mostly waits.
+    with ProcessPoolExecutor(jobs, initializer=_prepare) as pool, ProcessPoolExecutor(1) as waiting:
         work = {(waiting if part == KILLS else pool).submit(task): part for part, task in _work() if part in parts}
         for done, future in enumerate(as_completed(work), start=1):
             tally = future.result()
@@ -255,6 +255,12 @@ def _work() -> Iterator[tuple[str, partial[Tally]]]:
         yield WALKS, partial(play_walks, number)
     for number in range(_KILLING_ROUNDS):
         yield KILLS, partial(play_kills, number)
+
+
+def _prepare() -> None:
+    # Frozen, the modules are not searched for garbage again and again, which takes a fifth of the time.
+    gc.freeze()
+    make_claims_quickly()
 
 
 def _played(part: str, cases: Iterator[Case]) -> Tally:

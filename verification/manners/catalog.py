@@ -50,7 +50,7 @@ was found that says so. The last table lists the behavior that was considered an
 | | |
 |---|---|
 | Scenario | A scenario in `verification/scenarios`. An asterisk stands for any text in its name. |
-| Fault | What hits one call in a run. `make verify` plays every short scenario with each fault at each of its calls. |
+| Fault | What hits one call. `make verify` plays each short scenario with each fault at each call (variants share). |
 | World | Another world, in which all short scenarios are played again. |
 | Setting | A setting of the emulator of Amazon Connect. |
 | Option | An option of the simulated world. |

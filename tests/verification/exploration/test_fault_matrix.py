@@ -26,6 +26,22 @@ def test_scenarios_under_pairs_of_faults(name: str) -> None:
     _play([case for first in firsts for case in islice(pairs(first), 0, None, _SHARE)])
 
 
+@pytest.mark.parametrize("family", ["S12 canceled at step", "S36 creation from the pool canceled at step"])
+def test_variants_share_all_faults(family: str) -> None:
+    variants = [scenario for scenario in all_scenarios() if scenario.name.startswith(family)]
+    played = {(call, fault) for case in single_faults(variants) for call, fault in _hit(case)}
+    for scenario in variants[:: len(variants) // 3]:
+        calls = worth_hitting(run(scenario).calls)
+        # What comes after the canceled step differs from variant to variant.
+        for call in calls[:10]:
+            missing = {(call.index, fault.name) for fault in faults_of(call) if fault is not DEATH} - played
+            assert not missing, (scenario.name, missing)
+
+
+def _hit(case: Case) -> list[tuple[int, str]]:
+    return [(index, fault.name) for index, fault in case.faults.items()]
+
+
 def test_each_case_is_hit_even_after_the_scenarios_end() -> None:
     scenario = by_name("S35 deleted, released when its time is up")
     for case in islice(single_faults([scenario]), 0, None, 5):
