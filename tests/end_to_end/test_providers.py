@@ -106,7 +106,7 @@ def test_provider_with_numbers_is_not_destroyed(number_of_second: NumberStack, s
     in_use = second_provider.destroy()
 
     assert in_use.exit_code != 0
-    assert f"1 phone numbers still need it, for example {number['phone_number']} (Line" in in_use.output
+    assert f"Phone numbers that still need it: 1, for example {number['phone_number']} (Line" in in_use.output
     assert number_of_second.numbers() == [number]
     assert second_provider.resources() == resources
 

@@ -262,8 +262,8 @@ def _used(invocation: Invocation, pool: PoolEntry) -> str:
         for claim in found[:_MOST_NAMED]
     )
     return (
-        f"The pool is not deleted: {len(found)} phone numbers use it, for example {named}. Delete their resources "
-        "first, or deploy them without this Pool."
+        f"The pool is not deleted. Phone numbers that use it: {len(found)}, for example {named}. Delete their "
+        "resources first, or deploy them without this Pool."
     )
 
 

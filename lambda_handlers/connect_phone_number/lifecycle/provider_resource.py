@@ -94,7 +94,9 @@ def _pools(invocation: Invocation) -> str:
     if not needed:
         return ""
     named = ", ".join(f"{pool.logical_resource_id} of {pool.stack_id}" for pool in needed[:_MOST_NAMED])
-    return f"The provider is not deleted: {len(needed)} pools still need it, for example {named}. Delete them first."
+    return (
+        f"The provider is not deleted. Pools that still need it: {len(needed)}, for example {named}. Delete them first."
+    )
 
 
 def _still_parked(claims: Iterable[Claim | UnreadableItem]) -> str:
@@ -104,8 +106,8 @@ def _still_parked(claims: Iterable[Claim | UnreadableItem]) -> str:
         return ""
     named = ", ".join(f"{claim.phone_number} until {date_of(claim.parked_until)}" for claim in parked[:_MOST_NAMED])
     return (
-        f"The provider is not deleted: it still has to release {len(parked)} parked numbers, for example {named}. "
-        "Delete again after that. To release one sooner, delete its pool, or deploy its resource again with "
+        f"The provider is not deleted. Parked numbers that it still has to release: {len(parked)}, for example "
+        f"{named}. Delete again after that. To release one sooner, delete its pool, or deploy its resource again with "
         "ReleaseDelay 0 and delete it. If the budget has postponed its release, first deploy the provider without "
         "postpone_releases_below."
     )
@@ -124,7 +126,7 @@ def _still_used(claims: list[Claim]) -> str:
     owners = ", ".join(f"{claim.phone_number} ({claim.logical_resource_id} of {claim.stack_id})" for claim in claims)
     count = f"at least {len(claims)}" if len(claims) >= _MOST_NAMED else str(len(claims))
     return (
-        f"The provider is not deleted: {count} phone numbers still need it, for example {owners}. Delete their "
+        f"The provider is not deleted. Phone numbers that still need it: {count}, for example {owners}. Delete their "
         "resources first, or retain them."
     )
 
@@ -142,7 +144,9 @@ def _not_released(claims: list[Claim], advice: str) -> str:
         f"{claim.phone_number or claim.candidate or claim.id}: {claim.last_error or _state(claim)}"
         for claim in claims[:_MOST_NAMED]
     )
-    return f"The provider is not deleted: {len(claims)} phone numbers are still to be released. {reasons} {advice}"
+    return (
+        f"The provider is not deleted. Phone numbers that are still to be released: {len(claims)}. {reasons} {advice}"
+    )
 
 
 def _state(claim: Claim) -> str:

@@ -303,8 +303,8 @@ def test_a_pool_that_cloudformation_has_renamed_is_still_the_same(world: World) 
 
 def _refused(numbers: int, examples: str) -> str:
     return (
-        f"The pool is not deleted: {numbers} phone numbers use it, for example {examples}. Delete their resources "
-        "first, or deploy them without this Pool."
+        f"The pool is not deleted. Phone numbers that use it: {numbers}, for example {examples}. Delete their "
+        "resources first, or deploy them without this Pool."
     )
 
 
@@ -333,7 +333,7 @@ def test_of_many_numbers_five_are_named(world: World) -> None:
     for index in range(6):
         world.created(resource=f"Number{index}", **MEMBER)
     reason = _ask(world, "Delete").reason
-    assert reason.startswith("The pool is not deleted: 6 phone numbers use it, for example ")
+    assert reason.startswith("The pool is not deleted. Phone numbers that use it: 6, for example ")
     assert reason.count(f" of {STACK})") == 5
 
 
@@ -539,7 +539,7 @@ def test_a_second_deletion_is_refused_while_a_number_is_in_use(world: World) -> 
 def test_a_provider_with_a_pool_of_another_stack_is_not_deleted(world: World) -> None:
     _ask(world, "Create")
     assert _delete_provider(world).reason == (
-        f"The provider is not deleted: 1 pools still need it, for example Pool of {PLATFORM}. Delete them first."
+        f"The provider is not deleted. Pools that still need it: 1, for example Pool of {PLATFORM}. Delete them first."
     )
     _ask(world, "Delete")
     assert _delete_provider(world).succeeded

@@ -73,7 +73,7 @@ def test_it_is_not_deleted_while_a_number_is_live(world: World, is_acknowledged:
     refused = _delete(world)
     assert (refused.status, refused.physical_id) == ("FAILED", PHYSICAL_ID)
     assert refused.reason == (
-        f"The provider is not deleted: 1 phone numbers still need it, for example {number} (Number of {STACK}). "
+        f"The provider is not deleted. Phone numbers that still need it: 1, for example {number} (Number of {STACK}). "
         "Delete their resources first, or retain them."
     )
 
@@ -89,7 +89,7 @@ def test_a_creation_that_has_not_chosen_a_number_yet_is_named_by_its_claim(world
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_FAILED", "DELETE_IN_PROGRESS", "DELETE_FAILED"])
 def test_it_is_not_deleted_while_a_stack_has_a_number_whatever_becomes_of_it(world: World, status: str) -> None:
     world.stacks.hold(RESOURCE, world.created(), status)
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
 
 
 def test_of_many_numbers_five_are_named_and_no_more_are_asked_about(world: World) -> None:
@@ -97,7 +97,7 @@ def test_of_many_numbers_five_are_named_and_no_more_are_asked_about(world: World
         world.created(resource=f"Number{index}")
     world.stacks.asked.clear()
     reason = _delete(world).reason
-    assert "at least 5 phone numbers still need it" in reason
+    assert "Phone numbers that still need it: at least 5" in reason
     assert reason.count(STACK) == 5
     assert len(world.stacks.asked) == 5
 
@@ -106,14 +106,14 @@ def test_four_numbers_are_counted(world: World) -> None:
     for index in range(4):
         world.created(resource=f"Number{index}")
     reason = _delete(world).reason
-    assert "4 phone numbers still need it" in reason
+    assert "Phone numbers that still need it: 4" in reason
     assert reason.count(STACK) == 4
 
 
 def test_it_is_not_deleted_where_cloudformation_does_not_tell_whether_a_number_is_used(world: World) -> None:
     let_go(world, world.created())
     world.stacks.is_silent = True
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
 
 
 def test_a_number_that_the_index_does_not_show_yet_keeps_the_provider(world: World) -> None:
@@ -121,7 +121,7 @@ def test_a_number_that_the_index_does_not_show_yet_keeps_the_provider(world: Wor
     world.store = MemoryStore(world.clock, index_lag_seconds=6)
     world.created()
     began = world.clock()
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
     assert world.clock() - began <= 1, "there is nothing to wait for"
 
 
@@ -131,7 +131,7 @@ def test_a_number_that_the_index_does_not_show_yet_is_told_before_a_release_that
     world.created(resource="Used")
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
     world.delete(arn)
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
 
 
 # --- Numbers that their stacks no longer have ---
@@ -181,7 +181,7 @@ def test_a_number_whose_resource_was_renamed_without_an_event_needs_the_provider
     monkeypatch.setattr(world.stacks, "holders", holders)
     refused = _delete(world)
     assert refused.status == "FAILED"
-    assert "1 phone numbers still need it" in refused.reason
+    assert "Phone numbers that still need it: 1" in refused.reason
     assert len(world.held()) == 1
 
 
@@ -209,7 +209,7 @@ def test_a_number_of_which_cloudformation_knows_nothing_yet_is_not_given_up_with
         world.handle(_event(world, "Delete"), seconds=200)
     assert world.claim().state is ClaimState.LIVE
     world.stacks.hold(RESOURCE, arn)
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
 
 
 def test_a_number_whose_creation_is_still_to_be_taken_note_of_is_waited_for(world: World) -> None:
@@ -218,11 +218,11 @@ def test_a_number_whose_creation_is_still_to_be_taken_note_of_is_waited_for(worl
     with pytest.raises(NotFinished) as problem:
         world.handle(_event(world, "Delete"))
     assert str(problem.value) == (
-        f"The provider is not deleted: 1 phone numbers are still to be released. {world.claim().phone_number}: "
+        f"The provider is not deleted. Phone numbers that are still to be released: 1. {world.claim().phone_number}: "
         "CloudFormation has not told yet whether it knows the number. Delete again later."
     )
     world.stacks.hold(RESOURCE, arn)
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
 
 
 # --- Releases that are due (S21) ---
@@ -245,7 +245,8 @@ def test_s21_it_is_not_deleted_while_a_release_is_refused(world: World) -> None:
     refused = _delete(world)
     assert (refused.status, refused.physical_id) == ("FAILED", PHYSICAL_ID)
     assert refused.reason.startswith(
-        f"The provider is not deleted: 1 phone numbers are still to be released. {number}: Amazon Connect refused "
+        f"The provider is not deleted. Phone numbers that are still to be released: 1. {number}: Amazon Connect "
+        "refused "
     )
     assert "connect:ReleasePhoneNumber" in refused.reason
     assert refused.reason.endswith("Delete again later: the provider goes on trying meanwhile.")
@@ -261,7 +262,7 @@ def test_s21_a_number_in_use_is_told_first(world: World) -> None:
     world.created(resource="Used")
     world.emulator.faults.add("ReleasePhoneNumber", "error", code="AccessDeniedException", calls=None)
     world.delete(arn)
-    assert "1 phone numbers still need it" in _delete(world).reason
+    assert "Phone numbers that still need it: 1" in _delete(world).reason
 
 
 def test_s21_it_waits_for_what_only_time_settles(world: World) -> None:
@@ -284,8 +285,8 @@ def test_s21_it_says_what_it_waits_for(world: World) -> None:
     with pytest.raises(NotFinished) as problem:
         world.handle(_event(world, "Delete"), seconds=60)
     assert str(problem.value) == (
-        f"The provider is not deleted: 1 phone numbers are still to be released. {claim.candidate}: its creation is "
-        "not over yet. Delete again later."
+        f"The provider is not deleted. Phone numbers that are still to be released: 1. {claim.candidate}: its creation "
+        "is not over yet. Delete again later."
     )
     world.delete("support-Number-1ABCDEFGH")
     with pytest.raises(NotFinished, match=r"it is not certain yet that nothing was claimed\. Delete again later\.$"):

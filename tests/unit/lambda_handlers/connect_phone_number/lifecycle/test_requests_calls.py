@@ -302,6 +302,6 @@ def test_a_provider_with_releases_that_are_refused_says_which_and_why(world: Wor
     error = world.delete(arn).reason
     refused = _delete_provider(world)
     assert refused.reason == (
-        f"The provider is not deleted: 1 phone numbers are still to be released. {number}: {error} Delete again "
+        f"The provider is not deleted. Phone numbers that are still to be released: 1. {number}: {error} Delete again "
         "later: the provider goes on trying meanwhile."
     )

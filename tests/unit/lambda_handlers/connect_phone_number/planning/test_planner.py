@@ -389,7 +389,7 @@ def test_a_provider_that_numbers_of_other_stacks_need_is_not_deleted(world: Worl
     change = only(formation.planned(None))
 
     assert (change.logical_id, change.effect) == ("Provider", Effect.REFUSE)
-    assert "1 phone numbers still need it" in change.detail
+    assert "Phone numbers that still need it: 1" in change.detail
 
 
 def test_a_provider_is_deleted_after_the_numbers_of_its_stack(world: World, formation: CloudFormation) -> None:
