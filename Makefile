@@ -8,6 +8,8 @@ PACKAGE_BIN := .venv/package/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_DISABLE_VERSION_CHECK := 1
+# Where it is set, as in many containers, each run of an app spends most of its time on compiling aws-cdk-lib.
+unexport PYTHONDONTWRITEBYTECODE
 # Two packages are downloaded, or one is and the code is checked, at the same time.
 MAKEFLAGS += --jobs=2
 

@@ -1,9 +1,14 @@
 """Settings for all tests."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
+
+# The CDK's own check of each template takes longer than all else of a synthesis. cfn-lint checks the templates too, and
+# tests/infrastructure/test_app.py has the CDK check those of the example. Set here, all that the tests start has it.
+os.environ["CDK_VALIDATION"] = "false"
 
 _SHORT = Path(__file__).parent / "unit"
 
