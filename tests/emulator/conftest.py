@@ -37,8 +37,7 @@ class Service:
 @cache
 def client_of(url: str, region: str, account: str, *, retries: bool = False) -> "ConnectClient":
     """Return a boto3 client of an emulator."""
-    # The stubs of boto3 name the clients of services whose own stubs are not installed.
-    return boto3.client(  # pyright: ignore[reportUnknownMemberType]
+    return boto3.client(
         "connect",
         endpoint_url=url,
         region_name=region,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from cfnlint.jsonschema import StandardValidator  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+from cfnlint.jsonschema import StandardValidator  # type: ignore[import-untyped]
 
 import resource_types.__main__ as program
 from lambda_handlers.connect_phone_number.contract import POOL_RESOURCE_TYPE, RESOURCE_TYPE

@@ -37,7 +37,7 @@ def test_name_that_does_not_exist() -> None:
     import cdk_connect_phone_number as library
 
     with pytest.raises(AttributeError, match="module 'cdk_connect_phone_number' has no attribute 'Nothing'"):
-        library.Nothing  # type: ignore[attr-defined]  # pyright: ignore  # noqa: B018
+        library.Nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_as_a_module() -> None:

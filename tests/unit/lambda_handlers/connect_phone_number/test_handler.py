@@ -122,7 +122,7 @@ def test_bad_input_of_every_request_is_answered_before_anything_is_called(world:
 
 def test_a_target_that_is_not_served_is_refused_before_anything_is_called(world: World) -> None:
     other = world.emulator.add_instance(REGION)
-    outside = replace(world.function()._world, target_arns=(other,))  # pyright: ignore[reportPrivateUsage]
+    outside = replace(world.function()._world, target_arns=(other,))
     handler.Function(outside).handle(world.event("Create"), world.context())
     (response,) = world.responses
     assert response.status == "FAILED"
@@ -132,7 +132,7 @@ def test_a_target_that_is_not_served_is_refused_before_anything_is_called(world:
 
 def _send(world: World, event: Event, **narrowed: Any) -> Answered:
     """Send an event to a provider that allows less than the world's."""
-    function = handler.Function(replace(world.function()._world, **narrowed))  # pyright: ignore[reportPrivateUsage]
+    function = handler.Function(replace(world.function()._world, **narrowed))
     function.handle(event, world.context())
     (response,) = (each for each in world.responses if each.url == event["ResponseURL"])
     return response
@@ -546,11 +546,11 @@ def test_the_response_url_appears_nowhere(world: World) -> None:
 @contextmanager
 def _no_dependencies_yet() -> Generator[None]:
     """Let the function make its clients anew, as in a new process."""
-    handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    handler._dependencies.cache_clear()
     try:
         yield
     finally:
-        handler._dependencies.cache_clear()  # pyright: ignore[reportPrivateUsage]
+        handler._dependencies.cache_clear()
 
 
 class _Client:
@@ -577,7 +577,7 @@ def test_a_client_is_made_once_and_only_where_it_is_called(monkeypatch: pytest.M
         handler.on_event({"no": "request"}, World().context())
         assert made == []
 
-        connect: Any = handler._dependencies().connect  # pyright: ignore[reportPrivateUsage]
+        connect: Any = handler._dependencies().connect
         for _ in range(2):
             assert connect.describe_phone_number(PhoneNumberId="id") == (
                 "describe_phone_number",
@@ -601,7 +601,7 @@ def test_each_client_makes_as_many_tries_as_nothing_else_counts(
     monkeypatch.setenv("LEDGER_TABLE_NAME", "ledger")
     monkeypatch.setenv("PROVIDER_ID", "shared")
     with _no_dependencies_yet():
-        dependencies: Any = handler._dependencies()  # pyright: ignore[reportPrivateUsage]
+        dependencies: Any = handler._dependencies()
         dependencies.connect.list_phone_numbers_v2()
         dependencies.store._client.get_item()
         dependencies.stacks._client.describe_stacks()
@@ -625,7 +625,7 @@ def test_the_targets_that_are_served_are_those_of_the_environment(
     if variable is not None:
         monkeypatch.setenv("TARGET_ARNS", variable)
     with _no_dependencies_yet():
-        assert handler._dependencies().target_arns == target_arns  # pyright: ignore[reportPrivateUsage]
+        assert handler._dependencies().target_arns == target_arns
 
 
 @pytest.mark.parametrize(
@@ -642,7 +642,7 @@ def test_what_the_provider_allows_is_in_the_environment(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with _no_dependencies_yet():
-        dependencies = handler._dependencies()  # pyright: ignore[reportPrivateUsage]
+        dependencies = handler._dependencies()
     assert (dependencies.allow_adoption, dependencies.stack_name_prefix) == (allow_adoption, stack_name_prefix)
 
 

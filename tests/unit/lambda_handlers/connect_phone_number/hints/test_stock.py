@@ -94,7 +94,7 @@ def test_a_spoiled_page_ends_the_hints_of_this_invocation(attribute: str) -> Non
 
 def test_a_search_that_cannot_be_continued_is_left_to_each(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
-    fetch = bench._fetch  # pyright: ignore[reportPrivateUsage]
+    fetch = bench._fetch
 
     def refuse(token: str) -> tuple[tuple[str, ...], str]:
         if token:

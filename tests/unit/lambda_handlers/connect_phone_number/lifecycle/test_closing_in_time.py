@@ -137,7 +137,7 @@ def test_every_number_of_a_call_in_flight_is_looked_for(world: World) -> None:
     def then_a_stranger(first: object) -> None:
         def take(_: object) -> None:
             assert isinstance(first, dict)
-            world.emulator.take(str(first["PhoneNumber"]))  # pyright: ignore[reportUnknownArgumentType]
+            world.emulator.take(str(first["PhoneNumber"]))
             world.client.before["claim_phone_number"] = lambda _: world.client.after.update(claim_phone_number=die)
 
         world.client.before["claim_phone_number"] = take

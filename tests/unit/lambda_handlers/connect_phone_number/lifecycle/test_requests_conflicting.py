@@ -53,7 +53,7 @@ def test_a_number_that_somebody_else_got_is_given_up_though_the_first_write_of_i
 
     def stranger(parameters: object) -> None:
         assert isinstance(parameters, dict)
-        lost.append(str(parameters["PhoneNumber"]))  # pyright: ignore[reportUnknownArgumentType]
+        lost.append(str(parameters["PhoneNumber"]))
         world.emulator.take(lost[0])
 
     world.client.before["claim_phone_number"] = stranger
@@ -80,7 +80,7 @@ def test_a_refusal_after_no_response_leaves_the_call_in_flight_until_connect_wou
 
     def then_a_stranger(parameters: object) -> None:
         assert isinstance(parameters, dict)
-        taken.append(str(parameters["PhoneNumber"]))  # pyright: ignore[reportUnknownArgumentType]
+        taken.append(str(parameters["PhoneNumber"]))
         world.client.before["claim_phone_number"] = lambda _: world.emulator.take(taken[0])
 
     world.emulator.faults.add("ClaimPhoneNumber", "lost_request")
