@@ -21,7 +21,7 @@ from . import contract, rules
 from .budget import Policy
 from .cloudformation.request import MalformedRequest, Request, parse_request
 from .cloudformation.response import Put, Response, ResponseNotDelivered, Status, deliver, encode, http_put
-from .cloudformation.stacks import CloudFormationStacks, RetryingStacks, Stacks
+from .cloudformation.stacks import SETTLING_SECONDS, CloudFormationStacks, RetryingStacks, Stacks
 from .configuration import Configuration
 from .connect.gateway import Connect
 from .connect.quotas import Quotas, ServiceQuotas
@@ -33,13 +33,13 @@ from .ledger.dynamodb import DynamoDBStore
 from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
 from .lifecycle.context import Invocation, Scope
-from .lifecycle.decision import decide
+from .lifecycle.decision import deadline_of, decide
 from .lifecycle.pooling import fail_pool, handle_pool
 from .lifecycle.provider_resource import guard
 from .lifecycle.requests import fail, handle_request
 from .lifecycle.sweeping import sweep
 from .logs import Log, write_line
-from .timing import NotFinished, Timing
+from .timing import NotFinished, TimedOut, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_connect import ConnectClient
@@ -162,12 +162,19 @@ class Function:
             return
         log = _with_request(log, request)
         if request.resource_type == contract.PROVIDER_RESOURCE_TYPE:
-            response = guard(self._invocation(context, log, None), request)
+            response = guard(self._invocation(context, log, None, SETTLING_SECONDS), request)
         elif request.resource_type == contract.POOL_RESOURCE_TYPE:
-            response = handle_pool(self._invocation(context, log, None), request)
+            response = handle_pool(self._invocation(context, log, None, SETTLING_SECONDS), request)
         else:
-            invocation = self._invocation(context, log, None)
-            entry = decide(invocation, request)
+            invocation = self._invocation(context, log, None, SETTLING_SECONDS)
+            now = invocation.timing.now()
+            if (deadline := deadline_of(request, now)) > now:
+                invocation.timing.request_deadline = deadline
+            try:
+                entry = decide(invocation, request)
+            except TimedOut as limit:
+                # Nothing is decided yet, so the next invocation begins anew, or the queue has the request answered.
+                raise NotFinished(str(limit)) from limit
             invocation.timing.request_deadline = entry.deadline
             response = handle_request(invocation, request, entry)
         self._deliver(event, response, log, request.sent_at)
@@ -240,7 +247,9 @@ class Function:
         else:
             log.info("answered", **details)
 
-    def _invocation(self, context: Context, log: Log, request_deadline: float | None) -> Invocation:
+    def _invocation(
+        self, context: Context, log: Log, request_deadline: float | None, settling_seconds: float = 0.0
+    ) -> Invocation:
         world = self._world
         timing = Timing(
             clock=world.clock,
@@ -254,7 +263,7 @@ class Function:
         return Invocation(
             connect=Connect(world.connect, timing, Pacing(hints)),
             ledger=Ledger(world.store, timing),
-            stacks=RetryingStacks(world.stacks, timing),
+            stacks=RetryingStacks(world.stacks, timing, world.clock() + settling_seconds),
             timing=timing,
             scope=Scope(
                 region,

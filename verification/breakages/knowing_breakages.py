@@ -345,39 +345,43 @@ KNOWING: Final = (
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_context.py",),
     ),
     Breakage(
-        "a stack that is not shown in an operation is not looked at again",
-        (
-            Patch(
-                "cloudformation/stacks.py",
-                "if state is not None and not state.is_rolling_back:",
-                "if state is not None and state.is_in_progress and not state.is_rolling_back:",
-            ),
-        ),
+        "a request asks CloudFormation before that shows what was done",
+        (Patch("cloudformation/stacks.py", "SETTLING_SECONDS: Final = 30", "SETTLING_SECONDS: Final = 0"),),
         (Hunt("S22 replaced, the Update, then the Delete, stacks shown late"),),
     ),
     Breakage(
-        "a protected number is kept in a rollback that CloudFormation does not show yet",
+        "a release that has failed is repeated without asking who has the number now",
         (
             Patch(
-                "lifecycle/decision.py",
-                "self.invocation.stacks.confirmed_state(self.request.stack_id)\n        return",
-                "self.invocation.stacks.state(self.request.stack_id)\n        return",
+                "lifecycle/acknowledging.py",
+                "others = () if claim.is_undone else tuple(",
+                "others = () if claim else tuple(",
             ),
         ),
-        (Hunt("S19 protected, its creation rolled back, stacks shown late"),),
+        (Hunt("S13 removed, its Delete abandoned, imported elsewhere"),),
     ),
     Breakage(
-        "a deleted owner gets its number back because CloudFormation does not show the deletion yet",
-        (Patch("lifecycle/adoption_rollback.py", "held is not None and _is_kept(held, previous)", "held is None"),),
-        (Hunt("S19 renamed, stopped with rollback off, deleted: Old and New in turn, stacks shown late"),),
+        "a resource that CloudFormation does not show yet counts as one that has lost its number",
+        (Patch("lifecycle/moving.py", "SHOWN_AFTER_SECONDS: Final = 300", "SHOWN_AFTER_SECONDS: Final = 0"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_moving.py",),
+    ),
+    Breakage(
+        "a number is given up for the deletion of its own resource, which is not shown yet",
+        (Patch("lifecycle/owners.py", "SHOWN_AFTER_SECONDS: Final = 300", "SHOWN_AFTER_SECONDS: Final = 0"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_pooling.py", "-k", "has_just_parked"),
+    ),
+    Breakage(
+        "a decision waits for CloudFormation longer than CloudFormation waits for the response",
+        (Patch("cloudformation/stacks.py", "except TimedOut:", "except ZeroDivisionError:"),),
+        unit_tests=(f"{UNIT_TESTS}/cloudformation/test_stacks.py",),
     ),
     Breakage(
         "a number counts as done while its description is being changed",
         (
             Patch(
                 "lifecycle/converging.py",
-                'is not None and state.status == "IN_PROGRESS":\n        # Connect documents',
-                "is None:\n        # Connect documents",
+                'is None or changed.status == "IN_PROGRESS":',
+                "is None:",
             ),
         ),
         (Hunt("S10 description that takes a while, *", must_succeed=True),),

@@ -180,7 +180,11 @@ PARKING: Final = (
     ),
     Breakage(
         "a parked number is released although a resource has it",
-        (Patch(_CLOSING, "    if holders:\n", "    if False:\n"),),
+        (
+            Patch(_CLOSING, "    if holders:\n", "    if False:\n"),
+            # Before each try of the release, it would be asked once more.
+            Patch("lifecycle/acknowledging.py", "others = () if claim.is_undone else", "others = () if claim else"),
+        ),
         (Hunt("S35 ledger restored *"), Hunt("S35 parked number imported *")),
     ),
     Breakage(

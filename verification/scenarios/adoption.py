@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from local_aws.connect_emulator import Settings as EmulatorSettings
 from verification.simulator.faults import DONE_LATER
 from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario, hitting
-from verification.simulator.world import World
+from verification.simulator.world import Options, World
 
 from .helpers import adoption, number_of, phone_number_of, silent_cloudformation
 
@@ -20,6 +21,12 @@ def scenarios() -> Iterator[Scenario]:
     """Return the scenarios."""
     for name, changes in _CHANGES.items():
         yield Scenario(f"S23 adopted {name}, rolled back", _undone("ROLLBACK_IN_PROGRESS", changes), _NONE)
+    yield Scenario(
+        "S23 adopted with everything, rolled back, its description slow",
+        _undone("ROLLBACK_IN_PROGRESS", lambda world: {**_with_everything(world), "ServiceTimeout": 120}),
+        _NONE,
+        Options(emulator=EmulatorSettings(throttling=False, description_seconds=130.0)),
+    )
     yield Scenario("S23 adopted, deleted on failure", _undone("DELETE_IN_PROGRESS", _as_it_is), _NONE)
     yield Scenario("S23 adopted in a nested stack, deleted by its root's rollback", _nested(rolls_back=True), _NONE)
     yield Scenario("S23 adopted in a nested stack, removed later", _nested(rolls_back=False), _RELEASED)

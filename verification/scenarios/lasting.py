@@ -46,6 +46,9 @@ def scenarios() -> Iterator[Scenario]:
         _NONE,
         scripted=hitting(_asks_within(3 * _AN_HOUR), _SILENCE),
     )
+    yield Scenario("S13 removed, its Delete abandoned, imported elsewhere", _abandoned_and_imported, _ONE)
+    yield Scenario("S35 release refused when its time is up, imported meanwhile", _expired_and_imported, _ONE)
+    yield Scenario("S29 moved without an event, protected, a timeout of a minute", _moved_protected, _ONE)
     yield Scenario("S25 update stopped, the stack deleted weeks later", _stopped_for_weeks, _TWO, is_short=False)
     yield Scenario("S31 claims refused for months, then created", _claims_refused, _TWO, _NO_CLAIMS_LEFT)
 
@@ -260,6 +263,58 @@ def _adopted_and_deleted(world: World) -> None:
     world.sleep(5 * _AN_HOUR)
     stack.destroy_until_gone()
     world.expect(number_of(world, arn).is_held, "a number that was claimed by hand stays")
+
+
+# --- Other owners ---
+
+
+def _imported_elsewhere(world: World, arn: str) -> None:
+    """Let another stack import a number, as a person does who needs it."""
+    world.stack("other").hold("Imported", arn, {})
+    world.taken_over.add(arn)
+    world.expect_at_the_end(lambda: number_of(world, arn).is_held, "a number that another stack has imported stays")
+
+
+@_with_number
+def _abandoned_and_imported(world: World, stack: Stack, arn: str) -> None:
+    refuse_releases(world, 3 * _AN_HOUR)
+    if not stack.remove("Number"):
+        world.sleep(1800)
+        if number_of(world, arn).is_held:
+            _imported_elsewhere(world, arn)
+
+
+def _expired_and_imported(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(ReleaseDelay=86_400)):
+        return
+    arn = stack.resources["Number"].physical_id
+    if not stack.destroy_until_gone():
+        return
+    world.sleep(_A_DAY - 7200)
+    refuse_releases(world, 6 * _AN_HOUR)
+    world.sleep(3 * _AN_HOUR)
+    _imported_elsewhere(world, arn)
+
+
+def _moved_protected(world: World) -> None:
+    first, second = world.stack("first"), world.stack("second")
+    if not first.create("Number", world.number(ReleaseProtection=True, ServiceTimeout=60)):
+        first.destroy_until_gone()
+        return
+    world.sleep(_AN_HOUR)
+    second.status = "CREATE_COMPLETE"
+    first.hand_over("Number", second, "Moved")
+    world.sleep(_AN_HOUR)
+    world.expect_unless_hit(not second.destroy(), "a protected number is not released")
+    world.expect_at_the_end(
+        lambda: all(number.is_held for number in world.emulator.numbers() if not _was_hit(world)),
+        "a protected number stays",
+    )
+
+
+def _was_hit(world: World) -> bool:
+    return any(call.fault for call in world.wire.calls)
 
 
 # --- Weeks ---

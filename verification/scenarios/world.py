@@ -32,6 +32,8 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S19 creation rolled back", _creation_rolled_back, _ONE)
     yield Scenario("S19 protected, then not", _protected, _ONE)
     yield Scenario("S19 protected, its creation rolled back", _protected_undone, _ONE)
+    yield Scenario("S19 protected, deleted right after a rollback of something else", _protected_after, _ONE)
+    yield Scenario("S19 protected in a nested stack, the rollback of its root undoes it", _protected_by_root, _ONE)
     yield Scenario("S19 protected in a nested stack whose root's rollback has failed", _protected_nested, _ONE)
     yield Scenario("S21 provider destroyed with its number", _provider_destroyed, _ONE)
     yield Scenario("S21 provider destroyed beside its number", _provider_destroyed_beside, _ONE)
@@ -170,6 +172,28 @@ def _creation_rolled_back(world: World) -> None:
     stack = world.stack()
     if stack.create("Number", world.number(), completes=False):
         stack.undo_create("Number")
+
+
+def _protected_after(world: World) -> None:
+    stack = world.stack()
+    if stack.create("Number", world.number(ReleaseProtection=True)):
+        world.sleep(3600)
+        stack.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        world.sleep(30)
+        stack.status = "UPDATE_ROLLBACK_COMPLETE"
+        world.sleep(1)
+        world.expect(not stack.destroy(), "a protected number is not released")
+
+
+def _protected_by_root(world: World) -> None:
+    root = world.stack("root")
+    nested = world.stack("nested", root)
+    if nested.create("Number", world.number(ReleaseProtection=True), completes=False):
+        root.status = "ROLLBACK_IN_PROGRESS"
+        world.expect_unless_hit(
+            nested.undo_create("Number", "DELETE_IN_PROGRESS"), "a rollback deletes a protected number that is new"
+        )
+        root.status = "ROLLBACK_COMPLETE"
 
 
 def _protected_undone(world: World) -> None:

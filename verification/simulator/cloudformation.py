@@ -26,8 +26,6 @@ class CloudFormation:
     ----------
     signs_time
         Whether the presigned URLs show when they were signed.
-    seconds_between_operations
-        How long after the last event of all stacks the next operation on any stack begins at the earliest. Default 0.
     enters_replacements_late
         Whether a stack's events show the physical id of a replacement only when the update is over. Default ``False``.
     run_until
@@ -40,7 +38,6 @@ class CloudFormation:
         lambda_service: LambdaService,
         run_until: Callable[[Callable[[], bool]], None],
         signs_time: bool = True,
-        seconds_between_operations: float = 0.0,
         enters_replacements_late: bool = False,
     ) -> None:
         self.stacks: dict[str, Stack] = {}
@@ -54,10 +51,8 @@ class CloudFormation:
         self.run_until = run_until
         self.enters_replacements_late = enters_replacements_late
         self._signs_time = signs_time
-        self._seconds_between_operations = seconds_between_operations
         self._last_signed = 0.0
         self._events = 0
-        self._last_event_at = timeline.now
 
     def stack(self, name: str, parent: Stack | None = None) -> Stack:
         """Return a new stack, nested in ``parent`` if that is given."""
@@ -73,15 +68,7 @@ class CloudFormation:
     def next_order(self) -> int:
         """Return the position of the next event among the events of all stacks."""
         self._events += 1
-        self._last_event_at = self.timeline.now
         return self._events
-
-    def begin_operation(self) -> None:
-        """Advance the world until the next operation on a stack can begin."""
-        earliest = self._last_event_at + self._seconds_between_operations
-        if self.timeline.now < earliest:
-            self.timeline.at(earliest, lambda: None)
-            self.run_until(lambda: self.timeline.now >= earliest)
 
     def establish(self, root: Stack) -> None:
         """Record that the deployment of a root stack, and so of all stacks in it, is complete."""
@@ -143,7 +130,7 @@ class CloudFormation:
             timeline.now,
             event,
             lambda_event,
-            was_rolling_back="ROLLBACK" in stack.status,
+            was_rolling_back=any("ROLLBACK" in one.status for one in (stack, stack.root)),
         )
         resource = stack.resources.get(logical_id)
         if resource is not None:

@@ -178,7 +178,7 @@ def always_a_response(world: World, *, faults_may_last: bool) -> Iterator[str]:
     for request in world.cloudformation.requests.values():
         if request.undeliverable or (world.is_provider_gone and request.state is RequestState.CANCELED):
             continue
-        in_time = [response for response in request.responses if response.time <= request.sent_at + _timeout(request)]
+        in_time = [response for response in request.responses if response.time < request.sent_at + _timeout(request)]
         may_be_late = faults_may_last or _timeout(request) <= _SHORT_TIMEOUT_SECONDS
         if not in_time and not (may_be_late and _was_hit_at_every_invocation(world, request)):
             yield f"L5: {request.name()} ({request.state}) was not answered in time"
@@ -196,7 +196,7 @@ def _was_hit_at_every_invocation(world: World, request: SentRequest) -> bool:
     """Return whether a fault hit, or the scenario held, each invocation that the request got in time."""
     hit: dict[str, bool] = {f"{request.lambda_event.name}/1": True} if request.lambda_event.hold_at is not None else {}
     for call in _calls_for(world, request):
-        if call.time <= request.sent_at + _timeout(request):
+        if call.time < request.sent_at + _timeout(request):
             hit[call.task] = hit.get(call.task, False) or bool(call.fault)
     return bool(hit) and all(hit.values())
 

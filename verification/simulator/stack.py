@@ -120,7 +120,6 @@ class Stack:
         self, logical_id: str, properties: Properties, *, request_id: str = "", hold_at: int | None = None
     ) -> SentRequest:
         """Send a Create request."""
-        self._begin()
         self.status = "UPDATE_IN_PROGRESS" if self.resources else "CREATE_IN_PROGRESS"
         self.record(logical_id, "", "CREATE_IN_PROGRESS")
         return self._cloudformation.send(self, "Create", logical_id, properties, request_id=request_id, hold_at=hold_at)
@@ -227,13 +226,11 @@ class Stack:
 
     def hold(self, logical_id: str, physical_id: str, properties: Properties) -> None:
         """Hold a resource that entered the stack in another way, for example by an import."""
-        self._begin()
         self.record(logical_id, physical_id, "IMPORT_COMPLETE")
         self.resources[logical_id] = StackResource(physical_id, properties)
 
     def hand_over(self, logical_id: str, other: "Stack", new_logical_id: str) -> None:
         """Give a resource another logical id or another stack without an event, as a stack refactoring does."""
-        self._begin()
         resource = self.resources.pop(logical_id)
         self.record(logical_id, resource.physical_id, _HANDED_OVER)
         other.record(new_logical_id, resource.physical_id, "UPDATE_COMPLETE")
@@ -243,7 +240,6 @@ class Stack:
 
     def begin_update(self, logical_id: str, properties: Properties, *, hold_at: int | None = None) -> SentRequest:
         """Send an Update request."""
-        self._begin()
         resource = self.resources[logical_id]
         self.status = "UPDATE_IN_PROGRESS"
         self.record(logical_id, resource.physical_id, "UPDATE_IN_PROGRESS")
@@ -363,7 +359,6 @@ class Stack:
 
     def begin_delete(self, logical_id: str, *, hold_at: int | None = None) -> SentRequest:
         """Send a Delete of a resource that the stack holds."""
-        self._begin()
         resource = self.resources[logical_id]
         resource.is_being_deleted = True
         self.status = "DELETE_IN_PROGRESS"
@@ -406,7 +401,6 @@ class Stack:
 
     def remove(self, logical_id: str) -> bool:
         """Remove a resource from the template. The cleanup deletes or abandons it."""
-        self._begin()
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
         resource = self.resources[logical_id]
         deletion = self._deleted_in_clean_up(logical_id, resource.physical_id, resource.properties)
@@ -423,7 +417,6 @@ class Stack:
         ends
             Whether the whole stack is deleted. Default ``False``.
         """
-        self._begin()
         physical_id = self.resources.pop(logical_id).physical_id
         self.record(logical_id, physical_id, "DELETE_SKIPPED")
         self._cloudformation.retained.add(physical_id)
@@ -431,11 +424,6 @@ class Stack:
         return physical_id
 
     # --- Parts ---
-
-    def _begin(self) -> None:
-        """Begin an operation, unless the stack is in the middle of one."""
-        if not self.own_events or not self._status.endswith("_IN_PROGRESS"):
-            self._cloudformation.begin_operation()
 
     def _enter_replacements(self) -> None:
         """Let the events show the replacements of an update that has ended, unless it is rolled back."""

@@ -150,13 +150,11 @@ class World:
             )
         )
         self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
-        # The books show an operation before the next one begins: its requests still find the one before as the latest.
         self.cloudformation = CloudFormation(
             self.timeline,
             self.lambda_service,
             self.run_until,
             options.signs_time,
-            options.stacks_lag_seconds,
             options.enters_replacements_late,
         )
         self.stack_books = StackBooks(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..timing import Timing
+from ..timing import TimedOut, Timing
 from .resource_key import ResourceKey
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _R = TypeVar("_R")
 
 _TRIES: Final = 9
 """The tries take more than a minute, which is how long a throttled API takes to recover."""
-CONFIRMATION_SECONDS: Final = 30
-"""How long to wait before CloudFormation's API is asked again where it matters, because the API may lag behind."""
+SETTLING_SECONDS: Final = 30
+"""How long after its begin an invocation for a request first asks CloudFormation: its API may lag behind."""
 _MAY_GO_ON: Final = (
     "CREATE_FAILED",
     "UPDATE_FAILED",
@@ -193,7 +193,7 @@ def still_has(stacks: Stacks, resource: ResourceKey, physical_id: str) -> bool |
 
 
 class RetryingStacks:
-    """Retries queries that have no result. Returns ``None`` only if no try has a result.
+    """Retries queries that have no result. Returns ``None`` only if no try has a result in time.
 
     Parameters
     ----------
@@ -201,29 +201,37 @@ class RetryingStacks:
         The queries.
     timing
         Limits the time for retries.
+    settled_at
+        When CloudFormation's API shows all that was done before the request at hand was sent, in seconds since the
+        epoch. The first query waits until then. Default 0: at once.
     """
 
-    def __init__(self, stacks: Stacks, timing: Timing) -> None:
+    def __init__(self, stacks: Stacks, timing: Timing, settled_at: float = 0.0) -> None:
         self.at_once = stacks
-        """The queries without retries, for callers that come again later anyway."""
+        """The queries without a wait and without retries, for callers that come again later anyway."""
         self._stacks = stacks
         self._timing = timing
+        self._settled_at = settled_at
+
+    @property
+    def unsettled(self) -> "RetryingStacks":
+        """The queries without a wait, for questions that an outdated response answers well enough."""
+        return RetryingStacks(self._stacks, self._timing)
+
+    def settle(self) -> None:
+        """Wait until CloudFormation's API shows all that was done before the request at hand was sent.
+
+        Raises
+        ------
+        NotFinished, TimedOut
+            There is not enough time.
+        """
+        if (wait := self._settled_at - self._timing.clock()) > 0:
+            self._timing.sleep(wait, "waiting until CloudFormation shows what was done before")
 
     def state(self, stack_id: str) -> StackState | None:
         """Return the status of a stack."""
         return self._with_retries(lambda: self._stacks.state(stack_id))
-
-    def confirmed_state(self, stack_id: str) -> StackState | None:
-        """Return the status of a stack with an operation in progress. Ask twice if it does not show a rollback.
-
-        Right after a rollback has begun, CloudFormation may still report the deployment before it, and for a short
-        deployment even the operation before that.
-        """
-        state = self.state(stack_id)
-        if state is not None and not state.is_rolling_back:
-            self._timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whether it rolls back")
-            state = self.state(stack_id)
-        return state
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
         """Return a resource as CloudFormation describes it, even if its stack was deleted."""
@@ -242,11 +250,16 @@ class RetryingStacks:
         return self._with_retries(lambda: self._stacks.has_completed(resource, physical_id, since))
 
     def _with_retries(self, ask: Callable[[], _R | None]) -> _R | None:
-        for retry in range(_TRIES):
-            response = ask()
-            if response is not None:
-                return response
-            self._timing.backoff(retry, "CloudFormation does not tell the state of the stack")
+        try:
+            self.settle()
+            for retry in range(_TRIES):
+                response = ask()
+                if response is not None:
+                    return response
+                self._timing.backoff(retry, "CloudFormation does not tell the state of the stack")
+        except TimedOut:
+            # The caller says to CloudFormation what could not be found out.
+            return None
         return None
 
 

@@ -48,7 +48,7 @@ def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
 
 
 def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
-    """Return whether the stack has retained the number since its Delete failed. If so, the number is kept.
+    """Return whether the number was retained, or got another resource, since its Delete failed. If so, it is kept.
 
     ``None`` means that CloudFormation does not tell, or has not decided yet, so the number must not be released now.
     ``Conflict`` means that a request has changed the claim in the meantime.
@@ -60,21 +60,27 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     if claim.state is not ClaimState.CLOSING or not claim.acknowledged:
         return False
     held = invocation.stacks.at_once.resource(claim.resource)
-    if held is None:
+    holders = invocation.stacks.at_once.holders(claim.arn)
+    if held is None or holders is None:
         return None
-    if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
-        return False
-    if held.status != "DELETE_SKIPPED":
-        state = invocation.stacks.at_once.state(claim.stack_id)
-        if state is None or state.is_being_deleted:
-            return None
-        if not state.is_left_by_its_root:
+    # A number whose adoption is rolled back goes to the resource that has had it before.
+    others = () if claim.is_undone else tuple(holder for holder in holders if holder != claim.resource)
+    if not others:
+        if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
             return False
+        if held.status != "DELETE_SKIPPED":
+            state = invocation.stacks.at_once.state(claim.stack_id)
+            if state is None or state.is_being_deleted:
+                return None
+            if not state.is_left_by_its_root:
+                return False
     invocation.ledger.save(claim.keep())
     if claim.parked_until:
         remove_parked_tag(invocation, claim)
     invocation.log.warning(
-        "number is kept and billed: its stack was deleted without it after its release had failed",
+        "number is kept and billed: another resource has it"
+        if others
+        else "number is kept and billed: its stack was deleted without it after its release had failed",
         number=claim.phone_number,
         arn=claim.arn,
         claim=claim.id,

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from .. import contract
 from ..claim import Claim, ClaimState, InFlightCall, Outcome
-from ..cloudformation.stacks import CONFIRMATION_SECONDS, HeldResource
 from ..connect.errors import ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.store import Conflict
@@ -121,27 +120,17 @@ def _restore_previous(invocation: Invocation, claim: Claim, previous: Claim) -> 
     if not previous.is_deleted or previous.protected:
         return live
     held = invocation.stacks.resource(previous.resource)
-    if held is not None and _is_kept(held, previous):
-        # The response to its Delete may have been sent a moment ago.
-        invocation.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again what became of the previous owner")
-        held = invocation.stacks.resource(previous.resource)
     if held is None:
         raise Failed(
             f"The adoption of {previous.phone_number} is not rolled back yet: CloudFormation did not "
             f"tell what has become of {previous.logical_resource_id} of {previous.stack_id}."
         )
-    if _is_kept(held, previous):
+    if held.physical_id == previous.arn and not held.is_in_progress and held.status != "DELETE_COMPLETE":
+        # CloudFormation has not received the response to the Delete and will send another one, or it has retained the
+        # number.
         return live
     closing = live.close("CloudFormation deleted the resource", invocation.timing.now())
     return replace(closing, is_undone=previous.is_adopted and not previous.established)
-
-
-def _is_kept(held: HeldResource, previous: Claim) -> bool:
-    """Return whether a resource has its number although its Delete was answered.
-
-    CloudFormation has not received the response and will send another Delete, or it has retained the number.
-    """
-    return held.physical_id == previous.arn and not held.is_in_progress and held.status != "DELETE_COMPLETE"
 
 
 def previous_of(invocation: Invocation, claim: Claim) -> Claim | None:

@@ -48,9 +48,9 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             state = _put_ownership_tags(invocation, claim, state)
             state = _move(invocation, claim, state, desired, turn)
             claim = _still_open(invocation, claim)
-            _update_description(invocation, claim, state, desired, turn)
             claim = _update_tags(invocation, claim, state, desired, _tags_of_desired(claim, state, desired))
             claim = _associate_flow(invocation, claim, state, desired)
+            _update_description(invocation, claim, state, desired, turn)
         except Conflict:
             claim = invocation.reread(claim)
             continue
@@ -85,11 +85,14 @@ def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, befor
     state = _move(invocation, claim, state, before, 0)
     claim = invocation.reread(claim)
     asked = claim.asked_so_far
+    claim = _update_tags(invocation, claim, state, before, _tags_to_put(state, before, asked))
+    if claim.is_flow_before_known:
+        # Otherwise no change that affects the flow was begun, so the flow is still what it was.
+        claim = _associate_flow(invocation, claim, state, before)
+    # The last one, because a number can be IN_PROGRESS after it, which need not be waited for.
     if state.description != before.description or any(one.description not in ("", before.description) for one in asked):
         _set_description(invocation, claim, before.description, 0)
-    claim = _update_tags(invocation, claim, state, before, _tags_to_put(state, before, asked))
-    # If no change that affects the flow was begun, the flow is still what it was.
-    return _associate_flow(invocation, claim, state, before) if claim.is_flow_before_known else claim
+    return claim
 
 
 def _wait_until_provided(invocation: Invocation, claim: Claim) -> PhoneNumberState:
@@ -246,8 +249,14 @@ def _gets_everything(claim: Claim) -> bool:
 def _update_description(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> None:
-    if not has_description(claim, state, desired):
-        _set_description(invocation, claim, desired.description, turn)
+    if has_description(claim, state, desired):
+        return
+    _set_description(invocation, claim, desired.description, turn)
+    polls = 0
+    while (changed := invocation.connect.describe(claim.arn)) is None or changed.status == "IN_PROGRESS":
+        # Connect documents this status for UpdatePhoneNumberMetadata, too. And one "not found" proves nothing.
+        invocation.timing.backoff(polls, f"the Description of {claim.phone_number} is being changed", 5.0)
+        polls += 1
 
 
 def has_description(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
@@ -264,11 +273,6 @@ def _set_description(invocation: Invocation, claim: Claim, description: str, tur
         lambda: invocation.connect.describe_as(claim.arn, description, token),
         f"the Description of {claim.phone_number}",
     )
-    polls = 0
-    while (state := invocation.connect.describe(claim.arn)) is not None and state.status == "IN_PROGRESS":
-        # Connect documents this for UpdatePhoneNumberMetadata, too. A flow may be refused meanwhile.
-        invocation.timing.backoff(polls, f"the Description of {claim.phone_number} is being changed", 5.0)
-        polls += 1
 
 
 def _tags_of_desired(claim: Claim, state: PhoneNumberState, desired: Settings) -> dict[str, str]:

@@ -163,7 +163,7 @@ class _Decision:
             return unnamed
         if matching:
             # This is the number from before a replacement. Outside a rollback it is being removed, or was retained.
-            state = self.invocation.stacks.confirmed_state(self.request.stack_id)
+            state = self.invocation.stacks.state(self.request.stack_id)
             if state is None:
                 return (
                     "CloudFormation did not tell whether it is rolling the stack back, so it is not certain which "
@@ -381,11 +381,12 @@ class _Decision:
         """
         if claim.taken_until <= self.now:
             return claim
-        has_completed = self.invocation.stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
+        stacks = self.invocation.stacks.unsettled
+        has_completed = stacks.has_completed(claim.resource, claim.arn, claim.opened_at)
         return replace(claim, taken_until=0) if has_completed else claim
 
     def _is_rolling_back(self) -> bool:
-        state = self.invocation.stacks.confirmed_state(self.request.stack_id)
+        state = self.invocation.stacks.state(self.request.stack_id)
         return state is not None and state.is_undoing
 
     # --- Parts ---

@@ -132,7 +132,7 @@ def _is_rolling_back(invocation: Invocation, request: Request) -> bool:
     """Return whether an Update undoes another one. It gets no numbers, because a rollback should not fail for these."""
     if request.type is not RequestType.UPDATE:
         return False
-    state = invocation.stacks.confirmed_state(request.stack_id)
+    state = invocation.stacks.state(request.stack_id)
     return state is not None and state.is_rolling_back
 
 

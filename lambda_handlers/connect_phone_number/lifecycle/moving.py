@@ -5,15 +5,18 @@ has the number now.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from .. import contract
 from ..claim import Claim, ClaimKey, ClaimState
 from ..cloudformation.request import Request
-from ..cloudformation.stacks import CONFIRMATION_SECONDS
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from .context import Invocation
+
+_SHOWN_AFTER_SECONDS: Final = 300
+"""How long CloudFormation may not show a resource that it has."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,11 @@ def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bo
     arn = request.physical_resource_id
     there = invocation.stacks.resource(owner.resource)
     here = invocation.stacks.resource(request.resource)
-    if there is not None and here is not None and here.physical_id == arn and not there.has(arn):
-        # CloudFormation's API may lag behind, so a number gets another owner only if CloudFormation says so twice.
-        invocation.timing.sleep(CONFIRMATION_SECONDS, "asking CloudFormation again whose the number is")
-        there = invocation.stacks.resource(owner.resource)
-        here = invocation.stacks.resource(request.resource)
     recorded = f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}"
-    if there is None or here is None:
+    # The resource that has just got the number may only not be shown yet.
+    is_new = not owner.acknowledged and invocation.timing.now() < owner.opened_at + _SHOWN_AFTER_SECONDS
+    is_unknown = there is not None and not there.status and is_new
+    if there is None or here is None or is_unknown:
         return (
             f"{recorded}, and CloudFormation did not tell which resource has it now. Nothing was changed. Check that "
             "the provider's role may call cloudformation:DescribeStackResource, then try again."

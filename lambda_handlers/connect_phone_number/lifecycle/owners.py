@@ -4,9 +4,14 @@ A person may give a parked number to another resource, for example by an import.
 earlier time has numbers as parked that are in use by now. CloudFormation knows.
 """
 
+from typing import Final
+
 from ..claim import Claim
 from ..cloudformation.resource_key import ResourceKey
 from .context import Failed, Invocation
+
+_SHOWN_AFTER_SECONDS: Final = 300
+"""How long CloudFormation may still say that a deleted resource has its number."""
 
 
 def other_owners(invocation: Invocation, claim: Claim) -> tuple[ResourceKey, ...] | None:
@@ -14,7 +19,8 @@ def other_owners(invocation: Invocation, claim: Claim) -> tuple[ResourceKey, ...
 
     Its own resource is not among them, nor is the one that has parked the number and may still be being deleted.
     """
-    holders = invocation.stacks.holders(claim.arn)
+    # The ledger says whose the number is. This looks for what only people may have done.
+    holders = invocation.stacks.unsettled.holders(claim.arn)
     if holders is None:
         return None
     return tuple(holder for holder in holders if holder not in (claim.resource, claim.previous_owner))
@@ -29,8 +35,11 @@ def present_owners(invocation: Invocation, claim: Claim) -> tuple[ResourceKey, .
     if holders is None or claim.resource not in holders:
         return holders
     held = invocation.stacks.at_once.resource(claim.resource)
-    if held is None or held.has(claim.arn):
-        return None if held is None else holders
+    if held is None:
+        return None
+    if held.has(claim.arn):
+        # Right after the number was parked, its deletion may not be shown yet.
+        return None if invocation.timing.now() < claim.closing_at + _SHOWN_AFTER_SECONDS else holders
     return tuple(holder for holder in holders if holder != claim.resource)
 
 

@@ -270,6 +270,9 @@ def _used(invocation: Invocation, pool: PoolEntry) -> str:
 def _end(invocation: Invocation, request: Request, members: list[Claim]) -> Response:
     """Release, retain or let go what is parked in a pool that is deleted."""
     permit = awaited(invocation, request)
+    if any(claim.state is ClaimState.PARKED for claim in members):
+        # A resource that has just parked its number would seem to have it still.
+        invocation.stacks.settle()
     problems = [_release(invocation, claim, permit) for claim in members]
     problem = " ".join(filter(None, problems))
     if problem:

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import (
+    SETTLING_SECONDS,
     CloudFormationStacks,
     HeldResource,
     RetryingStacks,
@@ -572,39 +573,32 @@ def test_an_invocation_that_ends_meanwhile_is_gone_on_with_by_another() -> None:
         RetryingStacks(_Forgetful(99), _timing(clock, seconds=60)).state(STACK)
 
 
-class _InTurn(_Forgetful):
-    """Tells each status of the stack once, and the last one for good."""
-
-    def __init__(self, *statuses: str) -> None:
-        super().__init__(1)
-        self._statuses = list(statuses)
-
-    def state(self, stack_id: str) -> StackState | None:
-        assert stack_id == STACK
-        self.asked += 1
-        status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
-        return StackState(status, status)
-
-
-@pytest.mark.parametrize("first", ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"])
-def test_a_stack_that_does_not_roll_back_is_looked_at_twice(first: str) -> None:
+@pytest.mark.parametrize("question", _QUESTIONS)
+def test_the_first_question_waits_until_cloudformation_shows_what_was_done_before(question: str) -> None:
+    ask, response = _QUESTIONS[question]
     clock = VirtualClock()
     began = clock()
-    stacks = RetryingStacks(_InTurn(first, "UPDATE_ROLLBACK_IN_PROGRESS"), _timing(clock))
-    state = stacks.confirmed_state(STACK)
-    assert state is not None
-    assert state.is_rolling_back
-    assert clock() - began == 30
+    stacks = RetryingStacks(_Forgetful(1), _timing(clock), began + SETTLING_SECONDS)
+    for _ in range(2):
+        assert ask(stacks) == response
+        assert clock() - began == SETTLING_SECONDS
 
 
-def test_a_rollback_is_believed_at_once() -> None:
+def test_an_outdated_response_can_be_asked_for() -> None:
     clock = VirtualClock()
     began = clock()
-    stacks = RetryingStacks(_InTurn("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"), _timing(clock))
-    state = stacks.confirmed_state(STACK)
-    assert state is not None
-    assert state.is_rolling_back
+    stacks = RetryingStacks(_Forgetful(1), _timing(clock), began + SETTLING_SECONDS).unsettled
+    assert stacks.state(STACK) == StackState("A", "B")
     assert clock() == began
+
+
+@pytest.mark.parametrize("settled_after", [0, SETTLING_SECONDS])
+def test_what_cannot_be_found_out_in_time_is_unknown(settled_after: int) -> None:
+    clock = VirtualClock()
+    timing = _timing(clock)
+    timing.request_deadline = clock() + 20
+    assert RetryingStacks(_Forgetful(99), timing, clock() + settled_after).state(STACK) is None
+    assert clock() < timing.request_deadline
 
 
 def test_who_comes_again_anyway_is_answered_at_once() -> None:

@@ -693,6 +693,7 @@ def test_a_number_that_goes_to_another_resource_is_counted_once(world: World) ->
 
 def test_a_number_that_cloudformation_has_moved_is_counted_once(world: World) -> None:
     arn = world.created()
+    world.clock.pause(600)
     old = world.claim().resource
     world.stacks.resources.pop(old)
     world.stacks.hold(replace(old, logical_resource_id="Renamed"), arn)

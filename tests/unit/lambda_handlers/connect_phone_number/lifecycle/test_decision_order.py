@@ -126,16 +126,14 @@ def test_what_cloudformation_said_of_the_old_number_is_not_lost_on_the_way_back(
 
 
 @pytest.mark.parametrize("rolls_back", [False, True])
-def test_while_a_deployment_goes_on_cloudformation_is_asked_twice_whether_it_is_undone(
-    world: World, rolls_back: bool
-) -> None:
+def test_cloudformation_is_asked_whether_it_rolls_back_when_it_shows_that(world: World, rolls_back: bool) -> None:
     # Right after a rollback has begun, CloudFormation may still tell of the deployment before.
     old, new = replaced(world)
     began = world.clock()
     world.stacks = _Behind(world, until=began + 20.0, then=ROLLING_BACK if rolls_back else "UPDATE_IN_PROGRESS")
-    claim_id = only_claim(decided(world, world.event("Update", new, AllowReplacement="true")))
-    assert (claim_id == claim_of(world, old).id) is rolls_back
-    assert world.stacks.asked == [("state", STACK)] * 2
+    updated = world.update(new, AllowReplacement="true")
+    assert (updated.physical_id == old) is rolls_back
+    assert world.stacks.asked[0] == ("state", STACK)
 
 
 def test_it_goes_back_also_where_the_new_number_would_do(world: World) -> None:

@@ -44,6 +44,7 @@ def _claim(world: World, key: ResourceKey) -> Claim:
 def _refactored(world: World, to: ResourceKey = RENAMED) -> str:
     """Create a resource and let CloudFormation move it; return its number's ARN."""
     arn = world.created()
+    world.clock.pause(600)
     del world.stacks.resources[RESOURCE]
     world.stacks.hold(to, arn)
     return arn
@@ -97,6 +98,13 @@ def test_it_has_moved_where_the_other_resource_does_not_have_it_any_more(
     arn = _refactored(world)
     world.stacks.resources[RESOURCE] = HeldResource(arn, there) if isinstance(there, str) else there
     assert isinstance(_found(world, arn), Moved)
+
+
+def test_it_is_unknown_whether_a_number_has_moved_that_its_resource_has_just_got(world: World) -> None:
+    arn = world.created()
+    del world.stacks.resources[RESOURCE]
+    world.stacks.hold(RENAMED, arn)
+    assert "CloudFormation did not tell which resource has it now" in str(_found(world, arn))
 
 
 @pytest.mark.parametrize("there", [HeldResource("", "CREATE_IN_PROGRESS"), HeldResource("other", "UPDATE_IN_PROGRESS")])
@@ -337,6 +345,7 @@ def test_it_may_be_replaced_where_it_has_moved_to(world: World) -> None:
 
 def test_its_protection_moves_with_it(world: World) -> None:
     arn = world.created(ReleaseProtection="true")
+    world.clock.pause(600)
     del world.stacks.resources[RESOURCE]
     world.stacks.hold(RENAMED, arn)
     refused = world.delete(arn, resource="Renamed")

@@ -434,6 +434,22 @@ def test_nothing_is_released_as_long_as_cloudformation_does_not_tell_that_it_may
     assert _held(world, arn) == [False]
 
 
+def test_a_resource_that_has_just_parked_its_number_and_is_still_shown_is_no_owner(world: World) -> None:
+    _ask(world, "Create", MaxParked="1")
+    arns = _all_parked(world, "One", "Two")
+    for name, arn in zip(("One", "Two"), arns, strict=True):
+        world.stacks.hold(ResourceKey(STACK, name), arn)
+    world.sweep()
+    assert _held(world, *arns) == [True, True]
+    assert [world.claim(resource=name).state for name in ("One", "Two")] == [ClaimState.PARKED] * 2
+    for name in ("One", "Two"):
+        del world.stacks.resources[ResourceKey(STACK, name)]
+    world.clock.pause(600)
+    world.sweep()
+    world.sweep()
+    assert sorted(_held(world, *arns)) == [False, True]
+
+
 def test_a_number_that_somebody_has_given_to_a_resource_is_not_released(world: World) -> None:
     _ask(world, "Create")
     arn = _parked(world)

@@ -353,9 +353,9 @@ def test_releases_come_before_questions(world: World) -> None:
     world.client.before["release_phone_number"] = lambda _: asked.append(len(world.stacks.asked))
     before = len(world.stacks.asked)
     world.sweep()
-    # Before a release that has failed it is asked whether the stack has let go of the number since.
-    assert asked == [before + 2]
-    assert len(world.stacks.asked) > before + 2
+    # Before a release that has failed it is asked whether the stack has let go of the number since, or another has it.
+    assert asked == [before + 3]
+    assert len(world.stacks.asked) > before + 3
 
 
 def test_a_live_number_with_calls_in_flight_is_work_and_no_question(world: World) -> None:
