@@ -179,6 +179,8 @@ class LocalAws:
             "LAMBDA_EXECUTOR": "local",
             # Docker is not needed, and MiniStack must not look for it.
             "DOCKER_HOST": f"unix://{self._folder}/no-docker",
+            # MiniStack's CloudFormation shows everything at once, so the provider's function need not wait for that.
+            "SETTLING_SECONDS": "0",
             "S3_DATA_DIR": str(self._folder / "s3"),
             "STATE_DIR": str(self._folder / "state"),
             "TMPDIR": str(scratch),

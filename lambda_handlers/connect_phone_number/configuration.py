@@ -6,6 +6,7 @@ from typing import Self
 
 from . import contract
 from .budget import Policy
+from .cloudformation.stacks import SETTLING_SECONDS
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Configuration:
         What the names of the stacks begin with that it serves. Empty means all.
     budget
         What it was told about the account's budget of claims and releases.
+    settling_seconds
+        How long after its begin an invocation for a request first asks CloudFormation. Only the local AWS sets it,
+        because its CloudFormation shows everything at once.
     """
 
     ledger_table_name: str
@@ -34,6 +38,7 @@ class Configuration:
     allow_adoption: bool = True
     stack_name_prefix: str = ""
     budget: Policy = field(default_factory=Policy)
+    settling_seconds: float = SETTLING_SECONDS
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
@@ -51,4 +56,5 @@ class Configuration:
             allow_adoption=environment.get(contract.ALLOW_ADOPTION) != "false",
             stack_name_prefix=environment.get(contract.STACK_NAME_PREFIX, ""),
             budget=Policy.parse(environment.get(contract.BUDGET, "")),
+            settling_seconds=float(environment.get(contract.SETTLING_SECONDS, SETTLING_SECONDS)),
         )

@@ -34,6 +34,8 @@ PROVIDER_DIMENSION: Final = "Provider"
 
 LEDGER_TABLE_NAME: Final = "LEDGER_TABLE_NAME"
 """Environment variable: the name of the ledger's table."""
+SETTLING_SECONDS: Final = "SETTLING_SECONDS"
+"""Environment variable: how long a request's invocation waits before it asks CloudFormation. Absent on AWS."""
 PROVIDER_ID: Final = "PROVIDER_ID"
 """Environment variable: the provider's name in the tags of its numbers."""
 TARGET_ARNS: Final = "TARGET_ARNS"

@@ -102,6 +102,8 @@ class Dependencies:
         What is known of the account's budget of claims and releases. Default: nothing.
     quotas
         Service Quotas. Default: it is not asked.
+    settling_seconds
+        How long after its begin an invocation for a request first asks CloudFormation. Default 30.
     """
 
     connect: "ConnectClient"
@@ -119,6 +121,7 @@ class Dependencies:
     stack_name_prefix: str = ""
     budget: Policy = field(default_factory=Policy)
     quotas: Quotas | None = None
+    settling_seconds: float = SETTLING_SECONDS
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
@@ -162,11 +165,11 @@ class Function:
             return
         log = _with_request(log, request)
         if request.resource_type == contract.PROVIDER_RESOURCE_TYPE:
-            response = guard(self._invocation(context, log, None, SETTLING_SECONDS), request)
+            response = guard(self._invocation(context, log, None, self._world.settling_seconds), request)
         elif request.resource_type == contract.POOL_RESOURCE_TYPE:
-            response = handle_pool(self._invocation(context, log, None, SETTLING_SECONDS), request)
+            response = handle_pool(self._invocation(context, log, None, self._world.settling_seconds), request)
         else:
-            invocation = self._invocation(context, log, None, SETTLING_SECONDS)
+            invocation = self._invocation(context, log, None, self._world.settling_seconds)
             now = invocation.timing.now()
             if (deadline := deadline_of(request, now)) > now:
                 invocation.timing.request_deadline = deadline
@@ -345,4 +348,5 @@ def _dependencies() -> Dependencies:
         stack_name_prefix=configuration.stack_name_prefix,
         budget=configuration.budget,
         quotas=ServiceQuotas(quotas),
+        settling_seconds=configuration.settling_seconds,
     )

@@ -25,6 +25,7 @@ VARIABLES: Final[dict[str, tuple[str, str, str, object]]] = {
     "no adoption": (contract.ALLOW_ADOPTION, "false", "allow_adoption", False),
     "adoption": (contract.ALLOW_ADOPTION, "true", "allow_adoption", True),
     "names of stacks": (contract.STACK_NAME_PREFIX, "support-", "stack_name_prefix", "support-"),
+    "no wait": (contract.SETTLING_SECONDS, "0", "settling_seconds", 0.0),
     "no budget": (contract.BUDGET, "", "budget", Policy()),
     "a budget": (contract.BUDGET, json.dumps({"quota": 25}), "budget", Policy(quota=25)),
 }
