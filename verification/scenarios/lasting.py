@@ -72,6 +72,17 @@ def _british(world: World) -> dict[str, Any]:
     return _american(world, CountryCode="GB")
 
 
+def _replaced(world: World, stack: Stack) -> bool:
+    """Replace the number, without the cleanup. If that fails, delete the stack."""
+    update = stack.begin_update("Number", _british(world))
+    world.wait(update)
+    if stack.finish_update(update):
+        return True
+    stack.roll_back(update)
+    stack.destroy_until_gone()
+    return False
+
+
 def _asks_within(seconds: float) -> Callable[[Call], bool]:
     """Return a condition: whether a call is not a Create's, and asks CloudFormation's API in a run's first seconds."""
     return lambda call: (
@@ -146,11 +157,7 @@ def _cleaned_up(repeat: Callable[[World, Stack, str, SentRequest], None]) -> Cal
 
     def play(world: World, stack: Stack, arn: str) -> None:
         refuse_releases(world, 2 * _AN_HOUR)
-        update = stack.begin_update("Number", _british(world))
-        world.wait(update)
-        if not stack.finish_update(update):
-            stack.roll_back(update)
-            stack.destroy_until_gone()
+        if not _replaced(world, stack):
             return
         (replaced, properties), stack.resources["Number"].replaced = stack.resources["Number"].replaced[0], []
         stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
@@ -238,11 +245,7 @@ def _new_one_retained(world: World, stack: Stack, arn: str) -> None:
 
 @_with_number
 def _skipped_then_updated(world: World, stack: Stack, _: str) -> None:
-    update = stack.begin_update("Number", _british(world))
-    world.wait(update)
-    if not stack.finish_update(update):
-        stack.roll_back(update)
-        stack.destroy_until_gone()
+    if not _replaced(world, stack):
         return
     # The resource keeps its new number, and the next deployment, which is not a rollback, says which one is wanted.
     stack.record("Number", stack.resources["Number"].physical_id, "UPDATE_COMPLETE")
