@@ -188,6 +188,17 @@ PARKING: Final = (
         (Hunt("S35 ledger restored *"), Hunt("S35 parked number imported *")),
     ),
     Breakage(
+        "a number that is to be parked is moved back because a change after the move was refused",
+        (
+            Patch(
+                "lifecycle/parking.py",
+                "        state = invocation.connect.describe(claim.arn) or state\n        if state.target_arn != bare",
+                "        if state.target_arn != bare",
+            ),
+        ),
+        (Hunt("S36 parked at another instance", "connect.UpdatePhoneNumberMetadata", "InvalidParameterException"),),
+    ),
+    Breakage(
         "a parked number is taken although a resource has it",
         (Patch("lifecycle/claiming.py", "                ensure_free(invocation, claim)\n", "                pass\n"),),
         (Hunt("S35 parked number imported *"),),

@@ -92,10 +92,13 @@ def _reset(invocation: Invocation, claim: Claim, state: PhoneNumberState, permit
     except Failed as problem:
         if bare.target_arn == state.target_arn:
             raise
-        # A target that takes no more numbers is no reason to let a deletion fail.
-        invocation.log.warning(
-            "number is not parked at its parking target", number=claim.phone_number, problem=str(problem)
-        )
+        state = invocation.connect.describe(claim.arn) or state
+        if state.target_arn != bare.target_arn:
+            # A target that takes no more numbers is no reason to let a deletion fail.
+            invocation.log.warning(
+                "number is not parked at its parking target", number=claim.phone_number, problem=str(problem)
+            )
+    # What was refused after the move is tried once more.
     return restore(invocation, invocation.reread(claim), state, replace(bare, target_arn=state.target_arn))
 
 
