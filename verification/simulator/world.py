@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lambda_handlers.connect_phone_number.budget import Policy
 from lambda_handlers.connect_phone_number.cloudformation.response import ResponseNotDelivered
+from lambda_handlers.connect_phone_number.cloudformation.stacks import SETTLING_SECONDS
 from lambda_handlers.connect_phone_number.handler import Dependencies, Function
 from lambda_handlers.connect_phone_number.ledger.items import BUDGET_KEY, DUE, PARKED
 from lambda_handlers.connect_phone_number.ledger.store import Item
@@ -52,6 +53,8 @@ class Options:
 
     Parameters
     ----------
+    settling_seconds
+        How long after its begin an invocation for a request first asks CloudFormation, in seconds. Default 30.
     signs_time
         Whether CloudFormation's presigned URLs show when they were signed. Default ``True``.
     emulator
@@ -77,6 +80,7 @@ class Options:
         ``False``.
     """
 
+    settling_seconds: float = SETTLING_SECONDS
     signs_time: bool = True
     emulator: EmulatorSettings = field(default_factory=lambda: EmulatorSettings(throttling=False))
     index_lag_seconds: float = 0.0
@@ -147,6 +151,7 @@ class World:
                 jitter=jitter,
                 budget=options.budget,
                 quotas=SimulatedQuotas(self) if options.tells_quota else None,
+                settling_seconds=options.settling_seconds,
             )
         )
         self.lambda_service = LambdaService(self.timeline, self._function.handle, self._crashed)
