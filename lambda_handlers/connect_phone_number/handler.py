@@ -164,12 +164,12 @@ class Function:
             self._refuse(event, str(problem), log)
             return
         log = _with_request(log, request)
+        invocation = self._invocation(context, log, None, self._world.settling_seconds)
         if request.resource_type == contract.PROVIDER_RESOURCE_TYPE:
-            response = guard(self._invocation(context, log, None, self._world.settling_seconds), request)
+            response = guard(invocation, request)
         elif request.resource_type == contract.POOL_RESOURCE_TYPE:
-            response = handle_pool(self._invocation(context, log, None, self._world.settling_seconds), request)
+            response = handle_pool(invocation, request)
         else:
-            invocation = self._invocation(context, log, None, self._world.settling_seconds)
             now = invocation.timing.now()
             if (deadline := deadline_of(request, now)) > now:
                 invocation.timing.request_deadline = deadline

@@ -143,7 +143,7 @@ CLOSING: Final = (
     ),
     Breakage(
         "what a root stack leaves behind is released",
-        (Patch(_ACKNOWLEDGING, "if not state.is_left_by_its_root:", "if True:"),),
+        (Patch(_ACKNOWLEDGING, "return state.is_left_by_its_root", "return False"),),
         (Hunt("S8 delete denied in a nested stack, *"),),
     ),
     Breakage(

@@ -362,17 +362,17 @@ KNOWING: Final = (
     ),
     Breakage(
         "a resource that CloudFormation does not show yet counts as one that has lost its number",
-        (Patch("lifecycle/moving.py", "SHOWN_AFTER_SECONDS: Final = 300", "SHOWN_AFTER_SECONDS: Final = 0"),),
+        (Patch("lifecycle/moving.py", "owner.opened_at + SHOWN_AFTER_SECONDS", "owner.opened_at"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_moving.py",),
     ),
     Breakage(
         "a number is given up for the deletion of its own resource, which is not shown yet",
-        (Patch("lifecycle/owners.py", "SHOWN_AFTER_SECONDS: Final = 300", "SHOWN_AFTER_SECONDS: Final = 0"),),
+        (Patch("lifecycle/owners.py", "claim.closing_at + SHOWN_AFTER_SECONDS", "claim.closing_at"),),
         unit_tests=(f"{UNIT_TESTS}/lifecycle/test_pooling.py", "-k", "has_just_parked"),
     ),
     Breakage(
         "a decision waits for CloudFormation longer than CloudFormation waits for the response",
-        (Patch("cloudformation/stacks.py", "except TimedOut:", "except ZeroDivisionError:"),),
+        (Patch("cloudformation/stacks.py", "suppress(TimedOut)", "suppress(ZeroDivisionError)"),),
         unit_tests=(f"{UNIT_TESTS}/cloudformation/test_stacks.py",),
     ),
     Breakage(

@@ -222,7 +222,7 @@ PARKING: Final = (
                 'if held is not None and held.physical_id == claim.arn and held.status == "DELETE_SKIPPED":',
                 "if False:",
             ),
-            Patch("lifecycle/acknowledging.py", '    if held.status != "DELETE_SKIPPED":\n', "    if True:\n"),
+            Patch("lifecycle/acknowledging.py", '    if held.status == "DELETE_SKIPPED":\n', "    if False:\n"),
         ),
         (Hunt("S35 retained after its deletion had no response"),),
     ),

@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario, hitting
 from verification.simulator.wire import Call, Fault, FaultKind, Surface
 from verification.simulator.world import Options, World
 
-from .helpers import at_step, create_and_delete, create_chosen
+from .helpers import answer_by_hand, at_step, create_and_delete, create_chosen
 
 STEPS_OF_A_CREATE: Final = 24
 """The most calls that an undisturbed Create makes. ``test_catalog`` checks this."""
@@ -83,14 +83,7 @@ def _answered_by_somebody_else(world: World) -> None:
         stack.finish_create(creation)
         stack.destroy()
         return
-    body: dict[str, object] = {
-        "Status": "SUCCESS",
-        "PhysicalResourceId": "by-hand",
-        "Reason": "",
-        "Data": dict[str, str](),
-    }
-    world.cloudformation.put(creation.url, body)
-    creation.undeliverable = True
+    answer_by_hand(world, creation, "by-hand")
     creation.responses.clear()
     stack.record("Number", "by-hand", "CREATE_COMPLETE")
     stack.hold("Number", "by-hand", world.number())

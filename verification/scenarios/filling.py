@@ -148,7 +148,7 @@ def _by_hand(world: World) -> tuple[str, str]:
         number = number_of(world, arn)
         is_ours = any(key.startswith(contract.TAG_PREFIX) for key in number.tags)
         # A flow that comes late stays, like everything else that is on the number then.
-        has_flow = bool(number.contact_flows) and not any(call.fault for call in world.wire.calls)
+        has_flow = bool(number.contact_flows) and not world.was_hit
         return number.is_held and number.tags["owner"] == "sales" and not is_ours and not has_flow
 
     world.expect_at_the_end(is_let_go, "a number of a list is never released, and is the account's own in the end")

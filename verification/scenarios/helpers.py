@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from local_aws.connect_emulator.state import ClaimedNumber
 from verification.simulator.clients import Unknown
+from verification.simulator.requests import SentRequest
 from verification.simulator.runner import hitting
 from verification.simulator.stack import Stack
 from verification.simulator.wire import Call, Fault, FaultKind, Injector, Surface
@@ -12,7 +13,7 @@ from verification.simulator.world import World
 
 Play = Callable[[World, Stack, str], None]
 """A scenario that is given a stack and the physical id of its resource."""
-_SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
+SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
 _QUESTIONS: Final = 9
 """How often the function asks CloudFormation before it accepts that there is no response."""
 
@@ -51,6 +52,25 @@ def create_chosen(world: World) -> None:
         stack.destroy()
 
 
+def american(world: World, **properties: Any) -> dict[str, Any]:
+    """Return the properties of a number in the United States that may be replaced."""
+    return world.number(AllowReplacement=True, **properties)
+
+
+def british(world: World, **properties: Any) -> dict[str, Any]:
+    """Return the properties of a number in the United Kingdom, by which ``american`` is replaced, and the reverse."""
+    return american(world, CountryCode="GB", **properties)
+
+
+def answer_by_hand(world: World, request: SentRequest, physical_id: str) -> None:
+    """Answer a request with SUCCESS, as a person does who has found its ResponseURL."""
+    data: dict[str, str] = {}
+    world.cloudformation.put(
+        request.url, {"Status": "SUCCESS", "PhysicalResourceId": physical_id, "Reason": "", "Data": data}
+    )
+    request.undeliverable = True
+
+
 def adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
     """Return the properties of a resource that adopts a number."""
     usual = {"TargetArn": world.instance_arn, "PhoneNumber": phone_number, "Adopt": True, "ServiceTimeout": 3600}
@@ -85,4 +105,4 @@ def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call
 
 def silent_cloudformation(kind: str = "") -> Callable[[], Injector]:
     """Return a function that makes a fault: CloudFormation's API answers no question of one kind of request."""
-    return hitting(lambda call: call.surface is Surface.STACKS and call.task.startswith(kind), _SILENCE, _QUESTIONS)
+    return hitting(lambda call: call.surface is Surface.STACKS and call.task.startswith(kind), SILENCE, _QUESTIONS)

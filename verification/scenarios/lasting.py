@@ -4,26 +4,24 @@ S8, S13, S14, S20, S22, S23, S25, S28, S31.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from local_aws.connect_emulator import Settings as EmulatorSettings
-from verification.simulator.clients import Unknown
 from verification.simulator.invariants import Needed
 from verification.simulator.requests import RequestState, SentRequest
 from verification.simulator.runner import Scenario, hitting
 from verification.simulator.stack import Stack
 from verification.simulator.timeline import START
-from verification.simulator.wire import Call, Fault, FaultKind, Surface
+from verification.simulator.wire import Call, Surface
 from verification.simulator.world import Options, World
 
-from .helpers import adoption, beginning_with, number_of, refuse_releases
+from .helpers import SILENCE, adoption, american, answer_by_hand, beginning_with, british, number_of, refuse_releases
 
 _NONE: Final = Needed(0, 0)
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
 _AN_HOUR: Final = 3600.0
 _A_DAY: Final = 86_400.0
-_SILENCE: Final = Fault("CloudFormation is silent", FaultKind.ERROR, lambda _: Unknown())
 _NO_CLAIMS_LEFT: Final = Options(emulator=EmulatorSettings(throttling=False, quota=1))
 _NEVER_SHOWN: Final = Options(emulator=EmulatorSettings(throttling=False, describe_lag_seconds=400 * _A_DAY))
 
@@ -44,7 +42,7 @@ def scenarios() -> Iterator[Scenario]:
         "S23 adopted, deleted at once; CloudFormation silent for hours",
         _adopted_and_deleted,
         _NONE,
-        scripted=hitting(_asks_within(3 * _AN_HOUR), _SILENCE),
+        scripted=hitting(_asks_within(3 * _AN_HOUR), SILENCE),
     )
     yield Scenario("S13 removed, its Delete abandoned, imported elsewhere", _abandoned_and_imported, _ONE)
     yield Scenario("S35 release refused when its time is up, imported meanwhile", _expired_and_imported, _ONE)
@@ -59,22 +57,14 @@ _with_number = beginning_with(lambda world: _created(world))
 def _created(world: World) -> tuple[Stack, str] | None:
     """Return a stack with a number and its ARN."""
     stack = world.stack()
-    if not stack.create("Number", _american(world)):
+    if not stack.create("Number", american(world)):
         return None
     return stack, stack.resources["Number"].physical_id
 
 
-def _american(world: World, **properties: Any) -> dict[str, Any]:
-    return world.number(AllowReplacement=True, **properties)
-
-
-def _british(world: World) -> dict[str, Any]:
-    return _american(world, CountryCode="GB")
-
-
 def _replaced(world: World, stack: Stack) -> bool:
     """Replace the number, without the cleanup. If that fails, delete the stack."""
-    update = stack.begin_update("Number", _british(world))
+    update = stack.begin_update("Number", british(world))
     world.wait(update)
     if stack.finish_update(update):
         return True
@@ -181,7 +171,8 @@ def _delete_answered(world: World, stack: Stack, arn: str) -> None:
     refuse_releases(world, 300, "ThrottlingException")
     deletion = stack.begin_delete("Number")
     world.sleep(60)
-    _answer(world, deletion, arn)
+    if not deletion.is_settled:
+        answer_by_hand(world, deletion, arn)
     stack.finish_delete(deletion)
     stack.status = "DELETE_COMPLETE"
     world.sleep(12 * _AN_HOUR)
@@ -196,7 +187,7 @@ def _answered_with_another(world: World, stack: Stack, arn: str) -> None:
     if creation.is_settled:
         other.finish_create(creation)
     else:
-        _answer(world, creation, arn)
+        answer_by_hand(world, creation, arn)
         other.finish_create(creation)
         world.let_go(creation)
     world.sleep(3 * _AN_HOUR)
@@ -205,21 +196,12 @@ def _answered_with_another(world: World, stack: Stack, arn: str) -> None:
     stack.destroy_until_gone()
 
 
-def _answer(world: World, request: SentRequest, physical_id: str) -> None:
-    """Answer a request as a person does who has found its ResponseURL."""
-    data: dict[str, str] = {}
-    body = {"Status": "SUCCESS", "PhysicalResourceId": physical_id, "Reason": "", "Data": data}
-    if not request.is_settled:
-        world.cloudformation.put(request.url, body)
-        request.undeliverable = True
-
-
 # --- Rollbacks ---
 
 
 @_with_number
 def _new_one_retained(world: World, stack: Stack, arn: str) -> None:
-    update = stack.begin_update("Number", _british(world))
+    update = stack.begin_update("Number", british(world))
     world.wait(update)
     if stack.finish_update(update):
         new = stack.resources["Number"].physical_id
@@ -251,7 +233,7 @@ def _skipped_then_updated(world: World, stack: Stack, _: str) -> None:
     stack.record("Number", stack.resources["Number"].physical_id, "UPDATE_COMPLETE")
     stack.status = "UPDATE_ROLLBACK_COMPLETE"
     world.sleep(_AN_HOUR)
-    stack.update("Number", _british(world))
+    stack.update("Number", british(world))
     stack.destroy_until_gone()
 
 
@@ -311,13 +293,9 @@ def _moved_protected(world: World) -> None:
     world.sleep(_AN_HOUR)
     world.expect_unless_hit(not second.destroy(), "a protected number is not released")
     world.expect_at_the_end(
-        lambda: all(number.is_held for number in world.emulator.numbers() if not _was_hit(world)),
+        lambda: world.was_hit or all(number.is_held for number in world.emulator.numbers()),
         "a protected number stays",
     )
-
-
-def _was_hit(world: World) -> bool:
-    return any(call.fault for call in world.wire.calls)
 
 
 # --- Weeks ---
@@ -325,7 +303,7 @@ def _was_hit(world: World) -> bool:
 
 @_with_number
 def _stopped_for_weeks(world: World, stack: Stack, _: str) -> None:
-    update = stack.begin_update("Number", _british(world), hold_at=8)
+    update = stack.begin_update("Number", british(world), hold_at=8)
     world.wait_until_held(update)
     if update.is_settled and stack.finish_update(update):
         stack.clean_up("Number")

@@ -1,7 +1,7 @@
 """Scenarios about updates that are undone, or left unfinished because rollback is disabled: S22 and S25."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from verification.simulator.invariants import Needed
 from verification.simulator.requests import SentRequest
@@ -9,7 +9,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import World
 
-from .helpers import silent_cloudformation
+from .helpers import american, british, silent_cloudformation
 from .update import STEPS_OF_A_REPLACEMENT
 
 _ONE: Final = Needed(1, 1)
@@ -46,17 +46,9 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S25 creation stopped, created otherwise", _creation_stopped, _TWO)
 
 
-def _british(world: World, **properties: Any) -> dict[str, Any]:
-    return world.number(CountryCode="GB", AllowReplacement=True, **properties)
-
-
-def _american(world: World, **properties: Any) -> dict[str, Any]:
-    return world.number(AllowReplacement=True, **properties)
-
-
 def _created(world: World) -> Stack | None:
     stack = world.stack()
-    return stack if stack.create("Number", _american(world)) else None
+    return stack if stack.create("Number", american(world)) else None
 
 
 # --- S22 ---
@@ -89,7 +81,7 @@ def _send_back(world: World, stack: Stack, physical_id: str) -> None:
     for _ in range(3):
         # If it fails, a person continues the rollback.
         back = world.cloudformation.send(
-            stack, "Update", "Number", resource.properties, physical_id=physical_id, old_properties=_british(world)
+            stack, "Update", "Number", resource.properties, physical_id=physical_id, old_properties=british(world)
         )
         world.wait(back)
         if back.response is not None and back.succeeded:
@@ -114,7 +106,7 @@ def _replaced_and_undone(undo: Callable[[World, Stack, SentRequest], None]) -> C
         stack = _created(world)
         if stack is None:
             return
-        update = stack.begin_update("Number", _british(world))
+        update = stack.begin_update("Number", british(world))
         world.wait(update)
         if stack.finish_update(update):
             undo(world, stack, update)
@@ -122,7 +114,7 @@ def _replaced_and_undone(undo: Callable[[World, Stack, SentRequest], None]) -> C
             stack.roll_back(update)
         # The old number is in use, and remains in use.
         world.sleep(_A_WHILE)
-        stack.update("Number", _american(world, Description="After"))
+        stack.update("Number", american(world, Description="After"))
         stack.destroy()
 
     return play
@@ -141,7 +133,7 @@ def _refused_after(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    update = stack.begin_update("Number", _british(world))
+    update = stack.begin_update("Number", british(world))
     world.wait(update)
     if stack.finish_update(update):
         # Rollback is disabled, which rules out replacements. CloudFormation says so only after it took the response.
@@ -156,13 +148,13 @@ def _unheard_and_nothing(world: World) -> None:
     if stack is None:
         return
     # Another resource has failed. This Update is canceled while it runs, and CloudFormation sends no other Update.
-    update = stack.begin_update("Number", _british(world), hold_at=8)
+    update = stack.begin_update("Number", british(world), hold_at=8)
     world.wait_until_held(update)
     stack.roll_back_without_update(update)
     world.let_go(update)
     world.sleep(_A_WHILE)
     _expect_one_number(world)
-    stack.update("Number", _american(world, Description="After"))
+    stack.update("Number", american(world, Description="After"))
     stack.destroy()
 
 
@@ -182,7 +174,7 @@ def _roll_back_fails(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    update = stack.begin_update("Number", _british(world))
+    update = stack.begin_update("Number", british(world))
     world.wait(update)
     if stack.finish_update(update):
         # Continue-update-rollback skips the resource, or the rollback is given up. The new number stays.
@@ -199,14 +191,14 @@ def _then_deleted(_: World, stack: Stack) -> None:
 
 
 def _then_changed(world: World, stack: Stack) -> None:
-    stack.update("Number", _american(world, Description="Instead"))
+    stack.update("Number", american(world, Description="Instead"))
     world.sleep(_A_WHILE)
     _expect_one_number(world)
     stack.destroy()
 
 
 def _then_tried_again(world: World, stack: Stack) -> None:
-    stack.update("Number", _british(world))
+    stack.update("Number", british(world))
     stack.destroy()
 
 
@@ -249,7 +241,7 @@ def _stopped(step: int, then: Callable[[World, Stack], None]) -> Callable[[World
         stack = _created(world)
         if stack is None:
             return
-        update = stack.begin_update("Number", _british(world), hold_at=step)
+        update = stack.begin_update("Number", british(world), hold_at=step)
         world.wait_until_held(update)
         if update.is_settled and stack.finish_update(update):
             # The update was answered before it could be stopped.

@@ -9,7 +9,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import refuse_releases
+from .helpers import american, british, refuse_releases
 
 STEPS_OF_A_REPLACEMENT: Final = 25
 """How many calls an undisturbed replacement makes. ``test_catalog`` checks this."""
@@ -158,26 +158,18 @@ def _failing_update(world: World) -> None:
         stack.destroy()
 
 
-def _british(world: World) -> dict[str, Any]:
-    return world.number(CountryCode="GB", AllowReplacement=True)
-
-
-def _american(world: World) -> dict[str, Any]:
-    return world.number(AllowReplacement=True)
-
-
 def _replacement(world: World) -> None:
     stack = _created(world)
     if stack is not None:
-        stack.update("Number", _british(world))
+        stack.update("Number", british(world))
         stack.destroy()
 
 
 def _there_and_back(world: World) -> None:
     stack = _created(world)
     if stack is not None:
-        stack.update("Number", _british(world))
-        stack.update("Number", _american(world))
+        stack.update("Number", british(world))
+        stack.update("Number", american(world))
         stack.destroy()
 
 
@@ -185,14 +177,14 @@ def _replacement_retained(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    request = stack.begin_update("Number", _british(world))
+    request = stack.begin_update("Number", british(world))
     world.wait(request)
     if not stack.finish_update(request):
         stack.roll_back(request)
         stack.let_go("Number")
         return
     stack.clean_up("Number", retains=True)
-    if stack.update("Number", _british(world)):
+    if stack.update("Number", british(world)):
         stack.destroy()
     else:
         stack.let_go("Number")
@@ -202,7 +194,7 @@ def _rolled_back_after_success(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    request = stack.begin_update("Number", _british(world))
+    request = stack.begin_update("Number", british(world))
     world.wait(request)
     stack.finish_update(request)
     stack.roll_back(request)
@@ -220,11 +212,11 @@ def _rolled_back_then_again(world: World) -> None:
     stack = _created(world)
     if stack is None:
         return
-    request = stack.begin_update("Number", _british(world))
+    request = stack.begin_update("Number", british(world))
     world.wait(request)
     stack.finish_update(request)
     stack.roll_back(request)
-    stack.update("Number", _british(world))
+    stack.update("Number", british(world))
     stack.destroy()
 
 
@@ -237,7 +229,7 @@ def _canceled(step: int, seconds: float) -> Callable[[World], None]:
         stack = _created(world)
         if stack is None:
             return
-        request = stack.begin_update("Number", _british(world), hold_at=step)
+        request = stack.begin_update("Number", british(world), hold_at=step)
         world.wait_until_held(request)
         if request.is_settled:
             stack.finish_update(request)
@@ -258,7 +250,7 @@ def _abandoned(code: str, seconds: float) -> Callable[[World], None]:
         if stack is None:
             return
         refuse_releases(world, seconds, code)
-        stack.update("Number", _british(world))
+        stack.update("Number", british(world))
         world.sleep(seconds + 10_000)
         stack.destroy()
 

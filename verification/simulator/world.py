@@ -277,9 +277,14 @@ class World:
         if not condition:
             self.violations.append(f"Not so: {what}")
 
+    @property
+    def was_hit(self) -> bool:
+        """Whether a fault has hit the run."""
+        return any(call.fault for call in self.wire.calls)
+
     def expect_unless_hit(self, condition: bool, what: str) -> None:
         """Record a violation if the condition does not hold in a run that no fault has hit."""
-        if not any(call.fault for call in self.wire.calls):
+        if not self.was_hit:
             self.expect(condition, what)
 
     def run_until(self, condition: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ now.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -25,6 +26,8 @@ _TRIES: Final = 9
 """The tries take more than a minute, which is how long a throttled API takes to recover."""
 SETTLING_SECONDS: Final = 30
 """How long after its begin an invocation for a request first asks CloudFormation: its API may lag behind."""
+SHOWN_AFTER_SECONDS: Final = 300
+"""How long, at the most, CloudFormation's API may not show a change: for conclusions that nothing would correct."""
 _MAY_GO_ON: Final = (
     "CREATE_FAILED",
     "UPDATE_FAILED",
@@ -250,16 +253,14 @@ class RetryingStacks:
         return self._with_retries(lambda: self._stacks.has_completed(resource, physical_id, since))
 
     def _with_retries(self, ask: Callable[[], _R | None]) -> _R | None:
-        try:
+        # Where time is up, the caller says to CloudFormation what could not be found out.
+        with suppress(TimedOut):
             self.settle()
             for retry in range(_TRIES):
                 response = ask()
                 if response is not None:
                     return response
                 self._timing.backoff(retry, "CloudFormation does not tell the state of the stack")
-        except TimedOut:
-            # The caller says to CloudFormation what could not be found out.
-            return None
         return None
 
 

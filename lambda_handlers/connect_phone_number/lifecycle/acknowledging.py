@@ -65,15 +65,9 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
         return None
     # A number whose adoption is rolled back goes to the resource that has had it before.
     others = () if claim.is_undone else tuple(holder for holder in holders if holder != claim.resource)
-    if not others:
-        if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
-            return False
-        if held.status != "DELETE_SKIPPED":
-            state = invocation.stacks.at_once.state(claim.stack_id)
-            if state is None or state.is_being_deleted:
-                return None
-            if not state.is_left_by_its_root:
-                return False
+    is_kept = bool(others) or _is_retained(invocation, claim, held)
+    if not is_kept:
+        return is_kept
     invocation.ledger.save(claim.keep())
     if claim.parked_until:
         remove_parked_tag(invocation, claim)
@@ -89,6 +83,18 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     )
     invocation.log.metrics(invocation.scope.provider_id, NumbersKept=1)
     return True
+
+
+def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bool | None:
+    """Return whether a stack was deleted without the number, or ``None`` if that is not known yet."""
+    if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
+        return False
+    if held.status == "DELETE_SKIPPED":
+        return True
+    state = invocation.stacks.at_once.state(claim.stack_id)
+    if state is None or state.is_being_deleted:
+        return None
+    return state.is_left_by_its_root
 
 
 def is_needed(invocation: Invocation, claim: Claim) -> bool:

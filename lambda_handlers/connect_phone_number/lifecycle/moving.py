@@ -5,18 +5,15 @@ has the number now.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from .. import contract
 from ..claim import Claim, ClaimKey, ClaimState
 from ..cloudformation.request import Request
+from ..cloudformation.stacks import SHOWN_AFTER_SECONDS
 from ..connect.errors import ConnectError
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from .context import Invocation
-
-_SHOWN_AFTER_SECONDS: Final = 300
-"""How long CloudFormation may not show a resource that it has."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def has_moved_here(invocation: Invocation, request: Request, owner: Claim) -> bo
     here = invocation.stacks.resource(request.resource)
     recorded = f"{owner.phone_number} is recorded for {owner.logical_resource_id} of {owner.stack_id}"
     # The resource that has just got the number may only not be shown yet.
-    is_new = not owner.acknowledged and invocation.timing.now() < owner.opened_at + _SHOWN_AFTER_SECONDS
+    is_new = not owner.acknowledged and invocation.timing.now() < owner.opened_at + SHOWN_AFTER_SECONDS
     is_unknown = there is not None and not there.status and is_new
     if there is None or here is None or is_unknown:
         return (

@@ -4,14 +4,10 @@ A person may give a parked number to another resource, for example by an import.
 earlier time has numbers as parked that are in use by now. CloudFormation knows.
 """
 
-from typing import Final
-
 from ..claim import Claim
 from ..cloudformation.resource_key import ResourceKey
+from ..cloudformation.stacks import SHOWN_AFTER_SECONDS
 from .context import Failed, Invocation
-
-_SHOWN_AFTER_SECONDS: Final = 300
-"""How long CloudFormation may still say that a deleted resource has its number."""
 
 
 def other_owners(invocation: Invocation, claim: Claim) -> tuple[ResourceKey, ...] | None:
@@ -39,7 +35,7 @@ def present_owners(invocation: Invocation, claim: Claim) -> tuple[ResourceKey, .
         return None
     if held.has(claim.arn):
         # Right after the number was parked, its deletion may not be shown yet.
-        return None if invocation.timing.now() < claim.closing_at + _SHOWN_AFTER_SECONDS else holders
+        return None if invocation.timing.now() < claim.closing_at + SHOWN_AFTER_SECONDS else holders
     return tuple(holder for holder in holders if holder != claim.resource)
 
 
