@@ -167,9 +167,11 @@ class ProviderMetrics:
         return self.metric("ResponsesNotDelivered", statistic=statistic, period=period)
 
     def metric_numbers_kept(self, *, statistic: str = _SUM, period: Duration | None = None) -> cloudwatch.Metric:
-        """Return how many phone numbers were left behind when a stack was deleted after a failed release.
+        """Return how many phone numbers the function keeps because it cannot know that nobody needs them.
 
-        CloudFormation no longer knows such a number, and the number is billed. The log shows which one it is.
+        Their release had failed, and their stack was then deleted without them, or another resource got them. Or
+        CloudFormation did not tell for 100 days whether a stack has them. Such a number is billed. The log shows which
+        one it is.
         """
         return self.metric("NumbersKept", statistic=statistic, period=period)
 

@@ -164,7 +164,7 @@ class Call:
         if target is None and self.settings.accept_unknown_targets:
             target = Target(arn, self.scope, (self.scope.region,), None, instance_id)
             self.registry.targets[arn] = target
-        if target is None:
+        if target is None or target.is_removed:
             raise _no_target(arn)
         return target
 

@@ -251,6 +251,20 @@ class ConnectEmulator:
         self._registry.targets[arn] = Target(arn, scope, (region,), limit, instance_id)
         return arn
 
+    def remove_instance(self, instance_arn: str) -> None:
+        """Remove an instance and its flows. Its numbers stay, and operations that name the instance do not find it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such instance.
+        """
+        if instance_arn not in self._registry.targets:
+            raise ValueError(f"there is no instance {instance_arn}")
+        self._registry.targets[instance_arn] = replace(self._registry.targets[instance_arn], is_removed=True)
+        for number in self.numbers():
+            number.contact_flows.pop(instance_arn.rsplit("/", 1)[-1], None)
+
     def add_traffic_distribution_group(
         self,
         region: str,

@@ -53,6 +53,8 @@ class Target:
     active_at : float
         When a traffic distribution group becomes ACTIVE, in seconds of the emulator's clock. Default 0: it has always
         been ACTIVE.
+    is_removed : bool
+        Whether it was removed. Numbers may still be at it.
     flows : set[str]
         Ids of the instance's flows.
     """
@@ -63,6 +65,7 @@ class Target:
     limit: int | None
     instance_id: str | None
     active_at: float = 0.0
+    is_removed: bool = False
     flows: set[str] = field(default_factory=set[str])
 
     def is_active(self, now: float) -> bool:

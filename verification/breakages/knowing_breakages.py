@@ -80,6 +80,22 @@ KNOWING: Final = (
         (Hunt("S25 *, then the stack is deleted"),),
     ),
     Breakage(
+        "what CloudFormation no longer knows is asked of it for ever",
+        (
+            Patch(
+                _ACKNOWLEDGING,
+                "return replace(claim, follow_up=False) if is_over and not claim.acknowledged else",
+                "return replace(claim, follow_up=False) if False else",
+            ),
+        ),
+        (Hunt("S22 replacement not heard, nothing is sent, CloudFormation not readable for 400 days"),),
+    ),
+    Breakage(
+        "what CloudFormation has not told for a day counts as kept",
+        (Patch(_ACKNOWLEDGING, "_TOLD_WITHIN_SECONDS: Final = 100 *", "_TOLD_WITHIN_SECONDS: Final = 1 *"),),
+        (Hunt("S22 replacement not heard, nothing is sent, CloudFormation not readable for 30 days"),),
+    ),
+    Breakage(
         "a number that its resource does not have is closed without asking whether it ever had it",
         (
             Patch(
@@ -385,6 +401,11 @@ KNOWING: Final = (
             ),
         ),
         (Hunt("S10 description that takes a while, *", must_succeed=True),),
+    ),
+    Breakage(
+        "what is no longer desired is set after a wait",
+        (Patch("lifecycle/converging.py", "if claim.desired != desired:", "if False:"),),
+        (Hunt("S14 one Update as two requests, the first counts, its description slow", must_succeed=True),),
     ),
     Breakage(
         "a change is taken for undone because Connect still shows what was there before",

@@ -96,6 +96,22 @@ _REQUESTS: Final = (
         scenario("S14 one Create as two requests, the second counts"),
     ),
     _manner(
+        "CloudFormation itself sends one Create as two requests, and listens to the first one.",
+        Issue("aws-cloudformation/cloudformation-coverage-roadmap#2075"),
+        scenario("S14 one Create as two requests, the first counts"),
+    ),
+    _manner(
+        "CloudFormation sends one Update as two requests, and listens to one of them.",
+        ASSUMED,
+        scenario("S14 one Update as two requests, *", "S14 one replacement as two requests, *"),
+    ),
+    _manner(
+        "Express mode ends an operation early and repeats parts of it. The documents contradict each other on whether "
+        "it also disables rollback.",
+        EXPRESS_MODE,
+        scenario("S14 one Update as two requests, *", "S14 one replacement as two requests, *", "S25 *"),
+    ),
+    _manner(
         "A function that is deleted before its custom resource gets no Delete.",
         Issue("aws/aws-cdk#9840"),
         scenario("S21 provider destroyed *"),
@@ -184,6 +200,12 @@ _ROLL_BACKS: Final = (
 )
 _DELETING: Final = (
     _manner(
+        "A provider is removed or renamed by an update of its stack: the cleanup drops the refused deletion, and goes "
+        "on to the function.",
+        TROUBLESHOOTING,
+        scenario("S21 provider removed by an update, deployed again"),
+    ),
+    _manner(
         "In the cleanup of an update, CloudFormation tries three times to delete a resource, and then abandons it.",
         TROUBLESHOOTING,
         scenario("S13 *"),
@@ -247,6 +269,13 @@ _DELETING: Final = (
 )
 _READ_API: Final = (
     _manner(
+        "CloudFormation forgets a deleted stack after 90 days.",
+        Issue("boto/boto3#2352"),
+        scenario(
+            "S22 replacement not heard, *, CloudFormation not readable for 400 days", "S23 *, the stack forgotten"
+        ),
+    ),
+    _manner(
         "A retained resource has the status DELETE_SKIPPED.",
         Issue("DataDog/cloudformation-template#178"),
         scenario("S24 retained by the end of its stack"),
@@ -295,31 +324,10 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         "CloudFormation's read API does not show yet that a stack is being deleted without a number, and the scheduled "
         "run repeats the release of that number.",
         Issue("aws/aws-cdk-cli#1802"),
-        Why.NOT_YET,
+        Why.CANNOT_BE_PREVENTED,
         "Whatever was last asked may be outdated when the number is released. Within these seconds, the number is "
-        "released as if the stack had been deleted without it a moment later.",
-    ),
-    _not_played(
-        "CloudFormation itself sends one Create as two requests, and listens to the first one.",
-        Issue("aws-cloudformation/cloudformation-coverage-roadmap#2075"),
-        Why.NOT_YET,
-        "The first request is answered FAILED, and the creation fails. Its Delete does not wait for the claim of the "
-        "second request: the scheduled run releases that number minutes later.",
-    ),
-    _not_played(
-        "CloudFormation forgets a deleted stack after 90 days.",
-        Issue("boto/boto3#2352"),
-        Why.NOT_YET,
-        "If it is not known by then whether CloudFormation had taken note of a number, the number stays claimed and "
-        "billed. The same holds where the events of a stack that exists do not go back to the claim.",
-    ),
-    _not_played(
-        "A provider is removed or renamed by an update of its stack: the cleanup drops the refused deletion, and goes "
-        "on to the function.",
-        TROUBLESHOOTING,
-        Why.NOT_YET,
-        "Nothing that the function does can stop that. The numbers of other stacks stay, and their Deletes are never "
-        "answered. The documents say to keep the provider in a stack of its own, with termination protection.",
+        "released as if the stack had been deleted without it a moment later. Requests wait for half a minute before "
+        "they ask, which is played; a scheduled run has no such moment to count from.",
     ),
     _not_played(
         "DescribeStackResources tells only the first hundred resources of the stack that has a physical ID.",
@@ -363,13 +371,6 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         DELETION_POLICY,
         Why.HARMLESS,
         "The function gets a Delete, as in S19, or no request, as in S24.",
-    ),
-    _not_played(
-        "Express mode ends an operation early and repeats parts of it.",
-        EXPRESS_MODE,
-        Why.NOT_YET,
-        "The documents contradict each other on whether rollback is disabled in this mode; the scenarios without "
-        "rollback (S25) play that. A repeated request would count as a new one for the same resource.",
     ),
     _not_played(
         "The ServiceToken of a resource changes.",

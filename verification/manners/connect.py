@@ -38,6 +38,11 @@ _CALLS: Final = (
         fault("connect", "no response, but done later"),
     ),
     _manner(
+        "A claim or an import gets no response, and is done more than three minutes later.",
+        ASSUMED,
+        fault("connect", "no response, but done minutes later"),
+    ),
+    _manner(
         "Calls are refused with ThrottlingException, once or for a minute.",
         model("Connect", "ThrottlingException"),
         fault("connect", "ThrottlingException", "throttled for a minute"),
@@ -162,6 +167,11 @@ _TOKENS: Final = (
 )
 _RELEASING: Final = (
     _manner(
+        "An instance is deleted under a number, and the number stays or is released with it.",
+        ASSUMED,
+        scenario("S9 instance deleted *"),
+    ),
+    _manner(
         "Connect refuses to release or to change a number because it is in use.",
         model("Connect", "ResourceInUseException"),
         fault("connect", "ResourceInUseException"),
@@ -246,19 +256,13 @@ CONNECT_NOT_PLAYED: Final = (
         "does. If it were not, the number would stay claimed and billed.",
     ),
     _not_played(
-        "A call takes effect more than a minute after its timeout.",
+        "A call takes effect minutes after its timeout: a claim more than three minutes after it, any other call more "
+        "than one minute.",
         ASSUMED,
-        Why.NOT_YET,
+        Why.CANNOT_BE_PREVENTED,
         "A claim is looked for until five minutes after the end of the invocation; a later one would leave a number "
         "that nobody knows. A late move or flow could replace a newer one. A release that arrives minutes later cannot "
         "be recalled where the stack was deleted without the number meanwhile.",
-    ),
-    _not_played(
-        "An instance is deleted under a number.",
-        ASSUMED,
-        Why.NOT_YET,
-        "If Connect releases the number, its Delete finds it gone, as in S9. If the number stays, the Delete releases "
-        "it, as that does not need the instance; Updates would fail.",
     ),
     _not_played(
         "A traffic distribution group is deleted under a number.",

@@ -124,7 +124,7 @@ class Why(StrEnum):
 
     CANNOT_HAPPEN = "cannot happen"
     HARMLESS = "harmless"
-    NOT_YET = "not played yet"
+    CANNOT_BE_PREVENTED = "cannot be prevented"
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class NotPlayed:
     Parameters
     ----------
     reason
-        Why it cannot happen or does no harm. For a behavior that is not played yet: what would happen.
+        Why it cannot happen, does no harm, or cannot be prevented. For the last: what happens then.
     """
 
     service: Service

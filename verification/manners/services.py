@@ -31,6 +31,34 @@ _iam_not_played = partial(NotPlayed, Service.IAM)
 
 LAMBDA: Final = (
     _lambda(
+        "Lambda loses an event without an invocation at it.",
+        ASYNCHRONOUS,
+        scenario("S4 create lost", "S8 delete lost, *", "S13 every Delete of a cleanup lost"),
+    ),
+    _lambda(
+        "The function may not run, because its reserved concurrency is 0: events wait, and reach the queue when they "
+        "are too old.",
+        DESTINATIONS,
+        scenario("* no concurrency for hours, *"),
+    ),
+    _lambda(
+        "An event whose invocations have failed does not reach the on-failure queue, or the function may not read the "
+        "queue.",
+        DESTINATIONS,
+        scenario("* its message lost"),
+    ),
+    _lambda(
+        "A message is older than the queue's retention period, and is dropped.",
+        QUEUES,
+        scenario("* its message lost"),
+    ),
+    _lambda(
+        "Loop detection stops a function that its own queue calls again and again. Whether Lambda counts that as a "
+        "loop is not known.",
+        Issue("boto/boto3#3899"),
+        scenario("* its message lost"),
+    ),
+    _lambda(
         "Lambda can deliver an event again although the first delivery has succeeded.",
         ASYNCHRONOUS,
         scenario("S2 *", "S6 delete twice, *"),
@@ -105,6 +133,16 @@ LAMBDA: Final = (
 
 DYNAMODB: Final = (
     _dynamodb(
+        "The table is restored to a point in time.",
+        model("DynamoDB", "RestoreTableToPointInTime"),
+        scenario("S28 ledger restored to before a creation, *", "S35 ledger restored *"),
+    ),
+    _dynamodb(
+        "DynamoDB refuses every write of the function, as invalid or because a right is missing.",
+        TRANSACTIONS,
+        scenario("S28 ledger refuses every write *"),
+    ),
+    _dynamodb(
         "A read of several items can see one before and another after a transaction.",
         TRANSACTIONS,
         scenario("S26 *"),
@@ -148,6 +186,11 @@ DYNAMODB: Final = (
 
 S3: Final = (
     _s3(
+        "CloudFormation reads the second of two responses.",
+        PRESIGNED_URLS,
+        scenario("S20 somebody's response replaces that of the function"),
+    ),
+    _s3(
         "S3 answers an upload with 5xx, once or for a while, and may have stored the object all the same.",
         ERROR_PRACTICES,
         fault("response", "HTTP 500", "HTTP 500, but done", "HTTP 500 for a minute"),
@@ -181,6 +224,16 @@ S3: Final = (
 
 IAM: Final = (
     _iam(
+        "The function is never allowed to read from CloudFormation's API.",
+        ASSUMED,
+        scenario("S23 *; never allowed to read CloudFormation*", "S22 replacement not heard, *"),
+    ),
+    _iam(
+        "The function loses the right to use its ledger.",
+        Issue("aws/aws-cdk#9840"),
+        scenario("S28 ledger refuses everything *"),
+    ),
+    _iam(
         "A change of a role or a policy takes effect minutes later, so a call is denied that will be allowed.",
         Issue("aws/aws-cdk#29871"),
         scenario("S8 AccessDeniedException for * s, *", "S13 cleanup denied *", "S23 adoption rollback denied, *"),
@@ -194,35 +247,12 @@ IAM: Final = (
 
 LAMBDA_NOT_PLAYED: Final = (
     _lambda_not_played(
-        "Lambda loses an event without an invocation at it.",
-        ASYNCHRONOUS,
-        Why.NOT_YET,
-        "A lost Create claims nothing, and the stack fails at the timeout. After a lost Delete the deletion of the "
-        "stack can be tried again. In the cleanup of an update nobody tries again after the third Delete: the number "
-        "would stay claimed and billed.",
-    ),
-    _lambda_not_played(
-        "The reserved concurrency of the function is 0.",
-        DESTINATIONS,
-        Why.NOT_YET,
-        "The function does not drain the queue either, which drops the events after 14 days. Requests would run into "
-        "their timeouts, and Deletes of cleanups would be lost.",
-    ),
-    _lambda_not_played(
-        "The delivery to the on-failure destination fails.",
-        DESTINATIONS,
-        Why.NOT_YET,
-        "CloudFormation would wait until the timeout. What the ledger knows is finished by the scheduled run; a "
-        "request that never reached the ledger is like a lost event. A customer key that encrypts both the table and "
-        "the queue makes both fail together when it is disabled.",
-    ),
-    _lambda_not_played(
         "An invocation stands still between its last look at the ledger and its call of Connect.",
         ENVIRONMENT,
-        Why.NOT_YET,
+        Why.CANNOT_BE_PREVENTED,
         "A release, or a change that gives an adopted number back, could hit a number that was retained, or adopted "
-        "by another stack, within that pause. The looks are made right before each call, so that the pause would have "
-        "to be one of the process itself.",
+        "by another stack, within that pause: Connect knows no condition for a call. The looks are made right before "
+        "each call, so that the pause would have to be one of the process itself.",
     ),
     _lambda_not_played(
         "The queue delivers a message beside a running invocation at it.",
@@ -230,20 +260,6 @@ LAMBDA_NOT_PLAYED: Final = (
         Why.HARMLESS,
         "They are two invocations at one event, as those of a duplicate (S2, S6), whose calls are played in every "
         "order.",
-    ),
-    _lambda_not_played(
-        "A message stays in the queue for longer than its retention period of 14 days.",
-        QUEUES,
-        Why.NOT_YET,
-        "That takes a ledger that cannot be reached for 14 days. What the request was to undo would not be written "
-        "down.",
-    ),
-    _lambda_not_played(
-        "Loop detection stops a function that a queue calls again and again.",
-        Issue("boto/boto3#3899"),
-        Why.NOT_YET,
-        "Whether Lambda counts the function and its on-failure queue as a loop is not known. If it does, a request "
-        "whose invocations go on failing is given up after about 16 rounds, as if its message were lost.",
     ),
     _lambda_not_played(
         "A process is frozen between two invocations and goes on later.",
@@ -260,11 +276,10 @@ LAMBDA_NOT_PLAYED: Final = (
     _lambda_not_played(
         "Two versions of the function work on one request at the same moment.",
         ASSUMED,
-        Why.NOT_YET,
-        "The scenarios change the form of the ledger's items between two steps (S30), but do not run "
-        "the code of another "
-        "version. Two versions would meet in the ledger, where each write depends on the version of the item that was "
-        "read.",
+        Why.CANNOT_HAPPEN,
+        "There is no earlier version yet. Two versions will meet in the ledger only, where each write depends on the "
+        "version of the item that was read. The scenarios change the form of the items between two steps (S30), and a "
+        "recorded ledger is kept, which each later version has to read.",
     ),
     _lambda_not_played(
         "An event becomes older than its maximum age between two invocations.",
@@ -275,21 +290,6 @@ LAMBDA_NOT_PLAYED: Final = (
 )
 
 DYNAMODB_NOT_PLAYED: Final = (
-    _dynamodb_not_played(
-        "The table is restored to a point in time.",
-        model("DynamoDB", "RestoreTableToPointInTime"),
-        Why.NOT_YET,
-        "The ledger would not know the numbers that were claimed since: a Delete of such a number fails, with a reason "
-        "that says so. A new claim could have the client token of a forgotten one, and Connect could answer with the "
-        "number of that claim or with IdempotencyException.",
-    ),
-    _dynamodb_not_played(
-        "DynamoDB refuses every write of the function, as invalid or because a right is missing.",
-        TRANSACTIONS,
-        Why.NOT_YET,
-        "Each invocation would end at once, and the request would be answered FAILED from the queue. What was to be "
-        "undone waits for the ledger, for as long as the queue keeps the message.",
-    ),
     _dynamodb_not_played(
         "An item or a transaction is too large.",
         model("DynamoDB", "TransactWriteItems"),
@@ -333,13 +333,6 @@ S3_NOT_PLAYED: Final = (
         "All responses to one request are the same, but for a FAILED that is sent while the ledger cannot be reached.",
     ),
     _s3_not_played(
-        "CloudFormation reads the second of two responses.",
-        PRESIGNED_URLS,
-        Why.NOT_YET,
-        "In the simulator the first one counts. If somebody's response replaced that of the function, CloudFormation "
-        "would have another physical ID than the ledger, as when somebody answers first (S20).",
-    ),
-    _s3_not_played(
         "A ResponseURL ends before two hours, with the credentials that have signed it.",
         PRESIGNED_URLS,
         Why.HARMLESS,
@@ -378,24 +371,16 @@ QUOTAS_NOT_PLAYED: Final = (
 
 IAM_NOT_PLAYED: Final = (
     _iam_not_played(
+        "The function loses the right to write its log.",
+        Issue("aws/aws-cdk#9840"),
+        Why.HARMLESS,
+        "Nothing depends on the log but people, metrics and alarms.",
+    ),
+    _iam_not_played(
         "A condition on the tags of a phone number is evaluated on tags that are not up to date.",
         ASSUMED,
         Why.HARMLESS,
         "The calls are denied for a while, which is played (S8): the function tries for 20 seconds, then the Delete "
         "fails, and the scheduled run tries again.",
-    ),
-    _iam_not_played(
-        "The function is never allowed to read from CloudFormation's API.",
-        ASSUMED,
-        Why.NOT_YET,
-        "A number whose fate only CloudFormation knows would stay claimed and billed, and Deletes of adopted numbers "
-        "would fail for as long as the right is missing. Hours of that are played (S23).",
-    ),
-    _iam_not_played(
-        "The function loses the right to use its ledger, its queue or its log.",
-        Issue("aws/aws-cdk#9840"),
-        Why.NOT_YET,
-        "Without the ledger each request is answered FAILED from the queue; without the queue CloudFormation waits "
-        "until the timeout; without the log nothing but the log is lost.",
     ),
 )

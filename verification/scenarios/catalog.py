@@ -19,6 +19,7 @@ from . import (
     lasting,
     late,
     ledger,
+    lost,
     parking,
     pooling,
     retention,
@@ -46,6 +47,7 @@ _MODULES: Final = (
     ledger,
     hints,
     lasting,
+    lost,
     budget,
     parking,
     pooling,
@@ -103,6 +105,44 @@ _STACKS_SHOWN_LATE: Final = (
 )
 """Scenarios in which requests ask CloudFormation. They are also played, under faults too, where it tells late."""
 
+_SHARED: Final[Mapping[str, int]] = {
+    "S3 create dies": 3,
+    "S4 canceled at step": 2,
+    "S7 delete dies": 2,
+    "S8 AccessDeniedException": 2,
+    "S8 InternalServiceException": 2,
+    "S8 ResourceInUseException": 2,
+    "S8 ThrottlingException": 2,
+    "S12 canceled at step": 3,
+    "S13 cleanup": 3,
+    "S19 renamed, stopped with rollback off": 3,
+    "S22 replaced, Delete of the new number": 2,
+    "S23 adoption rollback denied": 2,
+    "S24 replaced and retained": 2,
+    "S24 retained, logical id used": 2,
+    "S25 update stopped at step": 3,
+    "S28 a": 2,
+    "S28 ledger refuses": 4,
+    "S30 provider upgraded at step": 3,
+    "S35 added again": 2,
+    "S35 asked for beside it": 2,
+    "S35 changed back": 2,
+    "S35 deletion redelivered at step": 3,
+    "S35 deployed again, canceled at step": 4,
+    "S35 destroyed": 2,
+    "S36 creation from the pool canceled at step": 4,
+    "S36 environments come and go": 3,
+    "S36 two stacks and one parked number": 2,
+    "S37 a number of the list, removed from it": 2,
+    "S37 adopting the list canceled at step": 2,
+    "S37 filled": 2,
+    "S37 filling canceled at step": 2,
+}
+"""By the beginning of the names of a scenario's variants: each is played under every n-th fault, in every n-th world.
+
+The next variant begins with the next fault and the next world, so that the variants together have all of them.
+"""
+
 
 @cache
 def all_scenarios() -> tuple[Scenario, ...]:
@@ -112,18 +152,38 @@ def all_scenarios() -> tuple[Scenario, ...]:
 
 def in_other_worlds() -> Iterator[Scenario]:
     """Return every short scenario with a slow or forgetful Connect and a late index, and with other manners of AWS."""
-    for name, changes in _OTHER_WORLDS.items():
+    for number, (name, changes) in enumerate(_OTHER_WORLDS.items()):
         for scenario in all_scenarios():
-            if scenario.is_short:
+            if scenario.is_short and _is_in_world(scenario, number):
                 emulator = replace(scenario.options.emulator, **changes)
                 options = replace(scenario.options, emulator=emulator, index_lag_seconds=_INDEX_LAG_SECONDS)
                 yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
-    for name, options_changes in _OTHER_MANNERS.items():
+    for number, (name, options_changes) in enumerate(_OTHER_MANNERS.items()):
         left_out = _LEFT_OUT.get(name, ())
         for scenario in all_scenarios():
-            if scenario.is_short and scenario.name not in left_out and group(scenario) not in left_out:
+            is_left_out = scenario.name in left_out or group(scenario) in left_out
+            if scenario.is_short and not is_left_out and _is_in_world(scenario, number):
                 options = replace(scenario.options, **options_changes)
                 yield replace(scenario, name=f"{scenario.name} ({name})", options=options)
+
+
+def share_of(scenario: Scenario) -> tuple[int, int]:
+    """Return under which faults a scenario is played: every how many-th one, and the position of the first one."""
+    return _shares().get(scenario.name, (1, 0))
+
+
+@cache
+def _shares() -> dict[str, tuple[int, int]]:
+    shares: dict[str, tuple[int, int]] = {}
+    for beginning, share in _SHARED.items():
+        variants = [scenario for scenario in all_scenarios() if scenario.name.startswith(beginning)]
+        shares |= {scenario.name: (share, position % share) for position, scenario in enumerate(variants)}
+    return shares
+
+
+def _is_in_world(scenario: Scenario, number: int) -> bool:
+    share, first = share_of(scenario)
+    return number % share == first
 
 
 def _shown_late(scenario: Scenario) -> Scenario:

@@ -38,6 +38,28 @@ def beginning_with(make: Callable[[World], tuple[Stack, str] | None]) -> Callabl
     return decorate
 
 
+def _created(world: World) -> tuple[Stack, str] | None:
+    stack = world.stack()
+    if not stack.create("Number", american(world)):
+        return None
+    return stack, stack.resources["Number"].physical_id
+
+
+with_american_number: Final = beginning_with(_created)
+"""Decorate a scenario that begins with a stack, and the ARN of its number, which ``replaced`` can replace."""
+
+
+def replaced(world: World, stack: Stack) -> bool:
+    """Replace the number, without the cleanup. If that fails, delete the stack."""
+    update = stack.begin_update("Number", british(world))
+    world.wait(update)
+    if stack.finish_update(update):
+        return True
+    stack.roll_back(update)
+    stack.destroy_until_gone()
+    return False
+
+
 def create_and_delete(world: World) -> None:
     """Create a number, and delete it if the creation succeeds."""
     stack = world.stack()

@@ -15,7 +15,16 @@ from verification.simulator.timeline import START
 from verification.simulator.wire import Call, Surface
 from verification.simulator.world import Options, World
 
-from .helpers import SILENCE, adoption, american, answer_by_hand, beginning_with, british, number_of, refuse_releases
+from .helpers import (
+    SILENCE,
+    adoption,
+    answer_by_hand,
+    british,
+    number_of,
+    refuse_releases,
+    replaced,
+    with_american_number,
+)
 
 _NONE: Final = Needed(0, 0)
 _ONE: Final = Needed(1, 1)
@@ -51,28 +60,6 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S31 claims refused for months, then created", _claims_refused, _TWO, _NO_CLAIMS_LEFT)
 
 
-_with_number = beginning_with(lambda world: _created(world))
-
-
-def _created(world: World) -> tuple[Stack, str] | None:
-    """Return a stack with a number and its ARN."""
-    stack = world.stack()
-    if not stack.create("Number", american(world)):
-        return None
-    return stack, stack.resources["Number"].physical_id
-
-
-def _replaced(world: World, stack: Stack) -> bool:
-    """Replace the number, without the cleanup. If that fails, delete the stack."""
-    update = stack.begin_update("Number", british(world))
-    world.wait(update)
-    if stack.finish_update(update):
-        return True
-    stack.roll_back(update)
-    stack.destroy_until_gone()
-    return False
-
-
 def _asks_within(seconds: float) -> Callable[[Call], bool]:
     """Return a condition: whether a call is not a Create's, and asks CloudFormation's API in a run's first seconds."""
     return lambda call: (
@@ -83,7 +70,7 @@ def _asks_within(seconds: float) -> Callable[[Call], bool]:
 # --- Refusals that last ---
 
 
-@_with_number
+@with_american_number
 def _releases_refused(world: World, stack: Stack, arn: str) -> None:
     refuse_releases(world, 120 * _A_DAY, "InvalidParameterException")
     world.expect_unless_hit(not stack.destroy_until_gone(), "the deletion fails while Connect refuses every release")
@@ -147,26 +134,26 @@ def _cleaned_up(repeat: Callable[[World, Stack, str, SentRequest], None]) -> Cal
 
     def play(world: World, stack: Stack, arn: str) -> None:
         refuse_releases(world, 2 * _AN_HOUR)
-        if not _replaced(world, stack):
+        if not replaced(world, stack):
             return
-        (replaced, properties), stack.resources["Number"].replaced = stack.resources["Number"].replaced[0], []
+        (old_arn, properties), stack.resources["Number"].replaced = stack.resources["Number"].replaced[0], []
         stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-        first = world.cloudformation.send(stack, "Delete", "Number", properties, physical_id=replaced)
+        first = world.cloudformation.send(stack, "Delete", "Number", properties, physical_id=old_arn)
         world.wait(first)
         if not first.succeeded:
-            repeat(world, stack, replaced, first)
+            repeat(world, stack, old_arn, first)
         stack.status = "UPDATE_COMPLETE"
         world.sleep(8 * _AN_HOUR)
         world.expect(not number_of(world, arn).is_held, "the old number is released in the end")
         stack.destroy_until_gone()
 
-    return _with_number(play)
+    return with_american_number(play)
 
 
 # --- Responses of somebody else ---
 
 
-@_with_number
+@with_american_number
 def _delete_answered(world: World, stack: Stack, arn: str) -> None:
     refuse_releases(world, 300, "ThrottlingException")
     deletion = stack.begin_delete("Number")
@@ -179,7 +166,7 @@ def _delete_answered(world: World, stack: Stack, arn: str) -> None:
     world.expect(not number_of(world, arn).is_held, "the number is released all the same")
 
 
-@_with_number
+@with_american_number
 def _answered_with_another(world: World, stack: Stack, arn: str) -> None:
     other = world.stack("other")
     creation = other.begin_create("Number", world.number(), hold_at=10)
@@ -199,7 +186,7 @@ def _answered_with_another(world: World, stack: Stack, arn: str) -> None:
 # --- Rollbacks ---
 
 
-@_with_number
+@with_american_number
 def _new_one_retained(world: World, stack: Stack, arn: str) -> None:
     update = stack.begin_update("Number", british(world))
     world.wait(update)
@@ -225,9 +212,9 @@ def _new_one_retained(world: World, stack: Stack, arn: str) -> None:
     stack.destroy_until_gone()
 
 
-@_with_number
+@with_american_number
 def _skipped_then_updated(world: World, stack: Stack, _: str) -> None:
-    if not _replaced(world, stack):
+    if not replaced(world, stack):
         return
     # The resource keeps its new number, and the next deployment, which is not a rollback, says which one is wanted.
     stack.record("Number", stack.resources["Number"].physical_id, "UPDATE_COMPLETE")
@@ -260,7 +247,7 @@ def _imported_elsewhere(world: World, arn: str) -> None:
     world.expect_at_the_end(lambda: number_of(world, arn).is_held, "a number that another stack has imported stays")
 
 
-@_with_number
+@with_american_number
 def _abandoned_and_imported(world: World, stack: Stack, arn: str) -> None:
     refuse_releases(world, 3 * _AN_HOUR)
     if not stack.remove("Number"):
@@ -301,7 +288,7 @@ def _moved_protected(world: World) -> None:
 # --- Weeks ---
 
 
-@_with_number
+@with_american_number
 def _stopped_for_weeks(world: World, stack: Stack, _: str) -> None:
     update = stack.begin_update("Number", british(world), hold_at=8)
     world.wait_until_held(update)

@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from lambda_handlers.connect_phone_number.cloudformation.resource_key import ResourceKey
 from lambda_handlers.connect_phone_number.cloudformation.stacks import HeldResource, StackState
@@ -59,6 +60,13 @@ class HttpStatus(Exception):
 
 class Unknown(Exception):
     """CloudFormation's API does not respond."""
+
+
+class LedgerRefused(ClientError):
+    """DynamoDB refuses a call for good, for example because a right is missing."""
+
+    def __init__(self) -> None:
+        super().__init__({"Error": {"Code": "AccessDeniedException", "Message": "Set by the simulator."}}, "a call")
 
 
 class SimulatedConnect:
@@ -194,12 +202,14 @@ class StackBooks:
 
     def state(self, stack_id: str) -> StackState:
         """Return the status of a stack and of its root stack."""
-        stack = self._cloudformation.stacks[stack_id]
+        stack = self._known(stack_id)
+        if stack is None:
+            return StackState("", "")
         return StackState(stack.status_at(self._shown_until), stack.root.status_at(self._shown_until))
 
     def resource(self, resource: ResourceKey) -> HeldResource:
         """Return a resource as its stack holds it."""
-        stack = self._cloudformation.stacks.get(resource.stack_id)
+        stack = self._known(resource.stack_id)
         until = self._shown_until
         event = stack.state_of(resource.logical_resource_id, until) if stack is not None else None
         if stack is None or event is None:
@@ -212,10 +222,16 @@ class StackBooks:
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...]:
         """Return the resources of one stack that have the physical id."""
         for stack in self._cloudformation.stacks.values():
+            if stack.is_forgotten:
+                continue
             found = [name for name in stack.logical_ids() if self._is_held(stack, name, physical_id)]
             if found:
                 return tuple(ResourceKey(stack.id, name) for name in found)
         return ()
+
+    def _known(self, stack_id: str) -> "Stack | None":
+        stack = self._cloudformation.stacks.get(stack_id)
+        return None if stack is None or stack.is_forgotten else stack
 
     def _is_held(self, stack: "Stack", logical_id: str, physical_id: str) -> bool:
         event = stack.state_of(logical_id, self._shown_until)
@@ -226,9 +242,9 @@ class StackBooks:
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool:
         """Return whether a stack's events name the physical id."""
-        stack = self._cloudformation.stacks.get(resource.stack_id)
+        stack = self._known(resource.stack_id)
         if stack is None:
-            return False
+            raise Unknown
         statuses = (
             event.status
             for event in reversed(stack.events)
@@ -241,7 +257,9 @@ class StackBooks:
 
     def has_completed(self, resource: ResourceKey, physical_id: str, since: int) -> bool:
         """Return whether a deployment of the root stack has succeeded since the resource got the physical id."""
-        stack = self._cloudformation.stacks[resource.stack_id]
+        stack = self._known(resource.stack_id)
+        if stack is None:
+            raise Unknown
         named: list[int] = []
         until = self._shown_until
         for event in reversed(stack.events):

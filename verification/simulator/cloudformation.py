@@ -131,6 +131,7 @@ class CloudFormation:
             event,
             lambda_event,
             was_rolling_back=any("ROLLBACK" in one.status for one in (stack, stack.root)),
+            undeliverable=lambda_event.is_lost or self.lambda_service.is_gone,
         )
         resource = stack.resources.get(logical_id)
         if resource is not None:

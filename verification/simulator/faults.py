@@ -4,6 +4,7 @@ For Amazon Connect, the error codes are those that botocore's service model list
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -18,6 +19,8 @@ from .world import World
 
 _LAG_SECONDS: Final = 45.0
 """The fault of late visibility: for how long Connect does not show a number that it has provided."""
+_MINUTES_LATER_SECONDS: Final = 200.0
+"""How much later a claim takes effect whose invocation is long over: less than the function looks for it."""
 
 _CHANGES: Final = frozenset(
     {
@@ -148,6 +151,7 @@ def _of_connect(operation: str) -> tuple[Fault, ...]:
         ]
     if operation in _TAKING:
         found += [
+            replace(DONE_LATER, name="no response, but done minutes later", later_seconds=_MINUTES_LATER_SECONDS),
             Fault("not shown for a while", FaultKind.NONE, besides=_show_late, afterwards=_show_at_once),
             Fault(
                 "no response, but done; not shown for a while",

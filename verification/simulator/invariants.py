@@ -287,13 +287,16 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
     looks = (call.time for call in _calls_for(world, request) if call.surface is Surface.CONNECT)
     looked_at = max(looks, default=world.timeline.now)
     if is_failed_creation_id(request.physical_id):
-        # The sweeper follows up on numbers that were in the response to another request.
-        kept |= {
-            response.physical_id
+        # What another request for the same resource claims, or has answered with, is that request's. The sweeper asks
+        # what became of it.
+        others = [
+            other
             for other in world.cloudformation.requests.values()
             if failed_creation_id(parse_request(other.event).key) != request.physical_id
-            for response in other.responses
-        }
+        ]
+        if any(_creates_the_same(other, request) for other in others):
+            return
+        kept |= {response.physical_id for other in others for response in other.responses}
     for number in numbers.values():
         is_visible = looked_at >= number.visible_at
         is_ours = _owner(number) == f"{request.stack.id} {request.logical_id}"
@@ -481,6 +484,12 @@ def _calls_for(world: World, request: SentRequest) -> Iterator[Call]:
     for call in world.wire.calls:
         if _DELIVERED_ANEW.sub("", call.task).rpartition("/")[0] == request.lambda_event.name:
             yield call
+
+
+def _creates_the_same(creation: SentRequest, request: SentRequest) -> bool:
+    """Return whether a request is a Create of the resource of another request."""
+    is_same = (creation.stack.id, creation.logical_id) == (request.stack.id, request.logical_id)
+    return creation.type == "Create" and is_same
 
 
 def _calls(world: World, operation: str) -> Iterator[Call]:

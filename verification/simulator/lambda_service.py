@@ -48,6 +48,8 @@ class LambdaEvent:
         The invocations made so far.
     is_over
         Whether Lambda is done with the event.
+    is_lost
+        Whether Lambda has lost the event, so that nobody ever invokes the function for it.
     """
 
     name: str
@@ -56,6 +58,7 @@ class LambdaEvent:
     hold_at: int | None = None
     invocations: list[Task] = field(default_factory=list[Task])
     is_over: bool = False
+    is_lost: bool = False
 
     @property
     def held(self) -> Task | None:
@@ -79,6 +82,12 @@ class LambdaService:
         self.running: list[Task] = []
         self.is_gone = False
         """Whether the function was deleted."""
+        self.loses_events = False
+        """Whether events are lost from now on."""
+        self.loses_given_up = False
+        """Whether events whose invocations have failed do not reach the queue from now on."""
+        self.stopped_until = 0.0
+        """Until when the function may not run, because its reserved concurrency is 0."""
         self._timeline = timeline
         self._handle = handle
         self._crashed = crashed
@@ -92,7 +101,10 @@ class LambdaService:
         """Accept an event. Lambda delivers it at once, and again if its invocation fails."""
         lambda_event = LambdaEvent(name, json.dumps(event), self._timeline.now, hold_at)
         self.invocations.append(lambda_event)
-        self._invoke(lambda_event, self._asynchronous_over)
+        if self.loses_events:
+            lambda_event.is_lost = lambda_event.is_over = True
+        else:
+            self._invoke(lambda_event, self._asynchronous_over)
         return lambda_event
 
     def new_worker(self) -> str:
@@ -103,8 +115,12 @@ class LambdaService:
 
     def _invoke(self, lambda_event: LambdaEvent, over: Callable[[LambdaEvent, BaseException | None], None]) -> None:
         if self.is_gone:
+            lambda_event.is_over = True
             return
         timeline = self._timeline
+        if timeline.now < self.stopped_until:
+            self._postpone(lambda_event, over)
+            return
         context = Context(timeline.clock, timeline.now + TIMEOUT_SECONDS)
 
         def body() -> None:
@@ -139,14 +155,33 @@ class LambdaService:
         if pause is not None and age + pause <= MAX_EVENT_AGE_SECONDS:
             timeline.after(pause, lambda: self._invoke(lambda_event, self._asynchronous_over))
             return
+        self._give_up(lambda_event, problem)
+
+    def _postpone(self, lambda_event: LambdaEvent, over: Callable[[LambdaEvent, BaseException | None], None]) -> None:
+        """Deliver an event when the function may run again, or give it up when it is too old by then."""
+        too_old_at = lambda_event.sent_at + MAX_EVENT_AGE_SECONDS
+        if over == self._queued_over or self.stopped_until < too_old_at:
+            self._timeline.at(self.stopped_until, lambda: self._invoke(lambda_event, over))
+        else:
+            self._timeline.at(too_old_at, lambda: self._give_up(lambda_event, None))
+
+    def _give_up(self, lambda_event: LambdaEvent, problem: BaseException | None) -> None:
+        """Send an event to the queue, because its last invocation has failed, or because it is too old."""
         lambda_event.is_over = True
-        condition = "RetriesExhausted" if pause is None else "EventAgeExceeded"
+        if self.loses_given_up:
+            return
+        timeline = self._timeline
+        done = len(lambda_event.invocations)
+        is_exhausted = done > len(RETRY_PAUSES_SECONDS)
         record: dict[str, Any] = {
             "version": "1.0",
-            "requestContext": {"condition": condition, "approximateInvokeCount": done},
+            "requestContext": {
+                "condition": "RetriesExhausted" if is_exhausted else "EventAgeExceeded",
+                "approximateInvokeCount": done,
+            },
             "requestPayload": json.loads(lambda_event.payload),
         }
-        if pause is None:
+        if is_exhausted:
             error = "Runtime.ExitError" if isinstance(problem, Killed) else type(problem).__name__
             record["responsePayload"] = {"errorType": error, "errorMessage": str(problem)}
         message = {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": json.dumps(record)}]}

@@ -63,7 +63,7 @@ class SentRequest:
     was_held_elsewhere: bool = False
     """Whether another resource had the same number when the request was sent."""
     undeliverable: bool = False
-    """Whether a fault has closed the response URL for good."""
+    """Whether no response can arrive: the URL is closed for good, or the function never gets the request."""
 
     @property
     def response(self) -> ReceivedResponse | None:

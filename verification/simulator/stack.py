@@ -70,6 +70,8 @@ class Stack:
         """The events of resources that DescribeStackEvents returns, the oldest first."""
         self.own_events: list[StatusEvent] = []
         """The events of the stack itself that DescribeStackEvents returns, the oldest first."""
+        self.is_forgotten = False
+        """Whether CloudFormation no longer knows the stack, some time after its deletion."""
         self._cloudformation = cloudformation
         self._status = "CREATE_IN_PROGRESS"
         self._not_entered: list[tuple[str, str]] = []

@@ -85,7 +85,7 @@ class FaultKind(StrEnum):
     ERROR_AFTER = "error after"
     """The call is performed, but an error replaces its result."""
     ERROR_BEFORE = "error before"
-    """The caller gets an error at once. The call is performed a minute later, when no caller waits for it any more."""
+    """The caller gets an error at once. The call is performed minutes later, when no caller waits for it any more."""
     LASTING = "lasting error"
     """An error replaces this call, and each call of the same operation within a minute."""
     LATE = "late"
@@ -112,6 +112,8 @@ class Fault:
         Changes the world right before the call.
     afterwards
         Changes the world right after the call.
+    later_seconds
+        For ``ERROR_BEFORE``: how much later the call is performed, in seconds. Default 60.
     """
 
     name: str
@@ -119,6 +121,7 @@ class Fault:
     error: Callable[[str], Exception] | None = None
     besides: Callable[[Any, Call], None] | None = None
     afterwards: Callable[[Any, Call], None] | None = None
+    later_seconds: float = DONE_LATER_SECONDS
 
 
 class Injector(Protocol):
@@ -207,7 +210,7 @@ class Wire:
             case FaultKind.ERROR | FaultKind.LASTING:
                 raise _made(fault, call)
             case FaultKind.ERROR_BEFORE:
-                self._timeline.after(DONE_LATER_SECONDS, lambda: _done_unheard(perform))
+                self._timeline.after(fault.later_seconds, lambda: _done_unheard(perform))
                 raise _made(fault, call)
             case FaultKind.LATE:
                 self._timeline.pause(LATE_SECONDS)

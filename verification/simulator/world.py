@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -18,7 +19,15 @@ from lambda_handlers.connect_phone_number.timing import NotFinished, TimedOut
 from local_aws.connect_emulator import ConnectEmulator, EmulatedConnectClient
 from local_aws.connect_emulator import Settings as EmulatorSettings
 
-from .clients import HttpStatus, SimulatedConnect, SimulatedQuotas, SimulatedStacks, SimulatedStore, StackBooks
+from .clients import (
+    HttpStatus,
+    LedgerRefused,
+    SimulatedConnect,
+    SimulatedQuotas,
+    SimulatedStacks,
+    SimulatedStore,
+    StackBooks,
+)
 from .cloudformation import CloudFormation
 from .lambda_service import LambdaEvent, LambdaService
 from .memory_store import MemoryStore
@@ -40,7 +49,7 @@ NEVER_QUIET_SECONDS: Final = 100 * 3600.0
 _MOST_STEPS: Final = 100_000
 """A scenario waits for at most so many steps. With a broken handler, events may be delivered again for ever."""
 
-_EXPECTED_ENDS: Final = (Killed, NotFinished, TimedOut, ResponseNotDelivered)
+_EXPECTED_ENDS: Final = (Killed, LedgerRefused, NotFinished, TimedOut, ResponseNotDelivered)
 
 
 class Endless(AssertionError):
@@ -243,6 +252,10 @@ class World:
             self.timeline.kill(task)
         self.lambda_service.is_gone = True
 
+    def deploy_provider_again(self) -> None:
+        """Deploy the provider again, with the ledger that it has left."""
+        self.is_provider_gone = self.lambda_service.is_gone = False
+
     def wait(self, *requests: SentRequest) -> None:
         """Advance the world until CloudFormation no longer waits for the requests."""
         self.cloudformation.wait(*requests)
@@ -416,7 +429,8 @@ class World:
 
     def _taken(self, url: str, response: Mapping[str, Any]) -> int:
         status = self.cloudformation.put(url, response)
-        self.on_response(self.cloudformation.requests[url])
+        if status == HTTPStatus.OK:
+            self.on_response(self.cloudformation.requests[url])
         return status
 
 

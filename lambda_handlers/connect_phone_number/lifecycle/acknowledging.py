@@ -18,6 +18,8 @@ from .context import Failed, Invocation
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
+_TOLD_WITHIN_SECONDS: Final = 100 * 86_400
+"""What CloudFormation has not told by then it never tells: it forgets a deleted stack after 90 days."""
 
 
 def was_named(stacks: Stacks, claim: Claim) -> bool | None:
@@ -35,16 +37,21 @@ def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
     """
     held = invocation.stacks.at_once.resource(claim.resource)
     if held is None:
-        changed = _later(invocation, claim)
+        changed = _not_told(invocation, claim)
     elif claim.acknowledged or held.physical_id == claim.arn:
         changed = _acknowledged(invocation, claim, held)
     else:
         changed = _not_held(invocation, claim, held)
     try:
-        return invocation.ledger.save(changed)
+        changed = invocation.ledger.save(changed)
     except Conflict:
         # A request has changed the claim in the meantime and has later information.
         return invocation.reread(claim)
+    if not changed.follow_up and not changed.acknowledged and changed.state is ClaimState.LIVE:
+        _report_kept(
+            invocation, changed, "number is kept and billed: CloudFormation never told whether its stack has it"
+        )
+    return changed
 
 
 def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
@@ -71,10 +78,19 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     invocation.ledger.save(claim.keep())
     if claim.parked_until:
         remove_parked_tag(invocation, claim)
-    invocation.log.warning(
+    _report_kept(
+        invocation,
+        claim,
         "number is kept and billed: another resource has it"
         if others
         else "number is kept and billed: its stack was deleted without it after its release had failed",
+    )
+    return True
+
+
+def _report_kept(invocation: Invocation, claim: Claim, message: str) -> None:
+    invocation.log.warning(
+        message,
         number=claim.phone_number,
         arn=claim.arn,
         claim=claim.id,
@@ -82,7 +98,6 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
         claim_of_resource=claim.logical_resource_id,
     )
     invocation.log.metrics(invocation.scope.provider_id, NumbersKept=1)
-    return True
 
 
 def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bool | None:
@@ -139,7 +154,9 @@ def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim
     has_named = was_named(invocation.stacks.at_once, claim)
     if has_named:
         return _acknowledged(invocation, claim, held)
-    if has_named is None or _may_still_be_named(invocation, claim, held):
+    if has_named is None:
+        return _not_told(invocation, claim)
+    if _may_still_be_named(invocation, claim, held):
         return _later(invocation, claim)
     # CloudFormation's API may lag behind, so it has to say this twice, some time apart.
     now = invocation.timing.now()
@@ -170,6 +187,15 @@ def _acknowledged(invocation: Invocation, claim: Claim, held: HeldResource) -> C
     if state is not None and state.is_complete and is_in_place:
         return replace(claim, established=True, follow_up=False)
     return _later(invocation, claim)
+
+
+def _not_told(invocation: Invocation, claim: Claim) -> Claim:
+    """Return the changed claim of a number of which CloudFormation does not tell whether it has named it.
+
+    If that lasts for months, the number is kept: this can be corrected, a release cannot.
+    """
+    is_over = invocation.timing.now() > claim.due_since + _TOLD_WITHIN_SECONDS
+    return replace(claim, follow_up=False) if is_over and not claim.acknowledged else _later(invocation, claim)
 
 
 def _later(invocation: Invocation, claim: Claim) -> Claim:

@@ -28,7 +28,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
     Raises
     ------
     Superseded
-        The claim was canceled in the meantime.
+        The claim was canceled in the meantime, or a later request asks for other settings, and nothing was changed yet.
     Failed
         Connect refuses a change. The message says which change, and why.
     """
@@ -46,8 +46,14 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
         try:
             claim = _write_down(invocation, claim, seen)
             state = _put_ownership_tags(invocation, claim, state)
+            is_moved = _may_be_elsewhere(claim, state, desired)
             state = _move(invocation, claim, state, desired, turn)
             claim = _still_open(invocation, claim)
+            if claim.desired != desired:
+                # A later request has asked for something else while this one waited for Connect.
+                if turn == 1 and not is_moved:
+                    raise Superseded
+                continue
             claim = _update_tags(invocation, claim, state, desired, _tags_of_desired(claim, state, desired))
             claim = _associate_flow(invocation, claim, state, desired)
             _update_description(invocation, claim, state, desired, turn)
@@ -173,10 +179,7 @@ def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumber
 def _move(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> PhoneNumberState:
-    may_be_elsewhere = any(target != desired.target_arn for target in (state.target_arn, *claim.targets))
-    if _is_at(state, desired) and not may_be_elsewhere:
-        return state
-    if may_be_elsewhere:
+    if _may_be_elsewhere(claim, state, desired):
         # A move drops the flow's association. This is recorded before the move, so that any invocation that continues
         # restores the association.
         claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
@@ -197,6 +200,8 @@ def _move(
             if error.kind is not ErrorKind.UNCERTAIN:
                 invocation.ledger.save(replace(claim, targets=targets))
             raise Failed(error.remediation(f"{claim.phone_number} to TargetArn {desired.target_arn}")) from error
+    elif _is_at(state, desired):
+        return state
     polls = 0
     while True:
         moved = invocation.connect.describe(claim.arn)
@@ -210,6 +215,10 @@ def _move(
             )
         invocation.timing.backoff(polls, f"{claim.phone_number} is being moved to {desired.target_arn}", 5.0)
         polls += 1
+
+
+def _may_be_elsewhere(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
+    return any(target != desired.target_arn for target in (state.target_arn, *claim.targets))
 
 
 def is_surely_refused(

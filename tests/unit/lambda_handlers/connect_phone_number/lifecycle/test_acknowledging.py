@@ -24,6 +24,7 @@ from .decisions import RESOURCE, unheard
 RENAMED = ResourceKey(STACK, "Renamed")
 SOONEST = 300
 LATEST = 6 * 3600
+KEPT_AFTER = 100 * 86_400
 
 
 @dataclass
@@ -258,6 +259,33 @@ def test_what_cannot_be_found_out_changes_nothing_however_long(world: World, abo
     for _ in range(10):
         assert _stays(_asked(world))
         world.clock.pause(86_400)
+
+
+@pytest.mark.parametrize("about", ["resource", "has_named"])
+def test_what_cannot_be_found_out_for_months_is_kept(world: World, about: str) -> None:
+    arn = unheard(world)
+    world.stacks.resources[RESOURCE] = HeldResource("other", "UPDATE_FAILED")
+    _silence(world, about)
+    world.clock.now = float(world.claim().due_since + KEPT_AFTER)
+    assert _stays(_asked(world))
+    world.clock.pause(1)
+    claim = _asked(world)
+    assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, False, False)
+    line, metrics = world.messages()[-2:]
+    assert (line["message"], line["number"], line["arn"]) == (
+        "number is kept and billed: CloudFormation never told whether its stack has it",
+        claim.phone_number,
+        arn,
+    )
+    assert metrics["NumbersKept"] == 1
+
+
+def test_a_deployment_that_may_go_on_is_waited_for_however_long(world: World) -> None:
+    unheard(world)
+    world.stacks.resources[RESOURCE] = HeldResource("other", "UPDATE_FAILED")
+    world.stacks.status = "UPDATE_FAILED"
+    world.clock.now = float(world.claim().due_since + 2 * KEPT_AFTER)
+    assert _stays(_asked(world))
 
 
 def test_it_does_not_wait_for_a_response(world: World) -> None:
