@@ -3,17 +3,15 @@
 The matrix is enumerated, not sampled, with four reductions. An invocation that waits for a long time repeats the same
 few calls, and so do sweeps that cannot finish. Faults hit only the first and the last calls of such an invocation, and
 only the first and the last of such sweeps. A death before a call is left out if it leaves the same behind as a death at
-the call before it. And where a scenario has a variant for each step at which something happens, each variant is played
-under a share of the faults.
+the call before it. And the variants of a scenario share the faults: each is played under a part of them.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from verification.scenarios.catalog import all_scenarios, by_name
+from verification.scenarios.catalog import all_scenarios, by_name, share_of
 from verification.simulator.faults import DEATH, faults_of, grave_faults_of, is_same_death
 from verification.simulator.runner import Result, Scenario, run
 from verification.simulator.wire import Call, Fault
@@ -21,35 +19,18 @@ from verification.simulator.wire import Call, Fault
 _PAIRED: Final[Mapping[str, int]] = {
     "S1 create, delete": 1,
     "S1 an old number": 1,
-    "S4 canceled at step 9, both at once": 1,
+    "S4 canceled at step 9, both at once": 2,
     "S4 canceled at step 9, create dies, is delivered again later": 1,
-    "S4 canceled at step 16, both at once": 1,
+    "S4 canceled at step 16, both at once": 2,
     "S7 delete dies, before step 2": 1,
     "S7 delete dies, after step 5": 1,
-    "S12 rolled back after it has succeeded": 4,
+    "S12 rolled back after it has succeeded": 6,
     "S12 canceled at step 10, both at once": 3,
 }
-"""By scenario: only every n-th second fault is played with each first fault. Two scenarios have far more pairs.
+"""By scenario: only every n-th second fault is played with each first fault, where there are far more pairs.
 
 Random walks play more faults at once, in more scenarios.
 """
-_SHARED: Final[Mapping[str, int]] = {
-    "S3 create dies": 2,
-    "S4 canceled at step": 2,
-    "S12 canceled at step": 3,
-    "S25 update stopped at step": 3,
-    "S30 provider upgraded at step": 3,
-    "S35 deletion redelivered at step": 3,
-    "S35 deployed again, canceled at step": 4,
-    "S36 creation from the pool canceled at step": 4,
-    "S37 adopting the list canceled at step": 2,
-    "S37 filling canceled at step": 2,
-}
-"""By the beginning of the names of a scenario's variants: each is played under every n-th fault only.
-
-The variant of the next step takes the next fault, so that each fault at each call is played in every n-th variant.
-"""
-_STEP: Final = re.compile(r"step (\d+)")
 _FIRST_CALLS: Final = 30
 _LAST_CALLS: Final = 6
 _FIRST_SWEEPS: Final = 3
@@ -83,17 +64,10 @@ def single_faults(scenarios: Iterable[Scenario] | None = None) -> Iterator[Case]
     """Return every scenario under every single fault, and the variants of one under their shares of the faults."""
     for scenario in all_scenarios() if scenarios is None else scenarios:
         if scenario.is_short:
-            share, offset = _share_of(scenario)
+            share, offset = share_of(scenario)
             hits = _hits(worth_hitting(run(scenario).calls), faults_of)
             for index, fault in islice(hits, offset, None, share):
                 yield Case(scenario, {index: fault})
-
-
-def _share_of(scenario: Scenario) -> tuple[int, int]:
-    """Return which faults a scenario is played under: every how many-th one, and the position of the first one."""
-    share = next((share for beginning, share in _SHARED.items() if scenario.name.startswith(beginning)), 1)
-    step = _STEP.search(scenario.name)
-    return share, 0 if step is None else int(step[1]) % share
 
 
 def pairs(first: Case) -> Iterator[Case]:

@@ -10,7 +10,7 @@ from verification.scenarios.catalog import all_scenarios, by_name, group
 from verification.simulator.faults import DEATH, DEATH_AFTER, faults_of, is_same_death
 from verification.simulator.runner import run
 
-_SHARE: Final = 150
+_SHARE: Final = 200
 """Every how many-th case is played."""
 
 
