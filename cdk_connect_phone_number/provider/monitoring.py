@@ -170,8 +170,8 @@ class ProviderMetrics:
         """Return how many phone numbers the function keeps because it cannot know that nobody needs them.
 
         Their release had failed, and their stack was then deleted without them, or another resource got them. Or
-        CloudFormation did not tell for 100 days whether a stack has them. Such a number is billed. The log shows which
-        one it is.
+        CloudFormation has forgotten their stack before it told whether it had them. Such a number is billed. The log
+        shows which one it is.
         """
         return self.metric("NumbersKept", statistic=statistic, period=period)
 

@@ -256,6 +256,8 @@ class Claim:
 
     Connect may still show another one.
     """
+    moved_at: int = 0
+    """When its last move was begun."""
     satisfied: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
     acknowledged: bool = False
@@ -557,6 +559,7 @@ class Claim:
             taken_until=parked.parked_until,
             asked_before=(Settings(parked.desired.target_arn),) if parked.desired.pool else parked.asked_so_far,
             targets=parked.targets,
+            moved_at=parked.moved_at,
             # Between two requests, CloudFormation needs at least a second.
             earlier_life_until=(parked.deletion_sent_at or parked.closing_at) + 1,
             earlier_flow_arn=parked.applied_flow_arn,

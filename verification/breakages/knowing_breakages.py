@@ -84,16 +84,16 @@ KNOWING: Final = (
         (
             Patch(
                 _ACKNOWLEDGING,
-                "return replace(claim, follow_up=False) if is_over and not claim.acknowledged else",
-                "return replace(claim, follow_up=False) if False else",
+                "is_forgotten = has_named is None and _is_forgotten(invocation, claim)",
+                "is_forgotten = False",
             ),
         ),
-        (Hunt("S22 replacement not heard, nothing is sent, CloudFormation not readable for 400 days"),),
+        (Hunt("S22 replacement not heard, nothing is sent, CloudFormation not readable for 95 days"),),
     ),
     Breakage(
-        "what CloudFormation has not told for a day counts as kept",
-        (Patch(_ACKNOWLEDGING, "_TOLD_WITHIN_SECONDS: Final = 100 *", "_TOLD_WITHIN_SECONDS: Final = 1 *"),),
-        (Hunt("S22 replacement not heard, nothing is sent, CloudFormation not readable for 30 days"),),
+        "a number of a forgotten stack is released although it may be retained",
+        (Patch(_ACKNOWLEDGING, "if not held.status and not claim.parked_until:", "if False:"),),
+        (Hunt("S8 delete denied, the stack deleted without the number and forgotten, *"),),
     ),
     Breakage(
         "a number that its resource does not have is closed without asking whether it ever had it",
@@ -404,8 +404,14 @@ KNOWING: Final = (
     ),
     Breakage(
         "what is no longer desired is set after a wait",
-        (Patch("lifecycle/converging.py", "if claim.desired != desired:", "if False:"),),
-        (Hunt("S14 one Update as two requests, the first counts, its description slow", must_succeed=True),),
+        (
+            Patch(
+                "lifecycle/converging.py",
+                "                if claim.desired != desired:\n",
+                "                if False:\n",
+            ),
+        ),
+        (Hunt("S14 one Update as two requests, the first counts, its description slow"),),
     ),
     Breakage(
         "a change is taken for undone because Connect still shows what was there before",
@@ -466,11 +472,28 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/converging.py",
-                "for target in (state.target_arn, *claim.targets))",
-                "for target in (state.target_arn,))",
+                "    return is_elsewhere or (len(claim.targets) > 1 and not is_settled)\n",
+                "    return is_elsewhere\n",
             ),
+            Patch("lifecycle/converging.py", "return is_elsewhere or bool(claim.targets)", "return is_elsewhere"),
         ),
         (Hunt("S10 target that is not shown in time, *"),),
+    ),
+    Breakage(
+        "a move that is under way is begun anew each time",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                "    is_settled = invocation.timing.now() > claim.moved_at + LAG_SECONDS\n",
+                "    is_settled = False\n",
+            ),
+        ),
+        (Hunt("S23 adopted by a move of minutes, rolled back"),),
+    ),
+    Breakage(
+        "a change that was throttled is made although another one is desired by now",
+        (Patch(_GATEWAY, "            if self._timing.clock() > began:\n", "            if False:\n"),),
+        (Hunt("S12 rolled back while * is throttled"),),
     ),
     Breakage(
         "a move that was refused once counts as not needed",

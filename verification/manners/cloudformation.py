@@ -272,7 +272,9 @@ _READ_API: Final = (
         "CloudFormation forgets a deleted stack after 90 days.",
         Issue("boto/boto3#2352"),
         scenario(
-            "S22 replacement not heard, *, CloudFormation not readable for 400 days", "S23 *, the stack forgotten"
+            "S22 replacement not heard, *, CloudFormation not readable for 95 days",
+            "* the stack forgotten",
+            "S8 * forgotten, *",
         ),
     ),
     _manner(

@@ -25,6 +25,7 @@ from .helpers import (
     at_step,
     british,
     number_of,
+    refuse_releases,
     replaced,
     with_american_number,
 )
@@ -37,6 +38,8 @@ _THREE: Final = Needed(3, 3)
 _AN_HOUR: Final = 3600.0
 _A_DAY: Final = 86_400
 _FORGOTTEN_AFTER: Final = 91 * _A_DAY
+_ASKED_BY: Final = 60.0
+"""By then, a creation has asked CloudFormation."""
 _STOPPED_SECONDS: Final = 3 * _AN_HOUR
 _REFUSED: Final = Fault("refused", FaultKind.ERROR, lambda _: LedgerRefused())
 _STEPS: Final = (0, 4, 8, 12, 16)
@@ -52,13 +55,13 @@ def scenarios() -> Iterator[Scenario]:
             f"S3 create dies at every invocation before step {step}, its message lost",
             _create_given_up,
             _ONE,
-            scripted=hitting(at_step("Create", step, first_only=False), DEATH),
+            scripted=hitting(_dies("Create", step), DEATH),
         )
         yield Scenario(
             f"S7 delete dies at every invocation before step {step}, its message lost",
             _delete_given_up,
             _ONE,
-            scripted=hitting(at_step("Delete", step, first_only=False), DEATH, 3),
+            scripted=hitting(_dies("Delete", step), DEATH, 3),
         )
     yield Scenario("S4 no concurrency for hours, created and canceled", _created_without_concurrency, _ONE)
     yield Scenario("S8 no concurrency for hours, deleted", _deleted_without_concurrency, _ONE)
@@ -82,10 +85,10 @@ def scenarios() -> Iterator[Scenario]:
         "S23 adopted, deleted; never allowed to read CloudFormation, the stack forgotten",
         _adopted_and_forgotten,
         _NONE,
-        scripted=hitting(lambda call: call.surface is Surface.STACKS, SILENCE),
+        scripted=hitting(lambda call: call.surface is Surface.STACKS and call.time > START + _ASKED_BY, SILENCE),
         is_short=False,
     )
-    for days in (30, 400):
+    for days in (30, 95):
         yield Scenario(
             f"S22 replacement not heard, nothing is sent, CloudFormation not readable for {days} days",
             _unheard_and_forgotten(days * _A_DAY),
@@ -93,6 +96,19 @@ def scenarios() -> Iterator[Scenario]:
             scripted=hitting(_asks_within(days * _A_DAY), SILENCE),
             is_short=False,
         )
+    yield Scenario(
+        "S8 delete denied, the stack deleted without the number and forgotten, CloudFormation silent",
+        _retained_and_forgotten,
+        _ONE,
+        scripted=hitting(_asks_within(95 * _A_DAY), SILENCE),
+        is_short=False,
+    )
+    yield Scenario(
+        "S8 delete denied, the stack deleted without the number and forgotten, the schedule off",
+        _retained_and_forgotten,
+        _ONE,
+        is_short=False,
+    )
     yield Scenario("S20 somebody's response replaces that of the function", _response_replaced, _ONE)
     for name, operations in (("every write", ("write", "update")), ("everything", ())):
         for kind, play in (("Create", _refused_create), ("Delete", _refused_delete)):
@@ -117,6 +133,12 @@ def _lost(world: World, send: Callable[[], SentRequest]) -> SentRequest:
     request = send()
     world.lambda_service.loses_events = False
     return request
+
+
+def _dies(kind: str, step: int) -> Callable[[Call], bool]:
+    """Return a condition: whether a call of a kind of request is at a step, or is its response."""
+    at_its_step = at_step(kind, step, first_only=False)
+    return lambda call: at_its_step(call) or (call.task.startswith(kind) and call.surface is Surface.RESPONSE)
 
 
 def _asks_within(seconds: float) -> Callable[[Call], bool]:
@@ -166,7 +188,8 @@ def _create_given_up(world: World) -> None:
     world.lambda_service.loses_given_up = True
     creation = stack.begin_create("Number", world.number())
     world.wait(creation)
-    creation.undeliverable = not creation.responses
+    world.expect(not creation.responses, "nobody answers")
+    creation.undeliverable = True
     world.lambda_service.loses_given_up = False
     if stack.finish_create(creation):
         stack.destroy_until_gone()
@@ -177,7 +200,8 @@ def _delete_given_up(world: World, stack: Stack, _: str) -> None:
     world.lambda_service.loses_given_up = True
     deletion = stack.begin_delete("Number")
     world.wait(deletion)
-    deletion.undeliverable = not deletion.responses
+    world.expect(not deletion.responses, "nobody answers")
+    deletion.undeliverable = True
     world.lambda_service.loses_given_up = False
     if not stack.finish_delete(deletion):
         stack.destroy_until_gone()
@@ -265,6 +289,7 @@ def _update_sent_twice(counts: str, properties: Callable[[World], dict[str, obje
         counted, other = (first, second) if counts == "first" else (second, first)
         other.state = RequestState.CANCELED
         world.wait(counted)
+        world.expect_unless_hit(counted.succeeded or counts == "first", "the later request succeeds")
         if stack.finish_update(counted):
             stack.clean_up("Number")
         else:
@@ -301,9 +326,8 @@ def _provider_removed(world: World) -> None:
 def _adopted_and_forgotten(world: World) -> None:
     arn, phone_number = world.claim_by_hand()
     stack = world.stack()
-    if not stack.create("Number", adoption(world, phone_number)):
-        return
-    world.sleep(_AN_HOUR)
+    world.expect(stack.create("Number", adoption(world, phone_number)), "the number is adopted")
+    world.sleep(2 * _AN_HOUR)
     world.expect(not stack.destroy(), "a Delete fails whose answer only CloudFormation knows")
     stack.let_go("Number", ends=True)
     world.sleep(_FORGOTTEN_AFTER)
@@ -336,6 +360,19 @@ def _unheard_and_forgotten(silent_seconds: float) -> Callable[[World], None]:
             world.cloudformation.retained.add(new)
 
     return with_american_number(play)
+
+
+@with_american_number
+def _retained_and_forgotten(world: World, stack: Stack, arn: str) -> None:
+    refuse_releases(world, _A_DAY)
+    world.expect(not stack.destroy(), "a deletion fails that Connect denies")
+    world.is_schedule_stopped = True
+    stack.let_go("Number", ends=True)
+    world.sleep(_FORGOTTEN_AFTER)
+    stack.is_forgotten = True
+    world.is_schedule_stopped = False
+    world.sleep(10 * _A_DAY)
+    world.expect(number_of(world, arn).is_held, "a number stays that its stack may have retained")
 
 
 def _response_replaced(world: World) -> None:

@@ -294,7 +294,7 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
             for other in world.cloudformation.requests.values()
             if failed_creation_id(parse_request(other.event).key) != request.physical_id
         ]
-        if any(_creates_the_same(other, request) for other in others):
+        if any(_creates_beside(other, request) for other in others):
             return
         kept |= {response.physical_id for other in others for response in other.responses}
     for number in numbers.values():
@@ -486,10 +486,10 @@ def _calls_for(world: World, request: SentRequest) -> Iterator[Call]:
             yield call
 
 
-def _creates_the_same(creation: SentRequest, request: SentRequest) -> bool:
-    """Return whether a request is a Create of the resource of another request."""
+def _creates_beside(creation: SentRequest, request: SentRequest) -> bool:
+    """Return whether a request is a Create of another request's resource that may have run a short time before it."""
     is_same = (creation.stack.id, creation.logical_id) == (request.stack.id, request.logical_id)
-    return creation.type == "Create" and is_same
+    return creation.type == "Create" and is_same and request.sent_at < creation.sent_at + _timeout(creation)
 
 
 def _calls(world: World, operation: str) -> Iterator[Call]:

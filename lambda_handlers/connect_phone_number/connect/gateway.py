@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/connect/latest/APIReference/API_Operations_Amazon_Connect_Service.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -94,6 +95,7 @@ class Connect:
         """When Connect accepted the claim of this invocation, by the clock."""
         self.was_uncertain = False
         """Whether a call has ended without a clear response, so that it may still take effect."""
+        self._check = _nothing
 
     def search(self, specification: Specification, target_arn: str, next_token: str) -> Page:
         """Return a page of numbers that can be claimed."""
@@ -269,12 +271,24 @@ class Connect:
             is_needed,
         )
 
+    @contextmanager
+    def checked(self, check: Callable[[], None]) -> Iterator[None]:
+        """Within this context, call ``check`` before each call that had to wait. It raises what is to end the call."""
+        self._check = check
+        try:
+            yield
+        finally:
+            self._check = _nothing
+
     def _call(self, operation: str, parameters: Mapping[str, Any], is_needed: Callable[[], bool] = lambda: True) -> Any:
         method = getattr(self._client, _METHODS[operation])
+        began = self._timing.clock()
         self.pacing.wait_for_turn(operation)
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
+            if self._timing.clock() > began:
+                self._check()
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
             try:
@@ -335,6 +349,10 @@ _METHODS: Final = {
     "AssociatePhoneNumberContactFlow": "associate_phone_number_contact_flow",
     "DisassociatePhoneNumberContactFlow": "disassociate_phone_number_contact_flow",
 }
+
+
+def _nothing() -> None:
+    pass
 
 
 def _id(arn: str) -> str:

@@ -18,8 +18,6 @@ from .context import Failed, Invocation
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
-_TOLD_WITHIN_SECONDS: Final = 100 * 86_400
-"""What CloudFormation has not told by then it never tells: it forgets a deleted stack after 90 days."""
 
 
 def was_named(stacks: Stacks, claim: Claim) -> bool | None:
@@ -37,21 +35,19 @@ def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
     """
     held = invocation.stacks.at_once.resource(claim.resource)
     if held is None:
-        changed = _not_told(invocation, claim)
+        changed = _later(invocation, claim)
     elif claim.acknowledged or held.physical_id == claim.arn:
         changed = _acknowledged(invocation, claim, held)
     else:
         changed = _not_held(invocation, claim, held)
+    if changed.state is ClaimState.LIVE and not changed.follow_up and not changed.acknowledged:
+        # Before the write, after which nothing looks at the claim again.
+        _report_kept(invocation, claim, "number is kept and billed: CloudFormation has forgotten its stack")
     try:
-        changed = invocation.ledger.save(changed)
+        return invocation.ledger.save(changed)
     except Conflict:
         # A request has changed the claim in the meantime and has later information.
         return invocation.reread(claim)
-    if not changed.follow_up and not changed.acknowledged and changed.state is ClaimState.LIVE:
-        _report_kept(
-            invocation, changed, "number is kept and billed: CloudFormation never told whether its stack has it"
-        )
-    return changed
 
 
 def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
@@ -75,9 +71,7 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     is_kept = bool(others) or _is_retained(invocation, claim, held)
     if not is_kept:
         return is_kept
-    invocation.ledger.save(claim.keep())
-    if claim.parked_until:
-        remove_parked_tag(invocation, claim)
+    # Before the write, after which nothing looks at the claim again.
     _report_kept(
         invocation,
         claim,
@@ -85,6 +79,9 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
         if others
         else "number is kept and billed: its stack was deleted without it after its release had failed",
     )
+    invocation.ledger.save(claim.keep())
+    if claim.parked_until:
+        remove_parked_tag(invocation, claim)
     return True
 
 
@@ -102,6 +99,9 @@ def _report_kept(invocation: Invocation, claim: Claim, message: str) -> None:
 
 def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bool | None:
     """Return whether a stack was deleted without the number, or ``None`` if that is not known yet."""
+    if not held.status and not claim.parked_until:
+        # If the stack is forgotten, nobody can tell any more. A number whose Delete has succeeded was not retained.
+        return _is_forgotten(invocation, claim)
     if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
         return False
     if held.status == "DELETE_SKIPPED":
@@ -154,16 +154,24 @@ def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim
     has_named = was_named(invocation.stacks.at_once, claim)
     if has_named:
         return _acknowledged(invocation, claim, held)
-    if has_named is None:
-        return _not_told(invocation, claim)
-    if _may_still_be_named(invocation, claim, held):
+    is_forgotten = has_named is None and _is_forgotten(invocation, claim)
+    if not is_forgotten and (has_named is None or _may_still_be_named(invocation, claim, held)):
         return _later(invocation, claim)
     # CloudFormation's API may lag behind, so it has to say this twice, some time apart.
     now = invocation.timing.now()
     since = claim.disowned_at or now
     if now < since + _SOONEST_SECONDS:
         return replace(claim, disowned_at=since, next_check_at=since + _SOONEST_SECONDS)
+    if is_forgotten:
+        # Nobody can tell any more whether a stack has retained the number. To keep it can be corrected.
+        return replace(claim, follow_up=False)
     return claim.close("CloudFormation never took note of its response", now)
+
+
+def _is_forgotten(invocation: Invocation, claim: Claim) -> bool | None:
+    """Return whether CloudFormation no longer knows the claim's stack, or ``None`` if it does not tell."""
+    state = invocation.stacks.at_once.state(claim.stack_id)
+    return None if state is None else not state.status
 
 
 def _may_still_be_named(invocation: Invocation, claim: Claim, held: HeldResource) -> bool:
@@ -187,15 +195,6 @@ def _acknowledged(invocation: Invocation, claim: Claim, held: HeldResource) -> C
     if state is not None and state.is_complete and is_in_place:
         return replace(claim, established=True, follow_up=False)
     return _later(invocation, claim)
-
-
-def _not_told(invocation: Invocation, claim: Claim) -> Claim:
-    """Return the changed claim of a number of which CloudFormation does not tell whether it has named it.
-
-    If that lasts for months, the number is kept: this can be corrected, a release cannot.
-    """
-    is_over = invocation.timing.now() > claim.due_since + _TOLD_WITHIN_SECONDS
-    return replace(claim, follow_up=False) if is_over and not claim.acknowledged else _later(invocation, claim)
 
 
 def _later(invocation: Invocation, claim: Claim) -> Claim:

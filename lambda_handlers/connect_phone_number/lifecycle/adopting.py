@@ -97,6 +97,7 @@ def adopt(invocation: Invocation, claim: Claim) -> Claim:
         previous_claim_key=previous.own_key,
         listed_in=listed_in,
         targets=previous.targets,
+        moved_at=previous.moved_at,
     )
     ended = previous.hand_over(f"adopted by {claim.logical_resource_id} of {claim.stack_id}", invocation.timing.now())
     return invocation.ledger.save(changed, ended, entry)

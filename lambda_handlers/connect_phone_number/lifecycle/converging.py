@@ -7,6 +7,7 @@ applies the latest desired settings.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from .. import contract, rules, tokens
@@ -15,7 +16,7 @@ from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
-from .claiming import wait_until_claimed
+from .claiming import LAG_SECONDS, wait_until_claimed
 from .context import Failed, Invocation, Superseded
 
 _SURELY_REFUSED: Final = 2
@@ -45,18 +46,19 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             return seen, state
         try:
             claim = _write_down(invocation, claim, seen)
-            state = _put_ownership_tags(invocation, claim, state)
-            is_moved = _may_be_elsewhere(claim, state, desired)
-            state = _move(invocation, claim, state, desired, turn)
-            claim = _still_open(invocation, claim)
-            if claim.desired != desired:
-                # A later request has asked for something else while this one waited for Connect.
-                if turn == 1 and not is_moved:
-                    raise Superseded
-                continue
-            claim = _update_tags(invocation, claim, state, desired, _tags_of_desired(claim, state, desired))
-            claim = _associate_flow(invocation, claim, state, desired)
-            _update_description(invocation, claim, state, desired, turn)
+            with invocation.connect.checked(partial(_ensure_desired, invocation, claim, desired)):
+                state = _put_ownership_tags(invocation, claim, state)
+                is_moved = _must_move(invocation, claim, state, desired)
+                state = _move(invocation, claim, state, desired, turn)
+                claim = _still_open(invocation, claim)
+                if claim.desired != desired:
+                    # A later request has asked for something else while this one waited for Connect.
+                    if turn == 1 and not is_moved:
+                        raise Superseded
+                    continue
+                claim = _update_tags(invocation, claim, state, desired, _tags_of_desired(claim, state, desired))
+                claim = _associate_flow(invocation, claim, state, desired)
+                _update_description(invocation, claim, state, desired, turn)
         except Conflict:
             claim = invocation.reread(claim)
             continue
@@ -76,6 +78,13 @@ def as_provided(invocation: Invocation, claim: Claim) -> Claim:
         Connect cannot provide the number, or does not know it.
     """
     return _as_seen(claim, _wait_until_provided(invocation, claim))
+
+
+def _ensure_desired(invocation: Invocation, claim: Claim, desired: Settings) -> None:
+    """Raise ``Conflict`` if a later request has asked for other settings, or has closed the claim."""
+    claim = invocation.reread(claim)
+    if claim.desired != desired or not claim.is_open:
+        raise Conflict
 
 
 def _still_open(invocation: Invocation, claim: Claim) -> Claim:
@@ -179,13 +188,21 @@ def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumber
 def _move(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> PhoneNumberState:
-    if _may_be_elsewhere(claim, state, desired):
+    is_begun = _must_move(invocation, claim, state, desired)
+    if is_begun:
         # A move drops the flow's association. This is recorded before the move, so that any invocation that continues
         # restores the association.
         claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
         targets = claim.targets
         others = tuple(target for target in targets if target != desired.target_arn)
-        claim = invocation.ledger.save(replace(claim, flow_may_differ=True, targets=(*others, desired.target_arn)))
+        claim = invocation.ledger.save(
+            replace(
+                claim,
+                flow_may_differ=True,
+                targets=(*others, desired.target_arn),
+                moved_at=invocation.timing.now(),
+            )
+        )
         token = tokens.change_token(claim.arn, invocation.worker, turn, desired.target_arn)
         # Connect may refuse to move a number to where it is.
         refusals = (ErrorKind.INVALID,) if _is_at(state, desired) else ()
@@ -213,12 +230,23 @@ def _move(
                 f"{moved.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
                 "numbers there or ask for a higher quota, then deploy again."
             )
+        if moved is not None and not is_begun and _must_move(invocation, claim, moved, desired):
+            # What was waited for was something else.
+            return _move(invocation, claim, moved, desired, turn)
         invocation.timing.backoff(polls, f"{claim.phone_number} is being moved to {desired.target_arn}", 5.0)
         polls += 1
 
 
-def _may_be_elsewhere(claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
-    return any(target != desired.target_arn for target in (state.target_arn, *claim.targets))
+def _must_move(invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings) -> bool:
+    """Return whether a number is to be moved, because it may be elsewhere and is not on its way."""
+    is_elsewhere = state.target_arn != desired.target_arn
+    if claim.targets[-1:] != (desired.target_arn,):
+        return is_elsewhere or bool(claim.targets)
+    if state.status == "IN_PROGRESS":
+        return False
+    # By then, no earlier move is under way any more, and Connect shows the last one.
+    is_settled = invocation.timing.now() > claim.moved_at + LAG_SECONDS
+    return is_elsewhere or (len(claim.targets) > 1 and not is_settled)
 
 
 def is_surely_refused(

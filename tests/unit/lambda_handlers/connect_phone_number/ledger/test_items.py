@@ -78,6 +78,7 @@ CLAIM = Claim(
     follow_up=True,
     is_deleted=True,
     is_undone=True,
+    moved_at=1_767_290_000,
     disowned_at=1_767_300_000,
     protected=True,
     candidate="+12065550100",

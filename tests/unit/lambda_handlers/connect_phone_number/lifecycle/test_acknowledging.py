@@ -24,7 +24,6 @@ from .decisions import RESOURCE, unheard
 RENAMED = ResourceKey(STACK, "Renamed")
 SOONEST = 300
 LATEST = 6 * 3600
-KEPT_AFTER = 100 * 86_400
 
 
 @dataclass
@@ -261,30 +260,35 @@ def test_what_cannot_be_found_out_changes_nothing_however_long(world: World, abo
         world.clock.pause(86_400)
 
 
-@pytest.mark.parametrize("about", ["resource", "has_named"])
-def test_what_cannot_be_found_out_for_months_is_kept(world: World, about: str) -> None:
+def _forget(world: World) -> None:
+    """Let CloudFormation no longer know the stack, as 90 days after its deletion."""
+    world.stacks.status = world.stacks.root_status = ""
+    world.stacks.resources.clear()
+    _silence(world, "has_named")
+
+
+def test_the_number_of_a_forgotten_stack_is_kept_once_cloudformation_has_said_so_twice(world: World) -> None:
     arn = unheard(world)
-    world.stacks.resources[RESOURCE] = HeldResource("other", "UPDATE_FAILED")
-    _silence(world, about)
-    world.clock.now = float(world.claim().due_since + KEPT_AFTER)
-    assert _stays(_asked(world))
-    world.clock.pause(1)
+    _forget(world)
+    assert _asked(world).disowned_at
+    _again(world)
     claim = _asked(world)
     assert (claim.state, claim.follow_up, claim.acknowledged) == (ClaimState.LIVE, False, False)
     line, metrics = world.messages()[-2:]
     assert (line["message"], line["number"], line["arn"]) == (
-        "number is kept and billed: CloudFormation never told whether its stack has it",
+        "number is kept and billed: CloudFormation has forgotten its stack",
         claim.phone_number,
         arn,
     )
     assert metrics["NumbersKept"] == 1
 
 
-def test_a_deployment_that_may_go_on_is_waited_for_however_long(world: World) -> None:
+def test_a_stack_that_is_there_again_was_not_forgotten(world: World) -> None:
     unheard(world)
-    world.stacks.resources[RESOURCE] = HeldResource("other", "UPDATE_FAILED")
-    world.stacks.status = "UPDATE_FAILED"
-    world.clock.now = float(world.claim().due_since + 2 * KEPT_AFTER)
+    _forget(world)
+    _asked(world)
+    world.stacks.status = world.stacks.root_status = "UPDATE_FAILED"
+    _again(world)
     assert _stays(_asked(world))
 
 
@@ -501,6 +505,14 @@ def test_a_number_that_its_stack_was_deleted_without_is_kept(world: World) -> No
         arn,
     )
     assert metrics["NumbersKept"] == 1
+
+
+def test_a_number_stays_that_a_forgotten_stack_may_have_retained(world: World) -> None:
+    arn = _release_failed(world)
+    _forget(world)
+    assert was_retained_since(world.invocation(), world.claim())
+    assert world.claim().state is ClaimState.LIVE
+    assert world.number(arn).is_held
 
 
 def _other_resource(world: World) -> None:
