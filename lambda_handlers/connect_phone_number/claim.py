@@ -195,7 +195,9 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         "its own Delete; canceled, failed or never finished; CloudFormation never took note; or claimed for a pool",
     ),
     "keep": Transition(
-        (ClaimState.CLOSING,), ClaimState.LIVE, "the stack was deleted without the number after its Delete had failed"
+        (ClaimState.CLOSING,),
+        ClaimState.LIVE,
+        "its release had failed, and the number was retained, may have been retained, or has another resource",
     ),
     "park": Transition(
         (ClaimState.CLOSING,), ClaimState.PARKED, "its release is delayed, and its flow and settings are removed"
@@ -257,7 +259,7 @@ class Claim:
     Connect may still show another one.
     """
     moved_at: int = 0
-    """When its last move was begun."""
+    """When Connect accepted the move to the last of these targets. 0 if it is not known to have accepted it."""
     satisfied: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
     acknowledged: bool = False
@@ -295,6 +297,8 @@ class Claim:
     """The number was claimed for another claim, which counts that."""
     parked_until: int = 0
     """Closing or parked: until when the number is parked instead of released. 0 means that it is not parked."""
+    was_parked: bool = False
+    """Closing or parked: the number has been parked, so its Delete succeeded."""
     is_taken: bool = False
     """The number was parked for or by an earlier claim, which this claim took it from."""
     taken_until: int = 0
@@ -522,6 +526,7 @@ class Claim:
             # An adoption that CloudFormation has not acknowledged is rolled back, whatever comes later.
             is_undone=self.is_undone or (self.is_adopted and not self.acknowledged and not self.listed_in),
             parked_until=until if until > now else 0,
+            was_parked=False,
             close_reason=reason,
             closing_at=now,
             deletion_sent_at=sent_at or 0,
@@ -530,13 +535,14 @@ class Claim:
         )
 
     def keep(self) -> Self:
-        """Return the claim as live again: its stack was deleted and its number was retained."""
+        """Return the claim as live again: its release had failed, and the number may be needed by now."""
         return self._after("keep", follow_up=False, failures=0, last_error="", close_reason="", parked_until=0)
 
     def park(self, now: int) -> Self:
         """Return the claim as parked. Its flow may still be there, because a call may have come late."""
         return self._after(
             "park",
+            was_parked=True,
             settles_at=now + SETTLED_AFTER_SECONDS,
             flow_may_differ=bool(self.applied_flow_arn),
             failures=0,
@@ -602,6 +608,19 @@ class Claim:
     def take_back(self) -> Self:
         """Return the claim as live again, because it has its number back."""
         return self._after("take_back", outcome=None, closed_at=0, close_reason="")
+
+    def take_back_unrestored(self, adopter: "Claim") -> Self:
+        """Return the claim as live again, with what the claim that had adopted its number may have left on it."""
+        return replace(
+            self.take_back(),
+            is_applied=False,
+            asked_before=adopter.asked_so_far,
+            targets=adopter.targets or self.targets,
+            moved_at=adopter.moved_at if adopter.targets else self.moved_at,
+            applied_tags=tuple(dict.fromkeys((*self.applied_tags, *adopter.applied_tags))),
+            applied_flow_arn=adopter.applied_flow_arn or self.applied_flow_arn,
+            flow_may_differ=True,
+        )
 
     def reopen(self, now: int) -> Self:
         """Return the claim as closing again."""

@@ -92,7 +92,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "a number of a forgotten stack is released although it may be retained",
-        (Patch(_ACKNOWLEDGING, "if not held.status and not claim.parked_until:", "if False:"),),
+        (Patch(_ACKNOWLEDGING, "if not held.status and not claim.was_parked and not claim.is_undone:", "if False:"),),
         (Hunt("S8 delete denied, the stack deleted without the number and forgotten, *"),),
     ),
     Breakage(
@@ -472,8 +472,8 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/converging.py",
-                "    return is_elsewhere or (len(claim.targets) > 1 and not is_settled)\n",
-                "    return is_elsewhere\n",
+                "is_elsewhere or (len(claim.targets) > 1 and not is_settled)",
+                "is_elsewhere",
             ),
             Patch("lifecycle/converging.py", "return is_elsewhere or bool(claim.targets)", "return is_elsewhere"),
         ),
@@ -484,15 +484,58 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/converging.py",
-                "    is_settled = invocation.timing.now() > claim.moved_at + LAG_SECONDS\n",
-                "    is_settled = False\n",
+                "(len(claim.targets) > 1 and not is_settled)",
+                "(len(claim.targets) > 1 and is_settled in (True, False, 0))",
             ),
         ),
         (Hunt("S23 adopted by a move of minutes, rolled back"),),
     ),
     Breakage(
+        "any move that is under way is taken for the one that is wanted",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                'if claim.moved_at and state.status == "IN_PROGRESS":',
+                'if state.status == "IN_PROGRESS":',
+            ),
+        ),
+        (Hunt("S10 move of minutes rolled back, *"),),
+    ),
+    Breakage(
+        "a number is as desired where Connect shows it, whatever moves were begun",
+        (
+            Patch(
+                "lifecycle/converging.py",
+                "        and not _must_move(invocation, claim, state, desired)\n",
+                "",
+            ),
+        ),
+        (Hunt("S10 target of before asked for again, *"),),
+    ),
+    Breakage(
+        "a rollback that was throttled sets what its owner has changed since",
+        (
+            Patch(
+                "lifecycle/closing.py",
+                "    if invocation.reread(claim).state is not ClaimState.CLOSING:\n        raise Conflict\n",
+                "    return\n",
+            ),
+        ),
+        (Hunt("S19 rename rolled back while its description is throttled, *"),),
+    ),
+    Breakage(
+        "a number that is handed back early counts as restored",
+        (Patch(_DECISION, "named.take_back_unrestored(moved.claim)", "named.take_back()"),),
+        (Hunt("S19 rename rolled back in part, *"),),
+    ),
+    Breakage(
+        "a parked number is kept because its stack is forgotten",
+        (Patch(_ACKNOWLEDGING, "and not claim.was_parked and", "and"),),
+        (Hunt("S35 parked for months, *"),),
+    ),
+    Breakage(
         "a change that was throttled is made although another one is desired by now",
-        (Patch(_GATEWAY, "            if self._timing.clock() > began:\n", "            if False:\n"),),
+        (Patch(_GATEWAY, "            if retry:\n", "            if False:\n"),),
         (Hunt("S12 rolled back while * is throttled"),),
     ),
     Breakage(

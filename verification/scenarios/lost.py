@@ -25,7 +25,6 @@ from .helpers import (
     at_step,
     british,
     number_of,
-    refuse_releases,
     replaced,
     with_american_number,
 )
@@ -98,17 +97,19 @@ def scenarios() -> Iterator[Scenario]:
         )
     yield Scenario(
         "S8 delete denied, the stack deleted without the number and forgotten, CloudFormation silent",
-        _retained_and_forgotten,
+        _retained_and_forgotten(0),
         _ONE,
         scripted=hitting(_asks_within(95 * _A_DAY), SILENCE),
         is_short=False,
     )
-    yield Scenario(
-        "S8 delete denied, the stack deleted without the number and forgotten, the schedule off",
-        _retained_and_forgotten,
-        _ONE,
-        is_short=False,
-    )
+    for name, delay in (("", 0), (" and a delay", 30 * _A_DAY)):
+        yield Scenario(
+            f"S8 delete denied, the stack deleted without the number and forgotten, the schedule off{name}",
+            _retained_and_forgotten(delay),
+            _ONE,
+            is_short=False,
+        )
+    yield Scenario("S35 parked for months, the stack forgotten", _parked_and_forgotten, _ONE, is_short=False)
     yield Scenario("S20 somebody's response replaces that of the function", _response_replaced, _ONE)
     for name, operations in (("every write", ("write", "update")), ("everything", ())):
         for kind, play in (("Create", _refused_create), ("Delete", _refused_delete)):
@@ -362,17 +363,40 @@ def _unheard_and_forgotten(silent_seconds: float) -> Callable[[World], None]:
     return with_american_number(play)
 
 
-@with_american_number
-def _retained_and_forgotten(world: World, stack: Stack, arn: str) -> None:
-    refuse_releases(world, _A_DAY)
-    world.expect(not stack.destroy(), "a deletion fails that Connect denies")
-    world.is_schedule_stopped = True
-    stack.let_go("Number", ends=True)
+def _retained_and_forgotten(delay: int) -> Callable[[World], None]:
+    """Return a scenario in which the function cannot ask about a retained number before its stack is forgotten."""
+
+    def play(world: World) -> None:
+        stack = world.stack()
+        if not stack.create("Number", world.number(ReleaseDelay=delay)):
+            return
+        arn = stack.resources["Number"].physical_id
+        code = "AccessDeniedException"
+        for operation in ("ReleasePhoneNumber", "TagResource"):
+            world.emulator.faults.add(operation, "error", code=code, calls=None, for_seconds=_A_DAY)
+        world.expect(not stack.destroy(), "a deletion fails that Connect denies")
+        world.is_schedule_stopped = True
+        stack.let_go("Number", ends=True)
+        world.sleep(_FORGOTTEN_AFTER)
+        stack.is_forgotten = True
+        world.is_schedule_stopped = False
+        world.sleep(10 * _A_DAY)
+        world.expect(number_of(world, arn).is_held, "a number stays that its stack may have retained")
+
+    return play
+
+
+def _parked_and_forgotten(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Number", world.number(ReleaseDelay=120 * _A_DAY)):
+        return
+    arn = stack.resources["Number"].physical_id
+    world.expect(stack.destroy(), "the number is parked")
     world.sleep(_FORGOTTEN_AFTER)
     stack.is_forgotten = True
-    world.is_schedule_stopped = False
-    world.sleep(10 * _A_DAY)
-    world.expect(number_of(world, arn).is_held, "a number stays that its stack may have retained")
+    world.expect(number_of(world, arn).is_held, "a parked number is kept for its time")
+    world.sleep(30 * _A_DAY)
+    world.expect(not number_of(world, arn).is_held, "a parked number is released when its time is up")
 
 
 def _response_replaced(world: World) -> None:

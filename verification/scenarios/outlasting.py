@@ -9,6 +9,7 @@ from local_aws.connect_emulator import Settings as EmulatorSettings
 from local_aws.connect_emulator.state import ClaimedNumber
 from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario, hitting
+from verification.simulator.stack import Stack
 from verification.simulator.wire import Call, Fault, FaultKind
 from verification.simulator.world import REGION, Options, World
 
@@ -44,6 +45,13 @@ def scenarios() -> Iterator[Scenario]:
             _ONE,
             scripted=hitting(_of_first_update(operation), _THROTTLED, _TIMES),
         )
+    yield Scenario("S19 rename rolled back in part, then its owner updated", _updated_unrestored, _ONE)
+    yield Scenario(
+        "S19 rename rolled back while its description is throttled, its owner updated",
+        _updated_while_restored,
+        _ONE,
+        scripted=hitting(_sweep_describes, _THROTTLED, _TIMES),
+    )
     yield Scenario("S23 adopted by a move of minutes, rolled back", _adopted_slowly, _NONE, _SLOW_MOVES)
 
 
@@ -103,3 +111,55 @@ def _adopted_slowly(world: World) -> None:
     world.expect_at_the_end(
         lambda: number_of(world, arn).target_arn == world.instance_arn, "the number is where it was before"
     )
+
+
+def _sweep_describes(call: Call) -> bool:
+    return call.task.startswith("sweep") and call.operation == "UpdatePhoneNumberMetadata"
+
+
+def _roll_back_in_part(world: World, stack: Stack, new: Mapping[str, Any]) -> bool:
+    """Adopt the number of a resource with another one, and let the rollback of that be denied and abandoned.
+
+    Return whether it was adopted.
+    """
+    phone_number = number_of(world, stack.resources["Old"].physical_id).phone_number
+    if not stack.create("New", adoption(world, phone_number, **new), completes=False):
+        return False
+    for operation in ("AssociatePhoneNumberContactFlow", "UpdatePhoneNumberMetadata", "UntagResource"):
+        world.emulator.faults.add(operation, "error", code="AccessDeniedException", calls=None, for_seconds=240)
+    stack.undo_create("New", "UPDATE_ROLLBACK_IN_PROGRESS")
+    stack.resources.pop("New", None)
+    stack.status = "UPDATE_ROLLBACK_COMPLETE"
+    return True
+
+
+def _updated_unrestored(world: World) -> None:
+    stack = world.stack()
+    old = {**_flow(world), **_tag("old")(world)}
+    if not stack.create("Old", world.number(**old)):
+        return
+    world.sleep(3600)
+    arn = stack.resources["Old"].physical_id
+    new = {**_flow(world), "Tags": [{"Key": "other", "Value": "new"}], "Description": "New"}
+    _roll_back_in_part(world, stack, new)
+    world.sleep(240)
+    # The invariants compare the description, the flow and the tags with those that this update asks for.
+    if stack.update("Old", world.number(**old, ServiceTimeout=3000)):
+        world.expect("other" not in number_of(world, arn).tags, "no tag of the adoption is left")
+    stack.destroy_until_gone()
+
+
+def _updated_while_restored(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Old", world.number(Description="First")):
+        return
+    world.sleep(3600)
+    arn = stack.resources["Old"].physical_id
+    if _roll_back_in_part(world, stack, {"Description": "New"}):
+        latest = world.timeline.now + 3600
+        world.timeline.at(latest, lambda: None)
+        world.run_until(lambda: world.timeline.now >= latest or any(map(_sweep_describes, world.wire.calls)))
+    if stack.update("Old", world.number(Description="Second")):
+        world.sleep(3600)
+        world.expect(number_of(world, arn).description == "Second", "the number has the description of its update")
+    stack.destroy_until_gone()

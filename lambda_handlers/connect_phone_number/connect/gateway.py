@@ -273,7 +273,7 @@ class Connect:
 
     @contextmanager
     def checked(self, check: Callable[[], None]) -> Iterator[None]:
-        """Within this context, call ``check`` before each call that had to wait. It raises what is to end the call."""
+        """Within this context, call ``check`` before each retry. It raises an exception to abandon the call."""
         self._check = check
         try:
             yield
@@ -282,12 +282,11 @@ class Connect:
 
     def _call(self, operation: str, parameters: Mapping[str, Any], is_needed: Callable[[], bool] = lambda: True) -> Any:
         method = getattr(self._client, _METHODS[operation])
-        began = self._timing.clock()
         self.pacing.wait_for_turn(operation)
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
-            if self._timing.clock() > began:
+            if retry:
                 self._check()
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)

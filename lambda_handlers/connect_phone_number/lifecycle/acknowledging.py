@@ -18,6 +18,7 @@ from .context import Failed, Invocation
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
+_FORGOTTEN: Final = "number is kept and billed: CloudFormation has forgotten its stack"
 
 
 def was_named(stacks: Stacks, claim: Claim) -> bool | None:
@@ -41,8 +42,8 @@ def ask_what_became_of(invocation: Invocation, claim: Claim) -> Claim:
     else:
         changed = _not_held(invocation, claim, held)
     if changed.state is ClaimState.LIVE and not changed.follow_up and not changed.acknowledged:
-        # Before the write, after which nothing looks at the claim again.
-        _report_kept(invocation, claim, "number is kept and billed: CloudFormation has forgotten its stack")
+        # Before the write, after which nothing looks at the claim again. If that write fails, it is reported once more.
+        _report_kept(invocation, claim, _FORGOTTEN)
     try:
         return invocation.ledger.save(changed)
     except Conflict:
@@ -71,14 +72,14 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     is_kept = bool(others) or _is_retained(invocation, claim, held)
     if not is_kept:
         return is_kept
-    # Before the write, after which nothing looks at the claim again.
-    _report_kept(
-        invocation,
-        claim,
-        "number is kept and billed: another resource has it"
-        if others
-        else "number is kept and billed: its stack was deleted without it after its release had failed",
-    )
+    if others:
+        message = "number is kept and billed: another resource has it"
+    elif held.status:
+        message = "number is kept and billed: its stack was deleted without it after its release had failed"
+    else:
+        message = _FORGOTTEN
+    # Before the write, after which nothing looks at the claim again. If that write fails, it is reported once more.
+    _report_kept(invocation, claim, message)
     invocation.ledger.save(claim.keep())
     if claim.parked_until:
         remove_parked_tag(invocation, claim)
@@ -99,8 +100,9 @@ def _report_kept(invocation: Invocation, claim: Claim, message: str) -> None:
 
 def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bool | None:
     """Return whether a stack was deleted without the number, or ``None`` if that is not known yet."""
-    if not held.status and not claim.parked_until:
-        # If the stack is forgotten, nobody can tell any more. A number whose Delete has succeeded was not retained.
+    if not held.status and not claim.was_parked and not claim.is_undone:
+        # Of a forgotten stack, nobody can tell any more whether it has retained the number. A number that was parked
+        # was not retained, because its Delete has succeeded.
         return _is_forgotten(invocation, claim)
     if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
         return False
@@ -163,7 +165,8 @@ def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim
     if now < since + _SOONEST_SECONDS:
         return replace(claim, disowned_at=since, next_check_at=since + _SOONEST_SECONDS)
     if is_forgotten:
-        # Nobody can tell any more whether a stack has retained the number. To keep it can be corrected.
+        # Nobody can tell any more whether a stack has retained the number. Keeping it can be corrected, releasing it
+        # cannot.
         return replace(claim, follow_up=False)
     return claim.close("CloudFormation never took note of its response", now)
 

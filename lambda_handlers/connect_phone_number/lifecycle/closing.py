@@ -96,7 +96,8 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
     """Do what can be done now. ``None`` means that only time can tell whether a number was claimed."""
     if claim.state is ClaimState.CLOSING and claim.is_undone:
         permit(claim)
-        return Closed(roll_back_adoption(invocation, claim))
+        with invocation.connect.checked(partial(_ensure_closing, invocation, claim)):
+            return Closed(roll_back_adoption(invocation, claim))
     if claim.outcome is Outcome.LET_GO:
         _remove_tags(invocation, claim)
     claim = _settle_in_flight_calls(invocation, claim)
@@ -113,6 +114,12 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
     if not claim.in_flight_calls:
         return Closed(_end(invocation, claim, Outcome.NEVER_CLAIMED))
     return None
+
+
+def _ensure_closing(invocation: Invocation, claim: Claim) -> None:
+    """Raise ``Conflict`` if another invocation has ended the claim, or handed its number back, in the meantime."""
+    if invocation.reread(claim).state is not ClaimState.CLOSING:
+        raise Conflict
 
 
 def _settle_in_flight_calls(invocation: Invocation, claim: Claim) -> Claim:

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Final
 
 from .. import contract, rules, tokens
-from ..claim import Claim, ClaimState, Settings
+from ..claim import SETTLED_AFTER_SECONDS, Claim, ClaimState, Settings
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation
 from ..ledger.store import Conflict
-from .claiming import LAG_SECONDS, wait_until_claimed
+from .claiming import wait_until_claimed
 from .context import Failed, Invocation, Superseded
 
 _SURELY_REFUSED: Final = 2
@@ -29,7 +29,7 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
     Raises
     ------
     Superseded
-        The claim was canceled in the meantime, or a later request asks for other settings, and nothing was changed yet.
+        The claim was canceled in the meantime. Or a later request asks for other settings, while none were set yet.
     Failed
         Connect refuses a change. The message says which change, and why.
     """
@@ -48,12 +48,12 @@ def converge(invocation: Invocation, claim: Claim) -> tuple[Claim, PhoneNumberSt
             claim = _write_down(invocation, claim, seen)
             with invocation.connect.checked(partial(_ensure_desired, invocation, claim, desired)):
                 state = _put_ownership_tags(invocation, claim, state)
-                is_moved = _must_move(invocation, claim, state, desired)
+                must_move = _must_move(invocation, claim, state, desired)
                 state = _move(invocation, claim, state, desired, turn)
                 claim = _still_open(invocation, claim)
                 if claim.desired != desired:
                     # A later request has asked for something else while this one waited for Connect.
-                    if turn == 1 and not is_moved:
+                    if turn == 1 and not must_move:
                         raise Superseded
                     continue
                 claim = _update_tags(invocation, claim, state, desired, _tags_of_desired(claim, state, desired))
@@ -157,6 +157,7 @@ def _is_as_desired(invocation: Invocation, claim: Claim, state: PhoneNumberState
     ownership_tags = invocation.ownership_tags(claim)
     return (
         _is_at(state, desired)
+        and not _must_move(invocation, claim, state, desired)
         and has_description(claim, state, desired)
         and all(state.tags.get(key) == value for key, value in ownership_tags.items())
         and not _tags_of_desired(claim, state, desired)
@@ -188,8 +189,8 @@ def _put_ownership_tags(invocation: Invocation, claim: Claim, state: PhoneNumber
 def _move(
     invocation: Invocation, claim: Claim, state: PhoneNumberState, desired: Settings, turn: int
 ) -> PhoneNumberState:
-    is_begun = _must_move(invocation, claim, state, desired)
-    if is_begun:
+    has_called = _must_move(invocation, claim, state, desired)
+    if has_called:
         # A move drops the flow's association. This is recorded before the move, so that any invocation that continues
         # restores the association.
         claim = _with_flow_before(invocation, claim, state, desired.contact_flow_arn)
@@ -200,7 +201,7 @@ def _move(
                 claim,
                 flow_may_differ=True,
                 targets=(*others, desired.target_arn),
-                moved_at=invocation.timing.now(),
+                moved_at=0,
             )
         )
         token = tokens.change_token(claim.arn, invocation.worker, turn, desired.target_arn)
@@ -217,6 +218,7 @@ def _move(
             if error.kind is not ErrorKind.UNCERTAIN:
                 invocation.ledger.save(replace(claim, targets=targets))
             raise Failed(error.remediation(f"{claim.phone_number} to TargetArn {desired.target_arn}")) from error
+        claim = invocation.ledger.save(replace(claim, moved_at=invocation.timing.now()))
     elif _is_at(state, desired):
         return state
     polls = 0
@@ -224,15 +226,15 @@ def _move(
         moved = invocation.connect.describe(claim.arn)
         if moved is not None and _is_at(moved, desired):
             return moved
+        if moved is not None and not has_called and _must_move(invocation, claim, moved, desired):
+            # What was waited for was something else.
+            return _move(invocation, claim, moved, desired, turn)
         if moved is not None and moved.status == "FAILED":
             raise Failed(
                 f"Amazon Connect could not move {claim.phone_number} to TargetArn {desired.target_arn}: "
                 f"{moved.message.rstrip('.') or 'no reason given'}. If the target has reached its limit, release "
                 "numbers there or ask for a higher quota, then deploy again."
             )
-        if moved is not None and not is_begun and _must_move(invocation, claim, moved, desired):
-            # What was waited for was something else.
-            return _move(invocation, claim, moved, desired, turn)
         invocation.timing.backoff(polls, f"{claim.phone_number} is being moved to {desired.target_arn}", 5.0)
         polls += 1
 
@@ -242,10 +244,10 @@ def _must_move(invocation: Invocation, claim: Claim, state: PhoneNumberState, de
     is_elsewhere = state.target_arn != desired.target_arn
     if claim.targets[-1:] != (desired.target_arn,):
         return is_elsewhere or bool(claim.targets)
-    if state.status == "IN_PROGRESS":
+    if claim.moved_at and state.status == "IN_PROGRESS":
         return False
-    # By then, no earlier move is under way any more, and Connect shows the last one.
-    is_settled = invocation.timing.now() > claim.moved_at + LAG_SECONDS
+    # By then, Connect shows the last move, and no call takes effect any more that was made before it.
+    is_settled = claim.moved_at and invocation.timing.now() > claim.moved_at + SETTLED_AFTER_SECONDS
     return is_elsewhere or (len(claim.targets) > 1 and not is_settled)
 
 

@@ -445,7 +445,7 @@ class _Decision:
             return named, resource_entry
         if moved.claim.is_undone and named is not None:
             # The number is being handed back to this resource, and this request does not wait for that.
-            heir = named.take_back()
+            heir = named.take_back_unrestored(moved.claim)
         else:
             resource_entry = replace(resource_entry, generation=resource_entry.generation + 1)
             heir = moved.claim.for_other_resource(self._new_key(resource_entry))

@@ -79,6 +79,7 @@ CLAIM = Claim(
     is_deleted=True,
     is_undone=True,
     moved_at=1_767_290_000,
+    was_parked=True,
     disowned_at=1_767_300_000,
     protected=True,
     candidate="+12065550100",
