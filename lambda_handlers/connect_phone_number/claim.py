@@ -197,7 +197,7 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
     "keep": Transition(
         (ClaimState.CLOSING,),
         ClaimState.LIVE,
-        "its release had failed, and the number was retained, may have been retained, or has another resource",
+        "its number was retained, may have been retained, or has another resource",
     ),
     "park": Transition(
         (ClaimState.CLOSING,), ClaimState.PARKED, "its release is delayed, and its flow and settings are removed"
@@ -259,7 +259,7 @@ class Claim:
     Connect may still show another one.
     """
     moved_at: int = 0
-    """When Connect accepted the move to the last of these targets. 0 if it is not known to have accepted it."""
+    """When Connect answered to the move to the last of these targets. 0 if it is not known to have answered."""
     satisfied: tuple[str, ...] = ()
     """Digests of the specifications that the number was found to satisfy."""
     acknowledged: bool = False
@@ -298,7 +298,7 @@ class Claim:
     parked_until: int = 0
     """Closing or parked: until when the number is parked instead of released. 0 means that it is not parked."""
     was_parked: bool = False
-    """Closing or parked: the number has been parked, so its Delete succeeded."""
+    """Closing or parked: the number has been parked since its Delete."""
     is_taken: bool = False
     """The number was parked for or by an earlier claim, which this claim took it from."""
     taken_until: int = 0
@@ -535,7 +535,7 @@ class Claim:
         )
 
     def keep(self) -> Self:
-        """Return the claim as live again: its release had failed, and the number may be needed by now."""
+        """Return the claim as live again: its number is not to be released after all."""
         return self._after("keep", follow_up=False, failures=0, last_error="", close_reason="", parked_until=0)
 
     def park(self, now: int) -> Self:
@@ -588,7 +588,9 @@ class Claim:
 
     def expire(self, now: int) -> Self:
         """Return the claim as closing: nobody has asked for the number in time."""
-        return self._after("expire", parked_until=0, is_postponed=False, next_check_at=now, due_since=now)
+        return self._after(
+            "expire", parked_until=0, was_parked=True, is_postponed=False, next_check_at=now, due_since=now
+        )
 
     def postpone(self, until: int) -> Self:
         """Return the parked claim with a later time.
@@ -610,15 +612,23 @@ class Claim:
         return self._after("take_back", outcome=None, closed_at=0, close_reason="")
 
     def take_back_unrestored(self, adopter: "Claim") -> Self:
-        """Return the claim as live again, with what the claim that had adopted its number may have left on it."""
+        """Return the claim as live again, with what the claim that had adopted its number may have left on it.
+
+        What people have put on the number is not left by the adopter, even if the rollback has put it on again.
+        """
+        asked = (adopter.desired, *adopter.asked_before)
+        before = adopter.settings_before_adoption
+        by_hand = set(before.tags if before is not None else ()) - set(self.applied_tags)
+        left = [key for settings in asked for key in settings.tags if key not in by_hand]
+        is_flow_left = adopter.applied_flow_arn in {settings.contact_flow_arn for settings in asked}
         return replace(
             self.take_back(),
             is_applied=False,
             asked_before=adopter.asked_so_far,
             targets=adopter.targets or self.targets,
             moved_at=adopter.moved_at if adopter.targets else self.moved_at,
-            applied_tags=tuple(dict.fromkeys((*self.applied_tags, *adopter.applied_tags))),
-            applied_flow_arn=adopter.applied_flow_arn or self.applied_flow_arn,
+            applied_tags=tuple(dict.fromkeys((*self.applied_tags, *left))),
+            applied_flow_arn=(adopter.applied_flow_arn if is_flow_left else "") or self.applied_flow_arn,
             flow_may_differ=True,
         )
 

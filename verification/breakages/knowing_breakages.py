@@ -92,7 +92,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "a number of a forgotten stack is released although it may be retained",
-        (Patch(_ACKNOWLEDGING, "if not held.status and not claim.was_parked and not claim.is_undone:", "if False:"),),
+        (Patch(_ACKNOWLEDGING, "if not held.status and not (", "if False and not ("),),
         (Hunt("S8 delete denied, the stack deleted without the number and forgotten, *"),),
     ),
     Breakage(
@@ -513,6 +513,19 @@ KNOWING: Final = (
         (Hunt("S10 target of before asked for again, *"),),
     ),
     Breakage(
+        "a call that may take effect later is abandoned",
+        (Patch(_GATEWAY, "if retry and not was_uncertain:", "if retry:"),),
+        (Hunt("S12 rolled back while a move has no response"),),
+    ),
+    Breakage(
+        "what people have set on a number counts as left by the adoption of it",
+        (
+            Patch("claim.py", "if key not in by_hand]", "]"),
+            Patch("claim.py", '(adopter.applied_flow_arn if is_flow_left else "")', "adopter.applied_flow_arn"),
+        ),
+        (Hunt("S19 rename rolled back in part, then its owner updated, tagged by hand"),),
+    ),
+    Breakage(
         "a rollback that was throttled sets what its owner has changed since",
         (
             Patch(
@@ -530,12 +543,12 @@ KNOWING: Final = (
     ),
     Breakage(
         "a parked number is kept because its stack is forgotten",
-        (Patch(_ACKNOWLEDGING, "and not claim.was_parked and", "and"),),
+        (Patch(_ACKNOWLEDGING, "not (claim.was_parked or ", "not ("),),
         (Hunt("S35 parked for months, *"),),
     ),
     Breakage(
         "a change that was throttled is made although another one is desired by now",
-        (Patch(_GATEWAY, "            if retry:\n", "            if False:\n"),),
+        (Patch(_GATEWAY, "if retry and not was_uncertain:", "if False:"),),
         (Hunt("S12 rolled back while * is throttled"),),
     ),
     Breakage(

@@ -100,6 +100,7 @@ def _create(world: KillingWorld, stack: Stack, choice: Random) -> bool:
 
 def _destroy(world: KillingWorld, stack: Stack, choice: Random) -> None:
     for _ in range(3):
+        stack.delete_replaced("Number")
         deletion = stack.begin_delete("Number")
         _again(world, deletion, choice)
         world.wait(deletion)

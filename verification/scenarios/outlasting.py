@@ -1,12 +1,14 @@
 """Scenarios in which a change outlasts the request that has asked for it: S12, S23."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from local_aws.connect_emulator import Settings as EmulatorSettings
 from local_aws.connect_emulator.state import ClaimedNumber
+from verification.simulator.faults import DONE_LATER
 from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario, hitting
 from verification.simulator.stack import Stack
@@ -45,7 +47,16 @@ def scenarios() -> Iterator[Scenario]:
             _ONE,
             scripted=hitting(_of_first_update(operation), _THROTTLED, _TIMES),
         )
+    yield Scenario(
+        "S12 rolled back while a move has no response",
+        _rolled_back(_nothing, _elsewhere),
+        _ONE,
+        scripted=lambda: _InTurn(_of_first_update("UpdatePhoneNumber"), [DONE_LATER, *[_THROTTLED] * _TIMES]),
+        # Not played under further faults: a call that is also refused is given up, and takes effect after that.
+        is_short=False,
+    )
     yield Scenario("S19 rename rolled back in part, then its owner updated", _updated_unrestored, _ONE)
+    yield Scenario("S19 rename rolled back in part, then its owner updated, tagged by hand", _updated_by_hand, _ONE)
     yield Scenario(
         "S19 rename rolled back while its description is throttled, its owner updated",
         _updated_while_restored,
@@ -53,6 +64,18 @@ def scenarios() -> Iterator[Scenario]:
         scripted=hitting(_sweep_describes, _THROTTLED, _TIMES),
     )
     yield Scenario("S23 adopted by a move of minutes, rolled back", _adopted_slowly, _NONE, _SLOW_MOVES)
+
+
+@dataclass
+class _InTurn:
+    """Hits the first calls that match a condition, each with the next fault."""
+
+    matches: Callable[[Call], bool]
+    faults: list[Fault]
+
+    def fault_for(self, call: Call) -> Fault | None:
+        """Return the fault that hits a call, or ``None``."""
+        return self.faults.pop(0) if self.faults and self.matches(call) else None
 
 
 def _of_first_update(operation: str) -> Callable[[Call], bool]:
@@ -117,7 +140,12 @@ def _sweep_describes(call: Call) -> bool:
     return call.task.startswith("sweep") and call.operation == "UpdatePhoneNumberMetadata"
 
 
-def _roll_back_in_part(world: World, stack: Stack, new: Mapping[str, Any]) -> bool:
+def _roll_back_in_part(
+    world: World,
+    stack: Stack,
+    new: Mapping[str, Any],
+    denied: tuple[str, ...] = ("AssociatePhoneNumberContactFlow", "UpdatePhoneNumberMetadata", "UntagResource"),
+) -> bool:
     """Adopt the number of a resource with another one, and let the rollback of that be denied and abandoned.
 
     Return whether it was adopted.
@@ -125,7 +153,7 @@ def _roll_back_in_part(world: World, stack: Stack, new: Mapping[str, Any]) -> bo
     phone_number = number_of(world, stack.resources["Old"].physical_id).phone_number
     if not stack.create("New", adoption(world, phone_number, **new), completes=False):
         return False
-    for operation in ("AssociatePhoneNumberContactFlow", "UpdatePhoneNumberMetadata", "UntagResource"):
+    for operation in denied:
         world.emulator.faults.add(operation, "error", code="AccessDeniedException", calls=None, for_seconds=240)
     stack.undo_create("New", "UPDATE_ROLLBACK_IN_PROGRESS")
     stack.resources.pop("New", None)
@@ -146,6 +174,24 @@ def _updated_unrestored(world: World) -> None:
     # The invariants compare the description, the flow and the tags with those that this update asks for.
     if stack.update("Old", world.number(**old, ServiceTimeout=3000)):
         world.expect("other" not in number_of(world, arn).tags, "no tag of the adoption is left")
+    stack.destroy_until_gone()
+
+
+def _updated_by_hand(world: World) -> None:
+    stack = world.stack()
+    if not stack.create("Old", world.number()):
+        return
+    arn = stack.resources["Old"].physical_id
+    world.client.tag_resource(resourceArn=arn, tags={"cost-center": "42"})
+    world.sleep(3600)
+    new = {**_flow(world), "Tags": [{"Key": "cost-center", "Value": "43"}], "Description": "New"}
+    # The tags are restored before that.
+    _roll_back_in_part(world, stack, new, denied=("UpdatePhoneNumberMetadata",))
+    world.sleep(240)
+    update = stack.begin_update("Old", world.number(ServiceTimeout=2999))
+    world.wait(update)
+    if stack.finish_update(update) and not world.was_hit:
+        world.expect(number_of(world, arn).tags.get("cost-center") == "42", "a tag that people have put on it stays")
     stack.destroy_until_gone()
 
 

@@ -379,19 +379,21 @@ class Stack:
         """Delete the stack's resources in reverse order."""
         done = True
         for logical_id in reversed(list(self.resources)):
-            resource = self.resources[logical_id]
-            if resource.replaced:
-                # CloudFormation knows the resources that a failed rollback has left, and sends their Deletes.
-                replaced, resource.replaced = resource.replaced, []
-                self.status = "DELETE_IN_PROGRESS"
-                for physical_id, properties in replaced:
-                    deletion = self._send_delete(logical_id, physical_id, properties, is_recorded=False)
-                    self._cloudformation.wait(deletion)
+            self.delete_replaced(logical_id)
             request = self.begin_delete(logical_id)
             self._cloudformation.wait(request)
             done = self.finish_delete(request) and done
         self.status = "DELETE_COMPLETE" if done else "DELETE_FAILED"
         return done
+
+    def delete_replaced(self, logical_id: str) -> None:
+        """Delete what a rollback that has failed has left: CloudFormation knows it, and sends its Deletes."""
+        resource = self.resources[logical_id]
+        replaced, resource.replaced = resource.replaced, []
+        if replaced:
+            self.status = "DELETE_IN_PROGRESS"
+        for physical_id, properties in replaced:
+            self._cloudformation.wait(self._send_delete(logical_id, physical_id, properties, is_recorded=False))
 
     def destroy_until_gone(self) -> bool:
         """Delete the stack as a person does who deletes it again after a failure."""

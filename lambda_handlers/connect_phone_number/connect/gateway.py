@@ -273,7 +273,10 @@ class Connect:
 
     @contextmanager
     def checked(self, check: Callable[[], None]) -> Iterator[None]:
-        """Within this context, call ``check`` before each retry. It raises an exception to abandon the call."""
+        """Within this context, call ``check`` before each retry. It raises an exception to abandon the call.
+
+        A call that may take effect later is not abandoned: its token makes the retry and the late call one.
+        """
         self._check = check
         try:
             yield
@@ -286,7 +289,7 @@ class Connect:
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
-            if retry:
+            if retry and not was_uncertain:
                 self._check()
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)

@@ -99,10 +99,10 @@ def _report_kept(invocation: Invocation, claim: Claim, message: str) -> None:
 
 
 def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bool | None:
-    """Return whether a stack was deleted without the number, or ``None`` if that is not known yet."""
-    if not held.status and not claim.was_parked and not claim.is_undone:
-        # Of a forgotten stack, nobody can tell any more whether it has retained the number. A number that was parked
-        # was not retained, because its Delete has succeeded.
+    """Return whether a stack was deleted without the number, or may have been, or ``None`` if that is not known yet."""
+    if not held.status and not (claim.was_parked or claim.is_undone or claim.listed_in):
+        # Of a forgotten stack, nobody can tell any more whether it has retained the number. If that was parked,
+        # CloudFormation was asked soon afterwards.
         return _is_forgotten(invocation, claim)
     if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
         return False

@@ -117,7 +117,7 @@ def _step(invocation: Invocation, claim: Claim, permit: Permit) -> Closed | None
 
 
 def _ensure_closing(invocation: Invocation, claim: Claim) -> None:
-    """Raise ``Conflict`` if another invocation has ended the claim, or handed its number back, in the meantime."""
+    """Raise ``Conflict`` if another invocation has ended the claim in the meantime."""
     if invocation.reread(claim).state is not ClaimState.CLOSING:
         raise Conflict
 

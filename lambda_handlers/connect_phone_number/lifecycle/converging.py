@@ -6,6 +6,7 @@ applies the latest desired settings.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -218,7 +219,9 @@ def _move(
             if error.kind is not ErrorKind.UNCERTAIN:
                 invocation.ledger.save(replace(claim, targets=targets))
             raise Failed(error.remediation(f"{claim.phone_number} to TargetArn {desired.target_arn}")) from error
-        claim = invocation.ledger.save(replace(claim, moved_at=invocation.timing.now()))
+        with suppress(Conflict):
+            # If it is not written down, the number is moved once more, and stays where it is.
+            invocation.ledger.save(replace(claim, moved_at=invocation.timing.now()))
     elif _is_at(state, desired):
         return state
     polls = 0

@@ -126,6 +126,18 @@ _METHODS: dict[str, Callable[[Claim], Claim]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("applied", "left"), [("arn:flow-of-adopter", "arn:flow-of-adopter"), ("arn:flow-by-hand", ""), ("", "")]
+)
+def test_a_flow_of_the_account_is_not_left_by_the_adopter(applied: str, left: str) -> None:
+    owner = replace(CLAIM, state=ClaimState.CLOSED, applied_flow_arn="")
+    adopter = replace(
+        CLAIM, desired=Settings("arn:target", contact_flow_arn="arn:flow-of-adopter"), applied_flow_arn=applied
+    )
+    heir = owner.take_back_unrestored(adopter)
+    assert (heir.applied_flow_arn, heir.flow_may_differ) == (left, True)
+
+
 def test_the_table_names_the_methods() -> None:
     assert {*_METHODS, "open"} == set(TRANSITIONS)
 
