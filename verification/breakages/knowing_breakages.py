@@ -542,6 +542,11 @@ KNOWING: Final = (
         (Hunt("S19 rename rolled back in part, *"),),
     ),
     Breakage(
+        "a stack that is not shown yet counts as forgotten",
+        (Patch(_ACKNOWLEDGING, "claim.opened_at + _REMEMBERED_SECONDS:", "0:"),),
+        unit_tests=(f"{UNIT_TESTS}/lifecycle/test_acknowledging.py",),
+    ),
+    Breakage(
         "a parked number is kept because its stack is forgotten",
         (Patch(_ACKNOWLEDGING, "not (claim.was_parked or ", "not ("),),
         (Hunt("S35 parked for months, *"),),

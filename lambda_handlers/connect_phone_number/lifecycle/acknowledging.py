@@ -18,6 +18,8 @@ from .context import Failed, Invocation
 
 _SOONEST_SECONDS: Final = 300
 _LATEST_SECONDS: Final = 6 * 3600
+_REMEMBERED_SECONDS: Final = 80 * 86_400
+"""A stack is not forgotten sooner than 90 days after its deletion. What is unknown before that is not shown yet."""
 _FORGOTTEN: Final = "number is kept and billed: CloudFormation has forgotten its stack"
 
 
@@ -173,6 +175,8 @@ def _not_held(invocation: Invocation, claim: Claim, held: HeldResource) -> Claim
 
 def _is_forgotten(invocation: Invocation, claim: Claim) -> bool | None:
     """Return whether CloudFormation no longer knows the claim's stack, or ``None`` if it does not tell."""
+    if invocation.timing.now() < claim.opened_at + _REMEMBERED_SECONDS:
+        return False
     state = invocation.stacks.at_once.state(claim.stack_id)
     return None if state is None else not state.status
 

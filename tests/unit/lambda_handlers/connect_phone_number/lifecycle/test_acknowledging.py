@@ -262,6 +262,7 @@ def test_what_cannot_be_found_out_changes_nothing_however_long(world: World, abo
 
 def _forget(world: World) -> None:
     """Let CloudFormation no longer know the stack, as 90 days after its deletion."""
+    world.clock.pause(90 * 86_400)
     world.stacks.status = world.stacks.root_status = ""
     world.stacks.resources.clear()
     _silence(world, "has_named")
@@ -281,6 +282,15 @@ def test_the_number_of_a_forgotten_stack_is_kept_once_cloudformation_has_said_so
         arn,
     )
     assert metrics["NumbersKept"] == 1
+
+
+def test_a_stack_that_is_not_shown_yet_was_not_forgotten(world: World) -> None:
+    unheard(world)
+    _forget(world)
+    world.clock.pause(-90 * 86_400)
+    for _ in range(3):
+        assert _stays(_asked(world))
+        _again(world)
 
 
 def test_a_stack_that_is_there_again_was_not_forgotten(world: World) -> None:
