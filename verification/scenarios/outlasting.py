@@ -56,7 +56,13 @@ def scenarios() -> Iterator[Scenario]:
         is_short=False,
     )
     yield Scenario("S19 rename rolled back in part, then its owner updated", _updated_unrestored, _ONE)
-    yield Scenario("S19 rename rolled back in part, then its owner updated, tagged by hand", _updated_by_hand, _ONE)
+    yield Scenario(
+        "S19 rename rolled back in part, then its owner updated, tagged by hand",
+        _updated_by_hand,
+        _ONE,
+        # Not played under faults: a flow that is set late, after the rollback has removed it, stays.
+        is_short=False,
+    )
     yield Scenario(
         "S19 rename rolled back while its description is throttled, its owner updated",
         _updated_while_restored,
