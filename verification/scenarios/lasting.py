@@ -8,7 +8,7 @@ from typing import Final
 
 from local_aws.connect_emulator import Settings as EmulatorSettings
 from verification.simulator.invariants import Needed
-from verification.simulator.requests import RequestState, SentRequest
+from verification.simulator.requests import SentRequest
 from verification.simulator.runner import Scenario, hitting
 from verification.simulator.stack import Stack
 from verification.simulator.timeline import START
@@ -40,7 +40,6 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S8 releases refused for months", _releases_refused, _ONE, is_short=False)
     yield Scenario("S13 cleanup denied, its Deletes with one RequestId", _cleaned_up(_sent_alike), _TWO)
     yield Scenario("S13 cleanup denied, its Deletes with one ResponseURL", _cleaned_up(_sent_again), _TWO)
-    yield Scenario("S14 one Create as two requests, the second counts", _sent_twice, _TWO)
     # Not played under faults: what is never shown cannot be looked at after one.
     yield Scenario("S20 number that Connect never shows", _never_shown, _ONE, _NEVER_SHOWN, is_short=False)
     yield Scenario("S20 somebody else answers a delete that fails", _delete_answered, _ONE)
@@ -101,18 +100,6 @@ def _never_shown(world: World) -> None:
 
 
 # --- Requests that are repeated ---
-
-
-def _sent_twice(world: World) -> None:
-    stack = world.stack()
-    first = stack.begin_create("Number", world.number())
-    second = world.cloudformation.send(stack, "Create", "Number", first.properties)
-    first.state = RequestState.CANCELED
-    world.wait(second)
-    is_created = stack.finish_create(second)
-    world.sleep(3 * _AN_HOUR)
-    if is_created:
-        stack.destroy_until_gone()
 
 
 def _sent_alike(world: World, stack: Stack, arn: str, first: SentRequest) -> None:

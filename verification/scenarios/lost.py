@@ -65,8 +65,8 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S4 no concurrency for hours, created and canceled", _created_without_concurrency, _ONE)
     yield Scenario("S8 no concurrency for hours, deleted", _deleted_without_concurrency, _ONE)
     yield Scenario("S13 no concurrency for hours, cleaned up", _cleaned_up_without_concurrency, _TWO)
-    yield Scenario("S14 one Create as two requests, the first counts", _create_sent_twice, _TWO)
     for counts in ("first", "second"):
+        yield Scenario(f"S14 one Create as two requests, the {counts} counts", _create_sent_twice(counts), _TWO)
         yield Scenario(
             f"S14 one Update as two requests, the {counts} counts", _update_sent_twice(counts, _described), _ONE
         )
@@ -258,16 +258,28 @@ def _cleaned_up_without_concurrency(world: World, stack: Stack, arn: str) -> Non
 # --- One request as two ---
 
 
-def _create_sent_twice(world: World) -> None:
-    stack = world.stack()
-    first = stack.begin_create("Number", world.number())
-    second = world.cloudformation.send(stack, "Create", "Number", first.properties)
-    second.state = RequestState.CANCELED
-    world.wait(first)
-    is_created = stack.finish_create(first)
-    world.sleep(3 * _AN_HOUR)
-    if is_created:
-        stack.destroy_until_gone()
+def _listen_to(counts: str, first: SentRequest, second: SentRequest) -> SentRequest:
+    """Return the request that CloudFormation listens to. It no longer waits for the other one."""
+    counted, other = (first, second) if counts == "first" else (second, first)
+    other.state = RequestState.CANCELED
+    return counted
+
+
+def _create_sent_twice(counts: str) -> Callable[[World], None]:
+    """Return a scenario in which a Create is sent as two requests, and CloudFormation listens to one of them."""
+
+    def play(world: World) -> None:
+        stack = world.stack()
+        first = stack.begin_create("Number", world.number())
+        second = world.cloudformation.send(stack, "Create", "Number", first.properties)
+        counted = _listen_to(counts, first, second)
+        world.wait(counted)
+        is_created = stack.finish_create(counted)
+        world.sleep(3 * _AN_HOUR)
+        if is_created:
+            stack.destroy_until_gone()
+
+    return play
 
 
 def _described(world: World) -> dict[str, object]:
@@ -287,8 +299,7 @@ def _update_sent_twice(counts: str, properties: Callable[[World], dict[str, obje
             physical_id=arn,
             old_properties=first.old_properties,
         )
-        counted, other = (first, second) if counts == "first" else (second, first)
-        other.state = RequestState.CANCELED
+        counted = _listen_to(counts, first, second)
         world.wait(counted)
         world.expect_unless_hit(counted.succeeded or counts == "first", "the later request succeeds")
         if stack.finish_update(counted):

@@ -27,7 +27,10 @@ _TRIES: Final = 9
 SETTLING_SECONDS: Final = 30
 """How long after its begin an invocation for a request first asks CloudFormation: its API may lag behind."""
 SHOWN_AFTER_SECONDS: Final = 300
-"""How long, at the most, CloudFormation's API may not show a change: for conclusions that nothing would correct."""
+"""The longest time that CloudFormation's API may take to show a change.
+
+Conclusions that cannot be corrected later wait for it.
+"""
 _MAY_GO_ON: Final = (
     "CREATE_FAILED",
     "UPDATE_FAILED",
