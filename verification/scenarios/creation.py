@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario, hitting
 from verification.simulator.wire import Call, Fault, FaultKind, Surface
 from verification.simulator.world import Options, World
 
-from .helpers import answer_by_hand, at_step, create_and_delete, create_chosen
+from .helpers import at_step, create_and_delete, create_by_hand, create_chosen
 
 STEPS_OF_A_CREATE: Final = 24
 """The most calls that an undisturbed Create makes. ``test_catalog`` checks this."""
@@ -83,11 +83,7 @@ def _answered_by_somebody_else(world: World) -> None:
         stack.finish_create(creation)
         stack.destroy()
         return
-    answer_by_hand(world, creation, "by-hand")
-    creation.responses.clear()
-    stack.record("Number", "by-hand", "CREATE_COMPLETE")
-    stack.hold("Number", "by-hand", world.number())
-    stack.status = "CREATE_COMPLETE"
+    create_by_hand(world, stack, creation)
     world.let_go(creation)
     world.sleep(3 * 3600)
     held = [number for number in world.emulator.numbers() if number.is_held]

@@ -93,6 +93,15 @@ def answer_by_hand(world: World, request: SentRequest, physical_id: str) -> None
     request.undeliverable = True
 
 
+def create_by_hand(world: World, stack: Stack, creation: SentRequest) -> None:
+    """Let CloudFormation believe a person who answers a Create with a physical id of their own."""
+    answer_by_hand(world, creation, "by-hand")
+    creation.responses.clear()
+    stack.record("Number", "by-hand", "CREATE_COMPLETE")
+    stack.hold("Number", "by-hand", world.number())
+    stack.status = "CREATE_COMPLETE"
+
+
 def adoption(world: World, phone_number: str, **properties: Any) -> dict[str, Any]:
     """Return the properties of a resource that adopts a number."""
     usual = {"TargetArn": world.instance_arn, "PhoneNumber": phone_number, "Adopt": True, "ServiceTimeout": 3600}

@@ -21,9 +21,9 @@ from .helpers import (
     SILENCE,
     adoption,
     american,
-    answer_by_hand,
     at_step,
     british,
+    create_by_hand,
     number_of,
     replaced,
     with_american_number,
@@ -419,11 +419,7 @@ def _response_replaced(world: World) -> None:
         return
     creation.responses.clear()
     creation.state = RequestState.WAITING
-    answer_by_hand(world, creation, "by-hand")
-    creation.responses.clear()
-    stack.record("Number", "by-hand", "CREATE_COMPLETE")
-    stack.hold("Number", "by-hand", world.number())
-    stack.status = "CREATE_COMPLETE"
+    create_by_hand(world, stack, creation)
     world.sleep(3 * _AN_HOUR)
     stack.destroy_until_gone()
 
