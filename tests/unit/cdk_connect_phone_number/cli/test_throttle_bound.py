@@ -19,6 +19,8 @@ ORPHANS: Final = 200
 SOMEBODY_ELSES: Final = 300
 OF_STACKS: Final = 1500
 MOST: Final = 1.1
+# In one worker, which makes the 2,000 numbers once.
+pytestmark = pytest.mark.xdist_group("throttle_bound")
 
 
 @pytest.fixture(scope="module")
