@@ -240,4 +240,9 @@ PARKING: Final = (
         ),
         (Hunt("S36 parked at another instance"),),
     ),
+    Breakage(
+        "a parking target that takes no numbers lets the deletion fail",
+        (Patch(_PARKING, "        if bare.target_arn == state.target_arn:\n            raise\n", "        raise\n"),),
+        (Hunt("S36 parked at another instance that takes no numbers"),),
+    ),
 )

@@ -34,7 +34,8 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S36 of another pool", _of_another_pool, _TWO)
     yield Scenario("S36 asked for by its number", _asked_for(has_pool=True), _ONE)
     yield Scenario("S36 asked for by its number without the pool", _asked_for(has_pool=False), _ONE)
-    yield Scenario("S36 parked at another instance", _parked_elsewhere, _ONE)
+    yield Scenario("S36 parked at another instance", _parked_elsewhere(), _ONE)
+    yield Scenario("S36 parked at another instance that takes no numbers", _parked_elsewhere(is_full=True), _ONE)
     yield Scenario("S36 more than may be parked", _too_many, Needed(3, 3))
     yield Scenario("S36 pool deleted with what is parked", _pool_deleted(retains=False), _ONE)
     yield Scenario("S36 pool deleted, its numbers retained", _pool_deleted(retains=True), _ONE)
@@ -145,18 +146,23 @@ def _asked_for(*, has_pool: bool) -> Callable[[World], None]:
     return play
 
 
-@_with_pool()
-def _parked_elsewhere(world: World, pools: Stack, pool: str) -> None:
-    parking = world.emulator.add_instance("us-east-1")
-    for turn in range(2):
-        stack = world.stack(f"environment-{turn}")
-        if not stack.create("Number", a_number(world, pool, ParkingTargetArn=parking)):
-            break
-        world.expect_unless_hit(stack.destroy(), "the deletion succeeds at once")
-        if not stack.destroy_until_gone():
-            break
-        world.sleep(600)
-    _end(pools)
+def _parked_elsewhere(*, is_full: bool = False) -> Callable[[World], None]:
+    @_with_pool()
+    def play(world: World, pools: Stack, pool: str) -> None:
+        parking = world.emulator.add_instance("us-east-1", limit=0 if is_full else None)
+        if is_full:
+            world.full_targets.add(parking)
+        for turn in range(2):
+            stack = world.stack(f"environment-{turn}")
+            if not stack.create("Number", a_number(world, pool, ParkingTargetArn=parking)):
+                break
+            world.expect_unless_hit(stack.destroy(), "the deletion succeeds at once")
+            if not stack.destroy_until_gone():
+                break
+            world.sleep(600)
+        _end(pools)
+
+    return play
 
 
 @_with_pool(MaxParked=1)

@@ -332,7 +332,9 @@ def _not_parked(world: World, request: SentRequest, number: ClaimedNumber) -> It
             yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} still has {left} {number.description!r}"
         target = request.properties.get("ParkingTargetArn", number.target_arn)
         # A target that refuses the number does not stop the deletion.
-        is_refused = any(call.operation == "UpdatePhoneNumber" and call.fault for call in world.wire.calls)
+        is_refused = target in world.full_targets or any(
+            call.operation == "UpdatePhoneNumber" and call.fault for call in world.wire.calls
+        )
         if number.target_arn != target and not is_refused:
             yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} is at {number.target_arn}"
 

@@ -134,6 +134,8 @@ class World:
         """ARNs of numbers that the handler has claimed and another owner has taken over."""
         self.released_by_hand: set[str] = set()
         """ARNs of numbers that a person has released by hand."""
+        self.full_targets: set[str] = set()
+        """ARNs of instances and groups that take no numbers."""
         self.on_response: Callable[[SentRequest], None] = _ignore
         """Called with each request at the moment when its response arrives."""
         self.on_effect: Callable[[str, Mapping[str, Any]], None] = _ignore
