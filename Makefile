@@ -77,7 +77,7 @@ bench: $(STAMPS) ## measure the function, and compare it with two handlers writt
 .PHONY: verify
 verify: $(STAMPS) ## every scenario under every fault, and every schedule (long)
 	@python -m verification --write
-	@python -m verification.breakages --whole --write
+	@python -m verification.breakages --write
 
 .PHONY: acceptance
 acceptance: $(PYTHON_STAMP) $(NODE_STAMP) ## the lifecycle of one number on real AWS: costs money, asks first

@@ -50,7 +50,7 @@ _BOUNDS: Final = (
     Bounds(kills=1, standstills=1, preemptions=1),
 )
 """How far each interleaving is explored: all orders; then with a death, with slow invocations, and with both."""
-_SCHEDULES_AT_MOST: Final = 2_500
+_SCHEDULES_AT_MOST: Final = 2_000
 """The most schedules of one interleaving within one bound."""
 _PRIORITY_RUNS: Final = 1_000
 """The number of runs of each interleaving with random priorities."""

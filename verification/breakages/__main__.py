@@ -1,4 +1,4 @@
-"""Prints what noticed each breakage: ``python -m verification.breakages [--whole]``."""
+"""Prints what noticed each breakage: ``python -m verification.breakages [--write]``."""
 
 import argparse
 import sys
@@ -8,19 +8,18 @@ from time import monotonic
 from docs.tools.sections import VERIFICATION, write_section
 
 from .breakage import Breakage
-from .report import BREAKAGES, Finding, hunt, table, whole_hunt
+from .report import BREAKAGES, Finding, hunt, table
 
 
 def main() -> int:
     """Hunt every breakage, two at a time. Return 1 if a breakage is not noticed."""
     parser = argparse.ArgumentParser(prog="python -m verification.breakages", description=__doc__)
-    parser.add_argument("--whole", action="store_true", help="play every scenario, and not only those named for it")
     parser.add_argument("--write", action="store_true", help="write the table to the documents")
     arguments = parser.parse_args()
     began = monotonic()
 
     def find(breakage: Breakage) -> Finding:
-        return whole_hunt(breakage) if arguments.whole else hunt(breakage, breakage.hunts)
+        return hunt(breakage, breakage.hunts)
 
     # Each hunt waits for its own process, so threads are enough.
     with ThreadPoolExecutor(2) as two:

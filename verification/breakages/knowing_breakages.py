@@ -290,14 +290,28 @@ KNOWING: Final = (
         (Hunt("S26 *"),),
     ),
     Breakage(
-        "requests are forgotten after a minute",
-        (Patch(_ITEMS, "REQUEST_KEPT_SECONDS: Final = 14 * _DAY", "REQUEST_KEPT_SECONDS: Final = 60"),),
-        (Hunt("S15 *"), Hunt("S6 delete twice, one after the other")),
+        "requests are forgotten after 45 minutes",
+        (Patch(_ITEMS, "REQUEST_KEPT_SECONDS: Final = 14 * _DAY", "REQUEST_KEPT_SECONDS: Final = 2700"),),
+        (Hunt("S15 *"),),
     ),
     Breakage(
         "closed claims are forgotten after a minute",
         (Patch(_ITEMS, "CLAIM_KEPT_SECONDS: Final = 200 * _DAY", "CLAIM_KEPT_SECONDS: Final = 60"),),
         (Hunt("S7 delete dies, *"),),
+    ),
+    Breakage(
+        "closed claims are forgotten before they no longer count",
+        (Patch(_ITEMS, "CLAIM_KEPT_SECONDS: Final = 200 * _DAY", "CLAIM_KEPT_SECONDS: Final = 165 * _DAY"),),
+        (Hunt("S34 used up, and free again after 180 days"),),
+    ),
+    Breakage(
+        "deleted pools are forgotten after five days",
+        (
+            Patch(
+                _ITEMS, "DELETED_POOL_KEPT_SECONDS: Final = 400 * _DAY", "DELETED_POOL_KEPT_SECONDS: Final = 5 * _DAY"
+            ),
+        ),
+        (Hunt("S36 pool deleted, *"),),
     ),
     Breakage(
         "what another version has written cannot be read",

@@ -20,8 +20,6 @@ from .worker import as_argument
 
 BREAKAGES = (*CLAIMING, *CLOSING, *KNOWING, *HINTS, *BUDGET, *PARKING, *FILLING)
 
-_EVERYTHING = Hunt("*")
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -55,28 +53,19 @@ class Finding:
         return "; ".join(names[:at_most]) + more
 
 
-def hunt(breakage: Breakage | None, hunts: Iterable[Hunt], *, plays_all: bool = False) -> Finding:
-    """Play scenarios against a broken handler.
+def hunt(breakage: Breakage | None, hunts: Iterable[Hunt]) -> Finding:
+    """Play scenarios against a broken handler, each hunt until its first violation.
 
     Parameters
     ----------
     breakage
         The breakage to apply; ``None`` for an unbroken copy.
-    plays_all
-        Whether to play each hunt to its end instead of stopping at the first violation.
     """
     with broken_copy(breakage) as root:
-        played, violations = _played(tuple(hunts), root, plays_all=plays_all)
+        played, violations = _played(tuple(hunts), root)
         if breakage is not None and breakage.unit_tests:
             violations |= _failing_unit_tests(breakage.unit_tests, root)
         return Finding(played, violations)
-
-
-def whole_hunt(breakage: Breakage) -> Finding:
-    """Play every scenario against a broken handler, and also the breakage's own hunts."""
-    return hunt(
-        breakage, (_EVERYTHING, *(one for one in breakage.hunts if one.call or one.must_succeed)), plays_all=True
-    )
 
 
 def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
@@ -88,12 +77,11 @@ def table(findings: Iterable[tuple[Breakage, Finding]]) -> str:
     return "\n".join(lines)
 
 
-def _played(hunts: tuple[Hunt, ...], root: Path, *, plays_all: bool) -> tuple[int, dict[str, list[str]]]:
+def _played(hunts: tuple[Hunt, ...], root: Path) -> tuple[int, dict[str, list[str]]]:
     """Play the hunts against a copy. Return how many runs there were, and the violations."""
     if not hunts:
         return 0, {}
-    how = "--all" if plays_all else "--first"
-    done = python(root, "verification.breakages.worker", how, *map(as_argument, hunts))
+    done = python(root, "verification.breakages.worker", *map(as_argument, hunts))
     if done.returncode:
         raise RuntimeError(done.stderr)
     found = json.loads(done.stdout)

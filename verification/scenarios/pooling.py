@@ -39,6 +39,9 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S36 more than may be parked", _too_many, Needed(3, 3))
     yield Scenario("S36 pool deleted with what is parked", _pool_deleted(retains=False), _ONE)
     yield Scenario("S36 pool deleted, its numbers retained", _pool_deleted(retains=True), _ONE)
+    yield Scenario(
+        "S36 pool deleted, its numbers retained, one of them not parked for days", _pool_deleted_before_parking, _ONE
+    )
     yield Scenario("S36 pool deleted while a number is in use", _pool_in_use, _ONE)
     yield Scenario("S36 pool deleted while its number is taken", _pool_deleted_under_load, _TWO)
     yield Scenario("S36 pool's creation canceled", _pool_canceled, Needed(0, 0))
@@ -198,6 +201,26 @@ def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
         world.expect(number.is_held == retains, "the number stays or goes as the pool says")
 
     return play
+
+
+@_with_pool(RetainParked=True)
+def _pool_deleted_before_parking(world: World, pools: Stack, pool: str) -> None:
+    stack = world.stack()
+    if not stack.create("Number", a_number(world, pool)):
+        # The number of the failed creation is parked, and the pool would keep it.
+        return
+    arn = stack.resources["Number"].physical_id
+    world.emulator.faults.add(
+        "UpdatePhoneNumberMetadata", "error", code="AccessDeniedException", calls=None, for_seconds=5 * _DAY
+    )
+    stack.destroy()
+    world.cloudformation.retained.add(arn)
+    pools.destroy()
+    world.sleep(6 * _DAY)
+    stack.destroy_until_gone()
+    world.sleep(RELEASE_AFTER + _DAY)
+    world.expect(number_of(world, arn).is_held, "the number stays, as its pool said")
+    pools.destroy_until_gone()
 
 
 @_with_pool()

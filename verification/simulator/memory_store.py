@@ -74,7 +74,7 @@ class MemoryStore:
 
     def scan(self, after: object = None) -> ScanPage:
         """Return a page of the items, in the order of their keys."""
-        page, position = _page(sorted(self._items), after)
+        page, position = _page([key for key in sorted(self._items) if self._present(key) is not None], after)
         return ScanPage([marshal.loads(self._items[key].body) for key in page], position)  # noqa: S302
 
     def index(self, due: str, until: int | None, after: object = None) -> IndexPage:

@@ -326,6 +326,14 @@ def test_an_item_expires_when_its_time_has_come() -> None:
     assert store.get_all([A]) == [None]
 
 
+def test_what_has_expired_is_not_read_by_a_scan() -> None:
+    now = [0.0]
+    store = MemoryStore(lambda: now[0])
+    store.write([_put(A, 0, expires_at=10), _put(B, 0)])
+    now[0] = 10.0
+    assert store.scan().items == [_item(B, 1)]
+
+
 def test_what_has_expired_may_be_written_anew() -> None:
     now = [0.0]
     store = MemoryStore(lambda: now[0])
