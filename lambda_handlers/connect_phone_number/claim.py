@@ -183,6 +183,9 @@ _MOST_ASKED: Final = 5
 LISTED_SECONDS: Final = 86_400
 """The interval at which the sweeper checks whether a parked number is still on its pool's list."""
 
+PUT_BACK_SECONDS: Final = 3600
+"""How long a number that is put back into its pool is parked at least. A pool may keep a number beyond its time."""
+
 _OPEN: Final = (ClaimState.OPENING, ClaimState.LIVE)
 
 TRANSITIONS: Final[Mapping[str, Transition]] = {
@@ -297,8 +300,8 @@ class Claim:
     """The number was claimed for another claim, which counts that."""
     parked_until: int = 0
     """Closing or parked: until when the number is parked instead of released. 0 means that it is not parked."""
-    was_parked: bool = False
-    """Closing or parked: the number has been parked since its Delete."""
+    was_let_go: bool = False
+    """Parked, or closing after that: CloudFormation has said since that the resource no longer has the number."""
     is_taken: bool = False
     """The number was parked for or by an earlier claim, which this claim took it from."""
     taken_until: int = 0
@@ -512,9 +515,11 @@ class Claim:
             When the Delete was sent that closes the claim, if that is known.
         """
         delay = self.desired.release_delay
-        # A creation that has taken a parked number puts it back as it was, however often this is tried.
-        is_put_back = self.is_taken and self.state is ClaimState.OPENING
-        until = max(self.taken_until, now + delay if delay and not is_put_back else 0)
+        if self.is_taken and self.state is ClaimState.OPENING:
+            # A creation that has taken a parked number puts it back as it was, however often this is tried. A pool may
+            # keep a number beyond its time, and decides that anew.
+            delay = min(delay, PUT_BACK_SECONDS) if self.desired.pool else 0
+        until = max(self.taken_until, now + delay if delay else 0)
         is_postponed = not_before > until
         desired, until = self.desired, max(until, not_before)
         if self.listed_in:
@@ -526,7 +531,7 @@ class Claim:
             # An adoption that CloudFormation has not acknowledged is rolled back, whatever comes later.
             is_undone=self.is_undone or (self.is_adopted and not self.acknowledged and not self.listed_in),
             parked_until=until if until > now else 0,
-            was_parked=False,
+            was_let_go=False,
             close_reason=reason,
             closing_at=now,
             deletion_sent_at=sent_at or 0,
@@ -542,7 +547,6 @@ class Claim:
         """Return the claim as parked. Its flow may still be there, because a call may have come late."""
         return self._after(
             "park",
-            was_parked=True,
             settles_at=now + SETTLED_AFTER_SECONDS,
             flow_may_differ=bool(self.applied_flow_arn),
             failures=0,
@@ -588,9 +592,7 @@ class Claim:
 
     def expire(self, now: int) -> Self:
         """Return the claim as closing: nobody has asked for the number in time."""
-        return self._after(
-            "expire", parked_until=0, was_parked=True, is_postponed=False, next_check_at=now, due_since=now
-        )
+        return self._after("expire", parked_until=0, is_postponed=False, next_check_at=now, due_since=now)
 
     def postpone(self, until: int) -> Self:
         """Return the parked claim with a later time.

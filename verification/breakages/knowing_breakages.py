@@ -305,10 +305,10 @@ KNOWING: Final = (
         (Hunt("S34 used up, and free again after 180 days"),),
     ),
     Breakage(
-        "deleted pools are forgotten after five days",
+        "deleted pools are forgotten after a day",
         (
             Patch(
-                _ITEMS, "DELETED_POOL_KEPT_SECONDS: Final = 400 * _DAY", "DELETED_POOL_KEPT_SECONDS: Final = 5 * _DAY"
+                _ITEMS, "DELETED_POOL_KEPT_SECONDS: Final = 400 * _DAY", "DELETED_POOL_KEPT_SECONDS: Final = 1 * _DAY"
             ),
         ),
         (Hunt("S36 pool deleted, *"),),
@@ -528,7 +528,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "a call that may take effect later is abandoned",
-        (Patch(_GATEWAY, "if retry and not was_uncertain:", "if retry:"),),
+        (Patch(_GATEWAY, 'not (was_uncertain and "ClientToken" in parameters)', "True"),),
         (Hunt("S12 rolled back while a move has no response"),),
     ),
     Breakage(
@@ -562,13 +562,18 @@ KNOWING: Final = (
     ),
     Breakage(
         "a parked number is kept because its stack is forgotten",
-        (Patch(_ACKNOWLEDGING, "not (claim.was_parked or ", "not ("),),
+        (Patch(_ACKNOWLEDGING, "not (claim.was_let_go or ", "not ("),),
         (Hunt("S35 parked for months, *"),),
     ),
     Breakage(
         "a change that was throttled is made although another one is desired by now",
-        (Patch(_GATEWAY, "if retry and not was_uncertain:", "if False:"),),
-        (Hunt("S12 rolled back while * is throttled"),),
+        (Patch(_GATEWAY, "if retry and not (", "if retry and False and not ("),),
+        (Hunt("S36 parked by the sweeper, its move throttled, *"), Hunt("S19 rename rolled back while *")),
+    ),
+    Breakage(
+        "a flow call that is done after a rollback counts as undone",
+        (Patch("lifecycle/converging.py", "        _set_again(invocation, claim, flow_arn)\n", ""),),
+        (Hunt("S12 rolled back while the call for * stands still"),),
     ),
     Breakage(
         "a move that was refused once counts as not needed",

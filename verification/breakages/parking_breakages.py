@@ -164,7 +164,7 @@ PARKING: Final = (
     ),
     Breakage(
         "a pool that retains its numbers releases them",
-        (Patch(_CLOSING, "pool is not None and pool.is_deleted and pool.retains_parked and", "False and"),),
+        (Patch(_CLOSING, "pool is not None and _is_retained_by(pool, claim) and", "False and"),),
         (Hunt("S36 pool deleted, its numbers retained"),),
     ),
     Breakage(
@@ -192,8 +192,9 @@ PARKING: Final = (
         (
             Patch(
                 "lifecycle/parking.py",
-                "        state = invocation.connect.describe(claim.arn) or state\n        if state.target_arn != bare",
-                "        if state.target_arn != bare",
+                "            state = invocation.connect.describe(claim.arn) or state\n"
+                "            if state.target_arn != bare",
+                "            if state.target_arn != bare",
             ),
         ),
         (Hunt("S36 parked at another instance", "connect.UpdatePhoneNumberMetadata", "InvalidParameterException"),),
@@ -216,14 +217,7 @@ PARKING: Final = (
     ),
     Breakage(
         "a number that its stack has retained is released when its time is up",
-        (
-            Patch(
-                _SWEEPING,
-                'if held is not None and held.physical_id == claim.arn and held.status == "DELETE_SKIPPED":',
-                "if False:",
-            ),
-            Patch("lifecycle/acknowledging.py", '    if held.status == "DELETE_SKIPPED":\n', "    if False:\n"),
-        ),
+        (Patch("lifecycle/acknowledging.py", '    if held.status == "DELETE_SKIPPED":\n', "    if False:\n"),),
         (Hunt("S35 retained after its deletion had no response"),),
     ),
     Breakage(
@@ -242,7 +236,44 @@ PARKING: Final = (
     ),
     Breakage(
         "a parking target that takes no numbers lets the deletion fail",
-        (Patch(_PARKING, "        if bare.target_arn == state.target_arn:\n            raise\n", "        raise\n"),),
+        (
+            Patch(
+                _PARKING,
+                "            if bare.target_arn == state.target_arn:\n                raise\n",
+                "            raise\n",
+            ),
+        ),
         (Hunt("S36 parked at another instance that takes no numbers"),),
+    ),
+    Breakage(
+        "a number that only MinParked keeps is released when it is put back",
+        (Patch("claim.py", "min(delay, PUT_BACK_SECONDS) if self.desired.pool else 0", "0"),),
+        (Hunt("S37 filled, kept beyond the time, taken *"),),
+    ),
+    Breakage(
+        "a deleted pool that retains keeps what was created for it later",
+        (Patch(_CLOSING, " and claim.closing_at <= pool.deleted_at", ""),),
+        (Hunt("S36 pool deleted, its numbers retained, *"),),
+    ),
+    Breakage(
+        "a parked number counts as let go by a stack whose Delete has failed",
+        (
+            Patch(
+                "lifecycle/acknowledging.py",
+                "replace(claim, was_let_go=_is_let_go(claim, held))",
+                "replace(claim, was_let_go=True)",
+            ),
+        ),
+        (Hunt("S8 delete denied, parked by the sweeper, *"),),
+    ),
+    Breakage(
+        "a number is moved to its parking target although it was retained meanwhile",
+        (Patch(_PARKING, "checked(partial(permit, claim))", "checked(lambda: None)"),),
+        (Hunt("S36 parked by the sweeper, its move throttled, *"),),
+    ),
+    Breakage(
+        "a claim that was handed over is forgotten while the adoption may be rolled back",
+        (Patch("ledger/items.py", "if entry.outcome is Outcome.TRANSFERRED:", "if False:"),),
+        (Hunt("S19 rename rolled back after *"),),
     ),
 )

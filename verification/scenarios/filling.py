@@ -27,6 +27,13 @@ def scenarios() -> Iterator[Scenario]:
     """Return the scenarios."""
     yield Scenario("S37 filled, then taken by two", _taken_by_two, _TWO)
     yield Scenario("S37 filled, kept beyond the time, the rest released", _kept, Needed(3, 3))
+    yield Scenario("S37 filled, kept beyond the time, taken by a creation that fails", _kept_and_put_back(0), _ONE)
+    for step in (8, 14):
+        yield Scenario(
+            f"S37 filled, kept beyond the time, taken by a creation that is canceled at step {step}",
+            _kept_and_put_back(step),
+            _ONE,
+        )
     yield Scenario("S37 filled up by an update", _filled_up, _TWO)
     yield Scenario("S37 filled up by an update that is rolled back", _update_rolled_back, _TWO)
     yield Scenario("S37 filled by a creation that is undone", _undone, _TWO)
@@ -100,6 +107,43 @@ def _kept(world: World, pools: Stack, pool: str) -> None:
         for stack in stacks:
             stack.destroy_until_gone()
     pools.destroy_until_gone()
+
+
+def _kept_and_put_back(canceled_at: int) -> Callable[[World], None]:
+    """Return a scenario in which a creation takes a number that only MinParked keeps, and fails or is canceled."""
+
+    @_with_filled_pool(MinParked=1)
+    def play(world: World, pools: Stack, pool: str) -> None:
+        arns = _held(world)
+        world.sleep(RELEASE_AFTER + 600)
+        stack = world.stack("environment")
+        if canceled_at:
+            creation = stack.begin_create("Number", a_number(world, pool), hold_at=canceled_at)
+            world.wait_until_held(creation)
+            if creation.is_settled:
+                stack.finish_create(creation)
+                stack.destroy_until_gone()
+                pools.destroy_until_gone()
+                return
+            deletion = stack.begin_cancel_create(creation)
+            world.sleep(2)
+            world.let_go(creation)
+            world.wait(deletion)
+            stack.finish_cancel_create(deletion)
+        else:
+            world.emulator.faults.add(
+                "AssociatePhoneNumberContactFlow",
+                "error",
+                code="InvalidParameterException",
+                calls=None,
+                for_seconds=_DAY,
+            )
+            world.expect(not stack.create("Number", a_number(world, pool)), "the creation fails")
+        world.sleep(2 * 3600)
+        world.expect_unless_hit(_held(world) == arns, "the number is put back, and stays")
+        pools.destroy_until_gone()
+
+    return play
 
 
 @_with_filled_pool(MinParked=1)

@@ -109,7 +109,18 @@ def scenarios() -> Iterator[Scenario]:
             _ONE,
             is_short=False,
         )
+    for name, is_nested in (("the stack", False), ("the root", True)):
+        yield Scenario(
+            f"S8 delete denied, parked by the sweeper, {name} deleted without the number and forgotten",
+            _retained_while_parked(is_nested=is_nested),
+            _ONE,
+            is_short=False,
+        )
     yield Scenario("S35 parked for months, the stack forgotten", _parked_and_forgotten, _ONE, is_short=False)
+    for days in (100, 210):
+        yield Scenario(
+            f"S19 rename rolled back after {days} days", _rename_rolled_back(days * _A_DAY), _ONE, is_short=False
+        )
     yield Scenario("S20 somebody's response replaces that of the function", _response_replaced, _ONE)
     for name, operations in (("every write", ("write", "update")), ("everything", ())):
         for kind, play in (("Create", _refused_create), ("Delete", _refused_delete)):
@@ -393,6 +404,61 @@ def _retained_and_forgotten(delay: int) -> Callable[[World], None]:
         world.is_schedule_stopped = False
         world.sleep(10 * _A_DAY)
         world.expect(number_of(world, arn).is_held, "a number stays that its stack may have retained")
+
+    return play
+
+
+def _retained_while_parked(*, is_nested: bool) -> Callable[[World], None]:
+    """Return a scenario in which a number is retained that the sweeper has parked after its Delete had failed."""
+
+    def play(world: World) -> None:
+        root = world.stack("root") if is_nested else None
+        stack = world.stack("app", root)
+        delay = 100 * _A_DAY
+        if not stack.create("Number", world.number(ReleaseDelay=delay)):
+            return
+        arn = stack.resources["Number"].physical_id
+        world.emulator.faults.add(
+            "TagResource", "error", code="AccessDeniedException", calls=None, for_seconds=_AN_HOUR
+        )
+        if root is not None:
+            root.status = "DELETE_IN_PROGRESS"
+        world.expect(not stack.destroy(), "a deletion fails that Connect denies")
+        world.sleep(_A_DAY)
+        if root is None:
+            stack.let_go("Number", ends=True)
+        else:
+            root.status = "DELETE_FAILED"
+            world.sleep(_A_DAY)
+            root.status = "DELETE_COMPLETE"
+            world.cloudformation.retained.add(arn)
+        world.sleep(_FORGOTTEN_AFTER)
+        (root or stack).is_forgotten = True
+        world.sleep(delay)
+        world.expect(number_of(world, arn).is_held, "a number stays that its stack may have retained")
+
+    return play
+
+
+def _rename_rolled_back(seconds: int) -> Callable[[World], None]:
+    """Return a scenario in which a rename stands half done for long, and is then rolled back."""
+
+    def play(world: World) -> None:
+        stack = world.stack()
+        if not stack.create("Old", world.number()):
+            return
+        arn = stack.resources["Old"].physical_id
+        phone_number = number_of(world, arn).phone_number
+        if not stack.create("New", adoption(world, phone_number), completes=False):
+            stack.destroy_until_gone()
+            return
+        stack.status = "UPDATE_FAILED"
+        world.sleep(seconds)
+        if stack.undo_create("New", "UPDATE_ROLLBACK_IN_PROGRESS"):
+            stack.status = "UPDATE_ROLLBACK_COMPLETE"
+            world.sleep(_A_DAY)
+            world.expect_unless_hit(stack.update("Old", world.number(Description="Sales")), "Old can be updated")
+        stack.destroy_until_gone()
 
     return play
 

@@ -21,11 +21,18 @@ _NONE: Final = Needed(0, 0)
 _ONE: Final = Needed(1, 1)
 _TIMES: Final = 6
 """How often a call is throttled: until the request after it has had its response."""
+_CALLS_FOR_FLOW: Final = 5
+"""The step at which an update of the flow calls Connect."""
 _SLOW_MOVES: Final = Options(emulator=EmulatorSettings(throttling=False, claim_seconds=150.0))
 _THROTTLED: Final = Fault(
     "throttled",
     FaultKind.ERROR,
     lambda operation: ClientError({"Error": {"Code": "ThrottlingException", "Message": "Slow down."}}, operation),
+)
+_OUTAGE: Final = Fault(
+    "outage",
+    FaultKind.ERROR,
+    lambda operation: ClientError({"Error": {"Code": "InternalServiceException", "Message": "Failed."}}, operation),
 )
 _Properties = Callable[[World], Mapping[str, Any]]
 
@@ -46,6 +53,22 @@ def scenarios() -> Iterator[Scenario]:
             _rolled_back(old, new),
             _ONE,
             scripted=hitting(_of_first_update(operation), _THROTTLED, _TIMES),
+        )
+        yield Scenario(
+            f"S12 rolled back while {name} fails",
+            _rolled_back(old, new),
+            _ONE,
+            scripted=hitting(_of_first_update(operation), _OUTAGE, _TIMES),
+            # A call with a token is not abandoned, so under a further fault it may be done too late.
+            is_short=operation not in ("UpdatePhoneNumberMetadata", "UpdatePhoneNumber"),
+        )
+    for name, old, new in (("a flow", _nothing, _flow), ("the removal of a flow", _flow, _nothing)):
+        yield Scenario(
+            f"S12 rolled back while the call for {name} stands still",
+            _rolled_back(old, new, stands_still_at=_CALLS_FOR_FLOW),
+            _ONE,
+            # Not played under faults: the process may die when its call is done.
+            is_short=False,
         )
     yield Scenario(
         "S12 rolled back while a move has no response",
@@ -109,16 +132,21 @@ def _elsewhere(world: World) -> Mapping[str, Any]:
     return {"TargetArn": world.emulator.add_instance(REGION)}
 
 
-def _rolled_back(old: _Properties, new: _Properties) -> Callable[[World], None]:
+def _rolled_back(old: _Properties, new: _Properties, *, stands_still_at: int | None = None) -> Callable[[World], None]:
     def play(world: World) -> None:
         stack = world.stack()
         if not stack.create("Number", american(world, **old(world))):
             return
         arn = stack.resources["Number"].physical_id
         before = _settings(number_of(world, arn))
-        update = stack.begin_update("Number", american(world, **new(world)))
-        world.sleep(3)
-        if stack.roll_back(update):
+        update = stack.begin_update("Number", american(world, **new(world)), hold_at=stands_still_at)
+        if stands_still_at is None:
+            world.sleep(3)
+        else:
+            world.wait_until_held(update)
+        is_rolled_back = stack.roll_back(update)
+        world.let_go(update)
+        if is_rolled_back:
             world.sleep(3600)
             world.expect(_settings(number_of(world, arn)) == before, "the number is as it was before the update")
         stack.destroy_until_gone()

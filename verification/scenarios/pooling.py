@@ -5,18 +5,22 @@ from typing import Any, Final
 
 from lambda_handlers.connect_phone_number.budget import Policy
 from local_aws.connect_emulator import Settings as EmulatorSettings
+from verification.simulator.faults import DEATH
 from verification.simulator.invariants import Needed
-from verification.simulator.runner import Scenario
+from verification.simulator.runner import Scenario, hitting
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import Play, beginning_with, number_of, phone_number_of
+from .helpers import Play, at_step, beginning_with, number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
 _DAY: Final = 86_400
 RELEASE_AFTER: Final = 2 * _DAY
 _CANCEL_STEPS: Final = 19
+_DECIDES_TO_END: Final = 3
+"""The step at which the Delete of a pool writes its decision."""
+_AFTER_ITS_DECISION: Final = 5
 _ROUNDS: Final = 4
 
 
@@ -36,11 +40,22 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S36 asked for by its number without the pool", _asked_for(has_pool=False), _ONE)
     yield Scenario("S36 parked at another instance", _parked_elsewhere(), _ONE)
     yield Scenario("S36 parked at another instance that takes no numbers", _parked_elsewhere(is_full=True), _ONE)
+    yield Scenario(
+        "S36 parked by the sweeper, its move throttled, retained meanwhile", _retained_while_moved, _ONE, is_short=False
+    )
     yield Scenario("S36 more than may be parked", _too_many, Needed(3, 3))
     yield Scenario("S36 pool deleted with what is parked", _pool_deleted(retains=False), _ONE)
     yield Scenario("S36 pool deleted, its numbers retained", _pool_deleted(retains=True), _ONE)
     yield Scenario(
-        "S36 pool deleted, its numbers retained, one of them not parked for days", _pool_deleted_before_parking, _ONE
+        "S36 pool deleted, its numbers retained, each invocation dies",
+        _pool_deleted_in_vain,
+        _ONE,
+        scripted=hitting(at_step("Delete pools.Pool", _AFTER_ITS_DECISION, first_only=False), DEATH, 3),
+    )
+    yield Scenario("S36 pool deleted, its numbers retained, then created for it", _created_for_deleted, _ONE)
+    yield Scenario("S36 pool deleted, its numbers retained, creations for it fail", _fails_for_deleted, Needed(3, 3))
+    yield Scenario(
+        "S36 pool deleted, its numbers retained, while a number is created for it", _created_while_deleted, _ONE
     )
     yield Scenario("S36 pool deleted while a number is in use", _pool_in_use, _ONE)
     yield Scenario("S36 pool deleted while its number is taken", _pool_deleted_under_load, _TWO)
@@ -168,6 +183,28 @@ def _parked_elsewhere(*, is_full: bool = False) -> Callable[[World], None]:
     return play
 
 
+@_with_pool()
+def _retained_while_moved(world: World, pools: Stack, pool: str) -> None:
+    parking = world.emulator.add_instance("us-east-1")
+    stack = world.stack()
+    if not stack.create("Number", a_number(world, pool, ParkingTargetArn=parking)):
+        _end(pools)
+        return
+    arn = stack.resources["Number"].physical_id
+    add_fault = world.emulator.faults.add
+    add_fault("TagResource", "error", code="AccessDeniedException", calls=None, for_seconds=120)
+    world.expect(not stack.destroy(), "a deletion fails that Connect denies")
+    add_fault("UpdatePhoneNumber", "error", code="ThrottlingException", calls=None, for_seconds=_DAY)
+    world.run_until(lambda: any(entry.operation == "UpdatePhoneNumber" for entry in world.emulator.audit))
+    before = number_of(world, arn).target_arn, number_of(world, arn).description
+    stack.let_go("Number", ends=True)
+    world.emulator.faults.clear()
+    world.sleep(7200)
+    number = number_of(world, arn)
+    world.expect((number.target_arn, number.description) == before, "nothing of a retained number is changed")
+    _end(pools)
+
+
 @_with_pool(MaxParked=1)
 def _too_many(world: World, pools: Stack, pool: str) -> None:
     stack = world.stack()
@@ -204,23 +241,51 @@ def _pool_deleted(*, retains: bool) -> Callable[[World], None]:
 
 
 @_with_pool(RetainParked=True)
-def _pool_deleted_before_parking(world: World, pools: Stack, pool: str) -> None:
-    stack = world.stack()
-    if not stack.create("Number", a_number(world, pool)):
-        # The number of the failed creation is parked, and the pool would keep it.
+def _pool_deleted_in_vain(world: World, pools: Stack, pool: str) -> None:
+    arn = _parked(world, pool)
+    if arn is None:
         return
-    arn = stack.resources["Number"].physical_id
-    world.emulator.faults.add(
-        "UpdatePhoneNumberMetadata", "error", code="AccessDeniedException", calls=None, for_seconds=5 * _DAY
-    )
-    stack.destroy()
     world.cloudformation.retained.add(arn)
-    pools.destroy()
-    world.sleep(6 * _DAY)
-    stack.destroy_until_gone()
+    if not pools.destroy():
+        pools.let_go("Pool", ends=True)
     world.sleep(RELEASE_AFTER + _DAY)
     world.expect(number_of(world, arn).is_held, "the number stays, as its pool said")
-    pools.destroy_until_gone()
+
+
+@_with_pool(RetainParked=True)
+def _created_for_deleted(world: World, pools: Stack, pool: str) -> None:
+    if not pools.destroy_until_gone():
+        return
+    stack = world.stack()
+    if stack.create("Number", a_number(world, pool)):
+        stack.destroy_until_gone()
+
+
+@_with_pool(RetainParked=True)
+def _fails_for_deleted(world: World, pools: Stack, pool: str) -> None:
+    if not pools.destroy_until_gone():
+        return
+    stack = world.stack()
+    world.emulator.faults.add(
+        "AssociatePhoneNumberContactFlow", "error", code="InvalidParameterException", calls=None, for_seconds=_DAY
+    )
+    for _ in range(3):
+        world.expect(not stack.create("Number", a_number(world, pool)), "the creation fails")
+        world.sleep(60)
+
+
+@_with_pool(RetainParked=True)
+def _created_while_deleted(world: World, pools: Stack, pool: str) -> None:
+    deletion = pools.begin_delete("Pool", hold_at=_DECIDES_TO_END)
+    world.wait_until_held(deletion)
+    stack = world.stack()
+    is_made = stack.create("Number", a_number(world, pool))
+    world.let_go(deletion)
+    world.wait(deletion)
+    if not pools.finish_delete(deletion):
+        _end(pools)
+    if is_made:
+        stack.destroy_until_gone()
 
 
 @_with_pool()

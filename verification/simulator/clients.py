@@ -205,7 +205,8 @@ class StackBooks:
         stack = self._known(stack_id)
         if stack is None:
             return StackState("", "")
-        return StackState(stack.status_at(self._shown_until), stack.root.status_at(self._shown_until))
+        root_status = "DELETE_COMPLETE" if stack.root.is_forgotten else stack.root.status_at(self._shown_until)
+        return StackState(stack.status_at(self._shown_until), root_status)
 
     def resource(self, resource: ResourceKey) -> HeldResource:
         """Return a resource as its stack holds it."""

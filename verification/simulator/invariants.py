@@ -217,17 +217,22 @@ def budget_is_right(world: World) -> Iterator[str]:
     if world.is_provider_gone or world.is_ledger_damaged:
         return
     now = world.timeline.now
-    effects = [entry for entry in world.emulator.audit if entry.took_effect and entry.time > now - _WINDOW_SECONDS]
-    ours = {
-        str(entry.phone_number_arn)
-        for entry in effects
-        if entry.operation in ("ClaimPhoneNumber", "ImportPhoneNumber") and entry.phone_number_arn not in world.by_hand
+    claims = {
+        str(entry.phone_number_arn): entry.time
+        for entry in world.emulator.audit
+        if entry.took_effect
+        and entry.operation in ("ClaimPhoneNumber", "ImportPhoneNumber")
+        and entry.phone_number_arn not in world.by_hand
     }
+    ours = [arn for arn, time in claims.items() if time > now - _WINDOW_SECONDS]
     adopted = {number.arn for number in world.emulator.numbers() if _was_adopted(world, number.arn)} & world.by_hand
     released = [
         entry.phone_number_arn
-        for entry in effects
-        if entry.operation == "ReleasePhoneNumber" and entry.phone_number_arn in ours | adopted
+        for entry in world.emulator.audit
+        if entry.took_effect
+        and entry.time > now - _WINDOW_SECONDS
+        and entry.operation == "ReleasePhoneNumber"
+        and entry.phone_number_arn in claims.keys() | adopted
     ]
     counted = Budget.of(world.budget_item()).without_past(day_of(now)).used
     # When somebody else has released a number is not known. It counts as if that was just now.
@@ -321,9 +326,6 @@ def _still_there(world: World, request: SentRequest, number: ClaimedNumber | Non
 def _not_parked(world: World, request: SentRequest, number: ClaimedNumber) -> Iterator[str]:
     """Say what is wrong with a number that is to be parked."""
     if _owner(number) != f"{request.stack.id} {request.logical_id}" or _has_another(world, request):
-        return
-    if number.arn in world.cloudformation.retained:
-        # Its pool was deleted before the number could be parked, and keeps it as it is.
         return
     if number.contact_flows:
         yield f"L8: SUCCESS of {request.name()}, but {number.phone_number} still has a flow"

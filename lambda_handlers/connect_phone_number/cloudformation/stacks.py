@@ -283,10 +283,14 @@ class CloudFormationStacks:
             root_id = stack.get("RootId", "")
             if not root_id or root_id == stack_id:
                 return StackState(stack["StackStatus"], stack["StackStatus"])
+        except (ClientError, BotoCoreError) as error:
+            return StackState("", "") if _is_unknown(error) else None
+        try:
             root = self._client.describe_stacks(StackName=root_id)["Stacks"][0]
             return StackState(stack["StackStatus"], root["StackStatus"])
         except (ClientError, BotoCoreError) as error:
-            return StackState("", "") if _is_unknown(error) else None
+            # A root that CloudFormation has forgotten was deleted, and has left this stack behind.
+            return StackState(stack["StackStatus"], "DELETE_COMPLETE") if _is_unknown(error) else None
 
     def resource(self, resource: ResourceKey) -> HeldResource | None:
         """Return a resource as CloudFormation describes it, even if its stack was deleted.

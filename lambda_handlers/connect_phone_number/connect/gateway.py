@@ -275,7 +275,7 @@ class Connect:
     def checked(self, check: Callable[[], None]) -> Iterator[None]:
         """Within this context, call ``check`` before each retry. It raises an exception to abandon the call.
 
-        A call that may take effect later is not abandoned: its token makes the retry and the late call one.
+        A call with a token that may take effect later is not abandoned: the token makes its retries the same call.
         """
         self._check = check
         try:
@@ -289,7 +289,7 @@ class Connect:
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
-            if retry and not was_uncertain:
+            if retry and not (was_uncertain and "ClientToken" in parameters):
                 self._check()
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)

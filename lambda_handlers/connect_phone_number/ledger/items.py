@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from .. import contract
-from ..claim import Claim, ClaimKey, ClaimState
+from ..claim import Claim, ClaimKey, ClaimState, Outcome
 from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.response import Response
 from ..json_types import as_mapping, is_tuple
@@ -123,6 +123,8 @@ class PoolEntry:
     """When the latest known request was sent."""
     is_deleted: bool = False
     """Whether the pool was deleted, so that a Create that comes late is known to be void."""
+    deleted_at: int = 0
+    """When the pool was deleted last. A number whose own end came later was not parked in it."""
     min_parked: int = 0
     """How many numbers stay parked, however old they are."""
     phone_numbers: tuple[str, ...] = ()
@@ -220,6 +222,9 @@ def index_of(entry: Entry) -> Item:
         return {contract.DUE: DUE, contract.DUE_AT: entry.next_check_at}
     if entry.state is ClaimState.LIVE:
         return {contract.DUE: LIVE, contract.DUE_AT: entry.claimed_at}
+    if entry.outcome is Outcome.TRANSFERRED:
+        # The adoption that has taken its number may be rolled back, however long a deployment stands still.
+        return {}
     return {contract.EXPIRES_AT: entry.closed_at + CLAIM_KEPT_SECONDS}
 
 

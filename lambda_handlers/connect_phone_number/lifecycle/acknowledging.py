@@ -102,11 +102,10 @@ def _report_kept(invocation: Invocation, claim: Claim, message: str) -> None:
 
 def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bool | None:
     """Return whether a stack was deleted without the number, or may have been, or ``None`` if that is not known yet."""
-    if not held.status and not (claim.was_parked or claim.is_undone or claim.listed_in):
-        # Of a forgotten stack, nobody can tell any more whether it has retained the number. If that was parked,
-        # CloudFormation was asked soon afterwards.
+    if not held.status and not (claim.was_let_go or claim.is_undone or claim.listed_in):
+        # Of a forgotten stack, nobody can tell any more whether it has retained the number.
         return _is_forgotten(invocation, claim)
-    if held.physical_id != claim.arn or held.status == "DELETE_COMPLETE":
+    if _is_let_go(claim, held):
         return False
     if held.status == "DELETE_SKIPPED":
         return True
@@ -114,6 +113,35 @@ def _is_retained(invocation: Invocation, claim: Claim, held: HeldResource) -> bo
     if state is None or state.is_being_deleted:
         return None
     return state.is_left_by_its_root
+
+
+def _is_let_go(claim: Claim, held: HeldResource) -> bool:
+    """Return whether the resource no longer has the number, and has not retained it."""
+    return held.physical_id != claim.arn or held.status == "DELETE_COMPLETE"
+
+
+def ask_about_parked(invocation: Invocation, claim: Claim) -> Claim:
+    """Ask CloudFormation about a parked number, and return the claim with what it has said, which is to be saved.
+
+    The claim is live, and saved, if its number was retained: the Delete has failed, or its response was lost, and the
+    sweeper has parked the number since.
+    """
+    if claim.was_let_go:
+        return claim
+    if not claim.acknowledged:
+        # No stack ever had the number of a canceled creation.
+        return replace(claim, was_let_go=True)
+    held = invocation.stacks.at_once.resource(claim.resource)
+    is_retained = None if held is None else _is_retained(invocation, claim, held)
+    if held is None or is_retained is None:
+        return claim
+    if is_retained:
+        if not held.status:
+            _report_kept(invocation, claim, _FORGOTTEN)
+        claim = invocation.ledger.save(claim.retain())
+        remove_parked_tag(invocation, claim)
+        return claim
+    return replace(claim, was_let_go=_is_let_go(claim, held))
 
 
 def is_needed(invocation: Invocation, claim: Claim) -> bool:

@@ -14,7 +14,7 @@ from .. import contract, tokens
 from ..claim import SETTLED_AFTER_SECONDS, Claim, ClaimState, InFlightCall, Outcome
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
-from ..ledger.items import NumberReservation
+from ..ledger.items import NumberReservation, PoolEntry
 from ..ledger.store import Conflict
 from ..timing import date_of
 from .acknowledging import remove_parked_tag
@@ -174,7 +174,7 @@ def expire(invocation: Invocation, claim: Claim) -> Claim:
         Somebody has just asked for the number.
     """
     pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
-    if pool is not None and pool.is_deleted and pool.retains_parked and not claim.listed_in:
+    if pool is not None and _is_retained_by(pool, claim) and not claim.listed_in:
         retained = invocation.ledger.save(claim.retain())
         remove_parked_tag(invocation, retained)
         return retained
@@ -199,10 +199,16 @@ def without_lost_number(invocation: Invocation, claim: Claim, state: PhoneNumber
     return claim if ended is None else _end(invocation, claim.expire(now), ended)
 
 
+def _is_retained_by(pool: PoolEntry, claim: Claim) -> bool:
+    """Return whether a pool was deleted that retains its numbers, and the number was parked or to be parked then."""
+    return pool.is_deleted and pool.retains_parked and claim.closing_at <= pool.deleted_at
+
+
 def _park_or_close(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
     """Park a number, or do with it what its pool says that was deleted meanwhile."""
     pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
-    if pool is None or not pool.is_deleted:
+    is_late = pool is not None and pool.retains_parked and not _is_retained_by(pool, claim)
+    if pool is None or not pool.is_deleted or is_late:
         return Closed(_park(invocation, claim, permit))
     if pool.retains_parked:
         kept = invocation.ledger.save(replace(claim.keep(), acknowledged=True))

@@ -370,11 +370,26 @@ def _associate_flow(invocation: Invocation, claim: Claim, state: PhoneNumberStat
     if not claim.flow_may_differ or claim.applied_flow_arn != flow_arn:
         claim = invocation.ledger.save(replace(claim, applied_flow_arn=flow_arn, flow_may_differ=True))
     subject = f"{claim.phone_number} with ContactFlowArn {flow_arn}"
-    if desired.contact_flow_arn:
-        _change(lambda: invocation.connect.associate(claim.arn, flow_arn), subject)
-    elif flow_arn and may_have(flow_arn, state):
-        _change(lambda: disassociate(invocation, claim), subject)
-    return invocation.ledger.save(replace(claim, applied_flow_arn=desired.contact_flow_arn, flow_may_differ=False))
+    try:
+        if desired.contact_flow_arn:
+            _change(lambda: invocation.connect.associate(claim.arn, flow_arn), subject)
+        elif flow_arn and may_have(flow_arn, state):
+            _change(lambda: disassociate(invocation, claim), subject)
+        return invocation.ledger.save(replace(claim, applied_flow_arn=desired.contact_flow_arn, flow_may_differ=False))
+    except Conflict:
+        # A later request may have set its flow before this call took effect.
+        _set_again(invocation, claim, flow_arn)
+        raise
+
+
+def _set_again(invocation: Invocation, claim: Claim, flow_arn: str) -> None:
+    """Record on a claim that was changed meanwhile that its number may have another flow than was written down."""
+    while (present := invocation.reread(claim)).is_open:
+        with suppress(Conflict):
+            invocation.ledger.save(
+                replace(present, applied_flow_arn=present.applied_flow_arn or flow_arn, flow_may_differ=True)
+            )
+            return
 
 
 def _with_flow_before(invocation: Invocation, claim: Claim, state: PhoneNumberState, flow_arn: str) -> Claim:

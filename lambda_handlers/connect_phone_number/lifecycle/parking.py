@@ -6,6 +6,7 @@ the write of its decision, if it is for the same resource, asks for this very nu
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -87,19 +88,22 @@ def _reset(invocation: Invocation, claim: Claim, state: PhoneNumberState, permit
     """Remove what a number of a pool has of its last resource, and move it to the target for parked numbers."""
     bare = Settings(claim.desired.parking_target_arn or state.target_arn)
     _may_change(invocation, claim, permit)
-    try:
-        return restore(invocation, claim, state, bare)
-    except Failed as problem:
-        if bare.target_arn == state.target_arn:
-            raise
-        state = invocation.connect.describe(claim.arn) or state
-        if state.target_arn != bare.target_arn:
-            # A target that takes no more numbers is no reason to let a deletion fail.
-            invocation.log.warning(
-                "number is not parked at its parking target", number=claim.phone_number, problem=str(problem)
-            )
-    # What was refused after the move is tried once more.
-    return restore(invocation, invocation.reread(claim), state, replace(bare, target_arn=state.target_arn))
+    with invocation.connect.checked(partial(permit, claim)):
+        try:
+            return restore(invocation, claim, state, bare)
+        except Failed as problem:
+            if bare.target_arn == state.target_arn:
+                raise
+            state = invocation.connect.describe(claim.arn) or state
+            if state.target_arn != bare.target_arn:
+                # A target that takes no more numbers is no reason to let a deletion fail.
+                invocation.log.warning(
+                    "number is not parked at its parking target", number=claim.phone_number, problem=str(problem)
+                )
+        # The problem may be that the change is permitted no longer.
+        permit(claim)
+        # What was refused after the move is tried once more.
+        return restore(invocation, invocation.reread(claim), state, replace(bare, target_arn=state.target_arn))
 
 
 def _may_change(invocation: Invocation, claim: Claim, permit: Callable[[Claim], None]) -> bool:

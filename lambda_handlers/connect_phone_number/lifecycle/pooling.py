@@ -155,13 +155,13 @@ def _decide_deletion(invocation: Invocation, request: Request, pool: PoolEntry) 
     if physical_id == pool.pool_id:
         if refusal := _refusal_of_end(invocation, request, pool):
             raise Failed(refusal)
-        changed = replace(changed, is_deleted=True)
+        changed = replace(changed, is_deleted=True, deleted_at=now)
     elif is_failed_creation_id(physical_id) and physical_id != failed_creation_id(pool.request_key):
         # A later deployment has succeeded, or the creation was refused.
         return invocation.ledger.save(new_entry(request, now), changed)
     else:
         # A creation that has failed or was canceled. What it got goes, and what else is parked stays.
-        changed = replace(changed, is_deleted=True, retains_parked=False)
+        changed = replace(changed, is_deleted=True, deleted_at=now, retains_parked=False)
         if request.sent_at is None and not pool.request_key:
             changed = replace(changed, refuse_creations_until=now + LATE_CREATION_SECONDS)
         own = tuple(key.claim_id for key in pool.filling)

@@ -15,7 +15,7 @@ from ..connect.errors import ConnectError
 from ..ledger.ledger import UnreadableItem
 from ..ledger.store import Conflict
 from ..timing import NotFinished
-from .acknowledging import ask_what_became_of, ensure_not_retained, remove_parked_tag
+from .acknowledging import ask_about_parked, ask_what_became_of, ensure_not_retained
 from .budgeting import allowance_for_release, care_for_budget, postponed_to, releases_left
 from .closing import close, expire, put_off, without_lost_number
 from .context import Failed, Invocation, Superseded
@@ -27,6 +27,8 @@ _STUCK_AFTER_SECONDS: Final = 86_400
 """After this time, a claim that is neither finished nor given up needs a person."""
 _SETTLED_WITHIN_SECONDS: Final = 86_400
 """How long the sweeper retries the check of a number that was parked for late changes."""
+_ASKED_AGAIN_SECONDS: Final = 86_400
+"""The interval at which CloudFormation is asked about a parked number that a stack still has: its Delete has failed."""
 _SECONDS_FOR_ONE_CLAIM: Final = 120
 """The limit for one claim, so that a number for which Connect does not respond does not delay other releases."""
 
@@ -175,11 +177,8 @@ def _is_unsettled(claim: Claim, now: int) -> bool:
 
 def _parked_again(invocation: Invocation, claim: Claim) -> Claim:
     """Put a parked number aside once more: a late call for its claim may have changed it."""
-    held = invocation.stacks.at_once.resource(claim.resource)
-    if held is not None and held.physical_id == claim.arn and held.status == "DELETE_SKIPPED":
-        # The response to its Delete was lost, and the stack was deleted without it.
-        claim = invocation.ledger.save(claim.retain())
-        remove_parked_tag(invocation, claim)
+    claim = ask_about_parked(invocation, claim)
+    if claim.state is not ClaimState.PARKED:
         return claim
     try:
         state = invocation.connect.describe(claim.arn)
@@ -193,7 +192,10 @@ def _parked_again(invocation: Invocation, claim: Claim) -> Claim:
     except (ConnectError, Failed) as error:
         invocation.log.warning("parked number cannot be checked", number=claim.phone_number, problem=str(error))
         return claim
-    return invocation.ledger.save(replace(put or claim, settles_at=0))
+    settled = put or claim
+    # As long as a stack has the number, it may be deleted without it. It is not forgotten sooner than 90 days later.
+    settles_at = 0 if settled.was_let_go else invocation.timing.now() + _ASKED_AGAIN_SECONDS
+    return invocation.ledger.save(replace(settled, settles_at=settles_at))
 
 
 def _settled(invocation: Invocation, claim: Claim) -> Claim:

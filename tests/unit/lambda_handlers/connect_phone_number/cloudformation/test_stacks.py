@@ -229,6 +229,12 @@ def test_a_stack_that_cloudformation_has_forgotten() -> None:
     assert _stacks(UNKNOWN_STACK)[0].state(STACK) == StackState("", "")
 
 
+def test_a_stack_whose_root_is_forgotten_was_left_behind() -> None:
+    state = _stacks(_stack("DELETE_FAILED", RootId=ROOT), UNKNOWN_STACK)[0].state(STACK)
+    assert state is not None
+    assert (state.status, state.is_left_by_its_root) == ("DELETE_FAILED", True)
+
+
 @pytest.mark.parametrize("error", [_error("AccessDenied", "no"), UNHEARD])
 def test_a_root_that_cannot_be_asked_about_leaves_the_state_unknown(error: Exception) -> None:
     assert _stacks(_stack("DELETE_IN_PROGRESS", RootId=ROOT), error)[0].state(STACK) is None

@@ -533,12 +533,15 @@ def test_what_is_on_its_way_into_the_pool_ends_with_it(world: World, retains: bo
 
 
 @pytest.mark.parametrize("retains", [True, False])
-def test_a_number_that_is_deleted_after_its_pool_is_treated_alike(world: World, retains: bool) -> None:
+def test_a_number_that_is_deleted_after_its_pool_does_not_stay(world: World, retains: bool) -> None:
     _ask(world, "Create", RetainParked=str(retains).lower())
     _ask(world, "Delete", RetainParked=str(retains).lower())
+    world.clock.pause(10)
     arn = world.created(**MEMBER)
     assert world.delete(arn, **MEMBER).succeeded
-    assert _held(world, arn) == [retains]
+    world.clock.pause(int(MEMBER["ReleaseDelay"]) + 3600)
+    world.sweep()
+    assert _held(world, arn) == [False]
 
 
 def test_a_second_deletion_is_refused_while_a_number_is_in_use(world: World) -> None:
