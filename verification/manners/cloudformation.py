@@ -278,6 +278,16 @@ _READ_API: Final = (
         ),
     ),
     _manner(
+        "A root stack that was deleted without a nested stack is forgotten, and the nested stack still names it.",
+        ASSUMED,
+        scenario("S8 *, the root deleted without the number and forgotten"),
+    ),
+    _manner(
+        "A deployment stands still for months, because it has failed and rollback is off, and is then rolled back.",
+        FAILURE_OPTIONS,
+        scenario("S19 rename rolled back after * days"),
+    ),
+    _manner(
         "A retained resource has the status DELETE_SKIPPED.",
         Issue("DataDog/cloudformation-template#178"),
         scenario("S24 retained by the end of its stack"),

@@ -28,6 +28,11 @@ _CALLS: Final = (
         fault("connect", "InternalServiceException", "InternalServiceException, but done"),
     ),
     _manner(
+        "One operation fails for half a minute, while the others work.",
+        ASSUMED,
+        scenario("S12 rolled back while * fails"),
+    ),
+    _manner(
         "A call gets no response, and may be done all the same.",
         ASSUMED,
         fault("connect", "no response, not done", "no response, but done"),
