@@ -318,6 +318,8 @@ class Claim:
     """The pool that has, or had, the number by its list. Such a number is never released."""
     settles_at: int = 0
     """Number that is or was parked: when no late call for its earlier claim can change it any longer. 0 if checked."""
+    asks_at: int = 0
+    """Parked: when CloudFormation is to be asked again whether a stack still has the number."""
     counted: Mapping[str, int] = field(default_factory=dict[str, int])
     """What the budget's sums contain of this claim. Only the ledger sets this."""
     applied_flow_arn: str = ""
@@ -532,6 +534,7 @@ class Claim:
             is_undone=self.is_undone or (self.is_adopted and not self.acknowledged and not self.listed_in),
             parked_until=until if until > now else 0,
             was_let_go=False,
+            asks_at=0,
             close_reason=reason,
             closing_at=now,
             deletion_sent_at=sent_at or 0,
@@ -588,11 +591,11 @@ class Claim:
 
     def retain(self) -> Self:
         """Return the claim as live: its number stays in the account, and belongs to no resource."""
-        return self._after("retain", acknowledged=True, follow_up=False, parked_until=0, settles_at=0)
+        return self._after("retain", acknowledged=True, follow_up=False, parked_until=0, settles_at=0, asks_at=0)
 
     def expire(self, now: int) -> Self:
         """Return the claim as closing: nobody has asked for the number in time."""
-        return self._after("expire", parked_until=0, is_postponed=False, next_check_at=now, due_since=now)
+        return self._after("expire", parked_until=0, asks_at=0, is_postponed=False, next_check_at=now, due_since=now)
 
     def postpone(self, until: int) -> Self:
         """Return the parked claim with a later time.

@@ -528,7 +528,7 @@ KNOWING: Final = (
     ),
     Breakage(
         "a call that may take effect later is abandoned",
-        (Patch(_GATEWAY, 'not (was_uncertain and "ClientToken" in parameters)', "True"),),
+        (Patch(_GATEWAY, "not (was_uncertain and operation not in _FLOW_CHANGES)", "True"),),
         (Hunt("S12 rolled back while a move has no response"),),
     ),
     Breakage(

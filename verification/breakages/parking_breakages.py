@@ -113,8 +113,8 @@ PARKING: Final = (
         (
             Patch(
                 _SWEEPING,
-                "return claim.state is ClaimState.PARKED and 0 < claim.settles_at <= now",
-                "return False",
+                "return claim.state is ClaimState.PARKED and (_is_due(",
+                "return False and (_is_due(",
             ),
         ),
         unit_tests=_TESTS,
@@ -252,7 +252,18 @@ PARKING: Final = (
     ),
     Breakage(
         "a deleted pool that retains keeps what was created for it later",
-        (Patch(_CLOSING, " and claim.closing_at <= pool.deleted_at", ""),),
+        (Patch(_CLOSING, "claim.claimed_at <= pool.deleted_at + CLOCK_DIFFERENCE_SECONDS", "True"),),
+        (Hunt("S36 pool deleted, its numbers retained, *"),),
+    ),
+    Breakage(
+        "a deleted pool retains nothing of which the resource is deleted later",
+        (
+            Patch(
+                _CLOSING,
+                "claim.claimed_at <= pool.deleted_at + CLOCK_DIFFERENCE_SECONDS",
+                "claim.closing_at <= pool.deleted_at",
+            ),
+        ),
         (Hunt("S36 pool deleted, its numbers retained, *"),),
     ),
     Breakage(

@@ -18,8 +18,6 @@ _TWO: Final = Needed(2, 2)
 _DAY: Final = 86_400
 RELEASE_AFTER: Final = 2 * _DAY
 _CANCEL_STEPS: Final = 19
-_DECIDES_TO_END: Final = 3
-"""The step at which the Delete of a pool writes its decision."""
 _AFTER_ITS_DECISION: Final = 5
 _ROUNDS: Final = 4
 
@@ -54,8 +52,11 @@ def scenarios() -> Iterator[Scenario]:
     )
     yield Scenario("S36 pool deleted, its numbers retained, then created for it", _created_for_deleted, _ONE)
     yield Scenario("S36 pool deleted, its numbers retained, creations for it fail", _fails_for_deleted, Needed(3, 3))
+    yield Scenario("S36 pool deleted, its numbers retained, and a number deleted at once", _both_deleted, _ONE)
     yield Scenario(
-        "S36 pool deleted, its numbers retained, while a number is created for it", _created_while_deleted, _ONE
+        "S36 pool deleted, its numbers retained, while one is taken by a creation that is canceled",
+        _taken_while_deleted,
+        _ONE,
     )
     yield Scenario("S36 pool deleted while a number is in use", _pool_in_use, _ONE)
     yield Scenario("S36 pool deleted while its number is taken", _pool_deleted_under_load, _TWO)
@@ -256,6 +257,7 @@ def _pool_deleted_in_vain(world: World, pools: Stack, pool: str) -> None:
 def _created_for_deleted(world: World, pools: Stack, pool: str) -> None:
     if not pools.destroy_until_gone():
         return
+    world.sleep(600)
     stack = world.stack()
     if stack.create("Number", a_number(world, pool)):
         stack.destroy_until_gone()
@@ -265,6 +267,7 @@ def _created_for_deleted(world: World, pools: Stack, pool: str) -> None:
 def _fails_for_deleted(world: World, pools: Stack, pool: str) -> None:
     if not pools.destroy_until_gone():
         return
+    world.sleep(600)
     stack = world.stack()
     world.emulator.faults.add(
         "AssociatePhoneNumberContactFlow", "error", code="InvalidParameterException", calls=None, for_seconds=_DAY
@@ -275,17 +278,36 @@ def _fails_for_deleted(world: World, pools: Stack, pool: str) -> None:
 
 
 @_with_pool(RetainParked=True)
-def _created_while_deleted(world: World, pools: Stack, pool: str) -> None:
-    deletion = pools.begin_delete("Pool", hold_at=_DECIDES_TO_END)
-    world.wait_until_held(deletion)
+def _both_deleted(world: World, pools: Stack, pool: str) -> None:
     stack = world.stack()
-    is_made = stack.create("Number", a_number(world, pool))
-    world.let_go(deletion)
+    if not stack.create("Number", a_number(world, pool)):
+        return
+    world.cloudformation.retained.add(stack.resources["Number"].physical_id)
+    deletion = pools.begin_delete("Pool")
+    world.sleep(3)
+    stack.destroy_until_gone()
     world.wait(deletion)
     if not pools.finish_delete(deletion):
-        _end(pools)
-    if is_made:
-        stack.destroy_until_gone()
+        pools.destroy_until_gone()
+
+
+@_with_pool(RetainParked=True)
+def _taken_while_deleted(world: World, pools: Stack, pool: str) -> None:
+    arn = _parked(world, pool)
+    if arn is None:
+        return
+    world.cloudformation.retained.add(arn)
+    deletion = pools.begin_delete("Pool")
+    world.sleep(3)
+    stack = world.stack("two")
+    creation = stack.begin_create("Number", a_number(world, pool))
+    world.sleep(1)
+    cancellation = stack.begin_cancel_create(creation)
+    world.wait(cancellation, deletion)
+    stack.finish_cancel_create(cancellation)
+    if not pools.finish_delete(deletion):
+        pools.destroy_until_gone()
+    world.sleep(RELEASE_AFTER + _DAY)
 
 
 @_with_pool()

@@ -275,7 +275,7 @@ class Connect:
     def checked(self, check: Callable[[], None]) -> Iterator[None]:
         """Within this context, call ``check`` before each retry. It raises an exception to abandon the call.
 
-        A call with a token that may take effect later is not abandoned: the token makes its retries the same call.
+        A call that may take effect later is not abandoned, except that of a flow, which ``converging`` then sets again.
         """
         self._check = check
         try:
@@ -289,7 +289,7 @@ class Connect:
         first = self._timing.now()
         retry, was_uncertain = 0, False
         while True:
-            if retry and not (was_uncertain and "ClientToken" in parameters):
+            if retry and not (was_uncertain and operation not in _FLOW_CHANGES):
                 self._check()
             if not is_needed():
                 raise ConnectError(operation, ErrorKind.CALLED_OFF, "", "no longer wanted", was_uncertain)
@@ -334,6 +334,8 @@ class Connect:
         group: Mapping[str, Any] = response.get("TrafficDistributionGroup", {})
         return bool(group.get("Status") == "CREATION_IN_PROGRESS")
 
+
+_FLOW_CHANGES: Final = ("AssociatePhoneNumberContactFlow", "DisassociatePhoneNumberContactFlow")
 
 _METHODS: Final = {
     "BatchGetFlowAssociation": "batch_get_flow_association",

@@ -124,7 +124,7 @@ class PoolEntry:
     is_deleted: bool = False
     """Whether the pool was deleted, so that a Create that comes late is known to be void."""
     deleted_at: int = 0
-    """When the pool was deleted last. A number whose own end came later was not parked in it."""
+    """When the pool was deleted last. It does not retain a number that was claimed later."""
     min_parked: int = 0
     """How many numbers stay parked, however old they are."""
     phone_numbers: tuple[str, ...] = ()
@@ -215,7 +215,12 @@ def index_of(entry: Entry) -> Item:
     if not isinstance(entry, Claim):
         return {}
     if entry.state is ClaimState.PARKED:
-        times = (entry.parked_until, entry.settles_at, entry.next_check_at if entry.has_calls_in_flight else 0)
+        times = (
+            entry.parked_until,
+            entry.settles_at,
+            entry.asks_at,
+            entry.next_check_at if entry.has_calls_in_flight else 0,
+        )
         return {contract.DUE: PARKED, contract.DUE_AT: min(time for time in times if time)}
     is_unfinished = entry.state in (ClaimState.OPENING, ClaimState.CLOSING) or entry.has_calls_in_flight
     if is_unfinished or (entry.state is ClaimState.LIVE and (entry.follow_up or entry.settles_at)):

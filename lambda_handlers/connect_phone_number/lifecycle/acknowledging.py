@@ -128,8 +128,8 @@ def ask_about_parked(invocation: Invocation, claim: Claim) -> Claim:
     """
     if claim.was_let_go:
         return claim
-    if not claim.acknowledged:
-        # No stack ever had the number of a canceled creation.
+    if not claim.acknowledged or claim.listed_in:
+        # No stack ever had the number of a canceled creation, and a number of a pool's list is never released.
         return replace(claim, was_let_go=True)
     held = invocation.stacks.at_once.resource(claim.resource)
     is_retained = None if held is None else _is_retained(invocation, claim, held)

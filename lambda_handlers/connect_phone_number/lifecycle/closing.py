@@ -12,6 +12,7 @@ from typing import Final
 
 from .. import contract, tokens
 from ..claim import SETTLED_AFTER_SECONDS, Claim, ClaimState, InFlightCall, Outcome
+from ..cloudformation.stacks import CLOCK_DIFFERENCE_SECONDS
 from ..connect.errors import ConnectError, ErrorKind
 from ..connect.gateway import PhoneNumberState
 from ..ledger.items import NumberReservation, PoolEntry
@@ -200,8 +201,10 @@ def without_lost_number(invocation: Invocation, claim: Claim, state: PhoneNumber
 
 
 def _is_retained_by(pool: PoolEntry, claim: Claim) -> bool:
-    """Return whether a pool was deleted that retains its numbers, and the number was parked or to be parked then."""
-    return pool.is_deleted and pool.retains_parked and claim.closing_at <= pool.deleted_at
+    """Return whether a pool was deleted that retains its numbers, and the number was there by then."""
+    # Another process has measured the one time than the other. In doubt, the number stays.
+    was_there = claim.claimed_at <= pool.deleted_at + CLOCK_DIFFERENCE_SECONDS
+    return pool.is_deleted and pool.retains_parked and was_there
 
 
 def _park_or_close(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:

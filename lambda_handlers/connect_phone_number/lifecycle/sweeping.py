@@ -158,7 +158,8 @@ def _begun(invocation: Invocation, claim: Claim) -> Claim:
             return invocation.ledger.save(claim.postpone(later))
         return expire(invocation, claim)
     if _is_unsettled(claim, now):
-        return _parked_again(invocation, claim)
+        claim = _asked_about(invocation, claim)
+        return _parked_again(invocation, claim) if _is_due(claim.settles_at, now) else claim
     return claim
 
 
@@ -171,15 +172,27 @@ def _is_up_to_its_pool(invocation: Invocation, claim: Claim, now: int) -> bool:
 
 
 def _is_unsettled(claim: Claim, now: int) -> bool:
-    """Return whether the number of a parked claim is to be checked for late changes now."""
-    return claim.state is ClaimState.PARKED and 0 < claim.settles_at <= now
+    """Return whether the number of a parked claim is to be checked for late changes, or to be asked about, now."""
+    return claim.state is ClaimState.PARKED and (_is_due(claim.settles_at, now) or _is_due(claim.asks_at, now))
+
+
+def _is_due(at: int, now: int) -> bool:
+    return 0 < at <= now
+
+
+def _asked_about(invocation: Invocation, claim: Claim) -> Claim:
+    """Ask CloudFormation about a parked number. If its stack still has it, that is to be done again later."""
+    asked = ask_about_parked(invocation, claim)
+    if asked.state is not ClaimState.PARKED:
+        # It was retained.
+        return asked
+    # The stack may be deleted without the number at any time. It is not forgotten sooner than 90 days after that.
+    asks_at = 0 if asked.was_let_go else invocation.timing.now() + _ASKED_AGAIN_SECONDS
+    return invocation.ledger.save(replace(asked, asks_at=asks_at))
 
 
 def _parked_again(invocation: Invocation, claim: Claim) -> Claim:
     """Put a parked number aside once more: a late call for its claim may have changed it."""
-    claim = ask_about_parked(invocation, claim)
-    if claim.state is not ClaimState.PARKED:
-        return claim
     try:
         state = invocation.connect.describe(claim.arn)
         if state is not None:
@@ -192,10 +205,7 @@ def _parked_again(invocation: Invocation, claim: Claim) -> Claim:
     except (ConnectError, Failed) as error:
         invocation.log.warning("parked number cannot be checked", number=claim.phone_number, problem=str(error))
         return claim
-    settled = put or claim
-    # As long as a stack has the number, it may be deleted without it. It is not forgotten sooner than 90 days later.
-    settles_at = 0 if settled.was_let_go else invocation.timing.now() + _ASKED_AGAIN_SECONDS
-    return invocation.ledger.save(replace(settled, settles_at=settles_at))
+    return invocation.ledger.save(replace(put or claim, settles_at=0))
 
 
 def _settled(invocation: Invocation, claim: Claim) -> Claim:

@@ -80,6 +80,7 @@ CLAIM = Claim(
     is_undone=True,
     moved_at=1_767_290_000,
     was_let_go=True,
+    asks_at=8,
     disowned_at=1_767_300_000,
     protected=True,
     candidate="+12065550100",

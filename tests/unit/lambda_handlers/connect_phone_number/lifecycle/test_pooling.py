@@ -536,7 +536,7 @@ def test_what_is_on_its_way_into_the_pool_ends_with_it(world: World, retains: bo
 def test_a_number_that_is_deleted_after_its_pool_does_not_stay(world: World, retains: bool) -> None:
     _ask(world, "Create", RetainParked=str(retains).lower())
     _ask(world, "Delete", RetainParked=str(retains).lower())
-    world.clock.pause(10)
+    world.clock.pause(200)
     arn = world.created(**MEMBER)
     assert world.delete(arn, **MEMBER).succeeded
     world.clock.pause(int(MEMBER["ReleaseDelay"]) + 3600)
