@@ -56,7 +56,8 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario(
         "S36 pool deleted, its numbers retained, while one is taken by a creation that is canceled",
         _taken_while_deleted,
-        _ONE,
+        # If the pool's Delete is faster, there is nothing to take any more.
+        _TWO,
     )
     yield Scenario("S36 pool deleted while a number is in use", _pool_in_use, _ONE)
     yield Scenario("S36 pool deleted while its number is taken", _pool_deleted_under_load, _TWO)
