@@ -11,6 +11,8 @@ from verification.simulator.invariants import Needed
 from verification.simulator.runner import Scenario
 from verification.simulator.world import Options, World
 
+from .helpers import canceled_at
+
 _ONE: Final = Needed(1, 1)
 _DAY: Final = 86_400
 _CANCEL_STEPS: Final = 14
@@ -126,17 +128,9 @@ def _chosen_number(world: World) -> None:
 def _canceled(step: int) -> Callable[[World], None]:
     def play(world: World) -> None:
         stack = world.stack()
-        creation = stack.begin_create("Number", world.number(), hold_at=step)
-        world.wait_until_held(creation)
-        if creation.is_settled:
-            stack.finish_create(creation)
+        if not canceled_at(world, stack, world.number(), step):
             stack.destroy()
             return
-        deletion = stack.begin_cancel_create(creation)
-        world.sleep(2)
-        world.let_go(creation)
-        world.wait(deletion)
-        stack.finish_cancel_create(deletion)
         world.sleep(2 * 3600)
         claims = sum(entry.operation == "ClaimPhoneNumber" and entry.took_effect for entry in world.emulator.audit)
         other = world.stack("other")

@@ -12,7 +12,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import Play, beginning_with, number_of
+from .helpers import Play, beginning_with, canceled_at, number_of
 from .pooling import RELEASE_AFTER, a_number, a_pool
 
 _NONE: Final = Needed(0, 0)
@@ -109,7 +109,7 @@ def _kept(world: World, pools: Stack, pool: str) -> None:
     pools.destroy_until_gone()
 
 
-def _kept_and_put_back(canceled_at: int) -> Callable[[World], None]:
+def _kept_and_put_back(step: int) -> Callable[[World], None]:
     """Return a scenario in which a creation takes a number that only MinParked keeps, and fails or is canceled."""
 
     @_with_filled_pool(MinParked=1)
@@ -117,19 +117,11 @@ def _kept_and_put_back(canceled_at: int) -> Callable[[World], None]:
         arns = _held(world)
         world.sleep(RELEASE_AFTER + 600)
         stack = world.stack("environment")
-        if canceled_at:
-            creation = stack.begin_create("Number", a_number(world, pool), hold_at=canceled_at)
-            world.wait_until_held(creation)
-            if creation.is_settled:
-                stack.finish_create(creation)
+        if step:
+            if not canceled_at(world, stack, a_number(world, pool), step):
                 stack.destroy_until_gone()
                 pools.destroy_until_gone()
                 return
-            deletion = stack.begin_cancel_create(creation)
-            world.sleep(2)
-            world.let_go(creation)
-            world.wait(deletion)
-            stack.finish_cancel_create(deletion)
         else:
             world.emulator.faults.add(
                 "AssociatePhoneNumberContactFlow",

@@ -123,6 +123,21 @@ def refuse_releases(world: World, seconds: float, code: str = "AccessDeniedExcep
     world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
 
 
+def canceled_at(world: World, stack: Stack, properties: dict[str, Any], step: int) -> bool:
+    """Begin to create a number, and cancel that at a step. If it has ended by then, finish it, and return ``False``."""
+    creation = stack.begin_create("Number", properties, hold_at=step)
+    world.wait_until_held(creation)
+    if creation.is_settled:
+        stack.finish_create(creation)
+        return False
+    deletion = stack.begin_cancel_create(creation)
+    world.sleep(2)
+    world.let_go(creation)
+    world.wait(deletion)
+    stack.finish_cancel_create(deletion)
+    return True
+
+
 def at_step(request_type: str, step: int, *, first_only: bool) -> Callable[[Call], bool]:
     """Return a condition: whether a call has this step in any, or only the first, invocation for a type of request."""
 

@@ -10,7 +10,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import PROVIDER_ID, World
 
-from .helpers import Play, adoption, beginning_with, number_of, phone_number_of
+from .helpers import Play, adoption, beginning_with, canceled_at, number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -353,17 +353,9 @@ def _canceled(step: int) -> Callable[[World], None]:
     def play(world: World, old: Stack, arn: str) -> None:
         old.destroy_until_gone()
         new = world.stack()
-        creation = new.begin_create("Number", _number(world, ReleaseDelay=0), hold_at=step)
-        world.wait_until_held(creation)
-        if creation.is_settled:
-            new.finish_create(creation)
+        if not canceled_at(world, new, _number(world, ReleaseDelay=0), step):
             new.destroy_until_gone()
             return
-        deletion = new.begin_cancel_create(creation)
-        world.sleep(2)
-        world.let_go(creation)
-        world.wait(deletion)
-        new.finish_cancel_create(deletion)
         number = number_of(world, arn)
         world.expect(number.is_held, "the number is put back")
         world.sleep(3600)

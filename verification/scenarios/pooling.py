@@ -11,7 +11,7 @@ from verification.simulator.runner import Scenario, hitting
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import Play, at_step, beginning_with, number_of, phone_number_of
+from .helpers import Play, at_step, beginning_with, canceled_at, number_of, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _TWO: Final = Needed(2, 2)
@@ -374,18 +374,10 @@ def _canceled(step: int) -> Callable[[World], None]:
             _end(pools)
             return
         new = world.stack("two")
-        creation = new.begin_create("Number", a_number(world, pool), hold_at=step)
-        world.wait_until_held(creation)
-        if creation.is_settled:
-            new.finish_create(creation)
+        if not canceled_at(world, new, a_number(world, pool), step):
             new.destroy_until_gone()
             _end(pools)
             return
-        deletion = new.begin_cancel_create(creation)
-        world.sleep(2)
-        world.let_go(creation)
-        world.wait(deletion)
-        new.finish_cancel_create(deletion)
         world.sleep(3600)
         number = number_of(world, arn)
         world.expect(number.is_held, "the number is put back")

@@ -210,14 +210,13 @@ def _is_retained_by(pool: PoolEntry, claim: Claim) -> bool:
 def _park_or_close(invocation: Invocation, claim: Claim, permit: Permit) -> Closed:
     """Park a number, or do with it what its pool says that was deleted meanwhile."""
     pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
-    is_late = pool is not None and pool.retains_parked and not _is_retained_by(pool, claim)
-    if pool is None or not pool.is_deleted or is_late:
-        return Closed(_park(invocation, claim, permit))
-    if pool.retains_parked:
+    if pool is not None and _is_retained_by(pool, claim):
         kept = invocation.ledger.save(replace(claim.keep(), acknowledged=True))
         remove_parked_tag(invocation, kept)
         return Closed(kept)
-    return _close_with_number(invocation, claim, permit)
+    if pool is not None and pool.is_deleted and not pool.retains_parked:
+        return _close_with_number(invocation, claim, permit)
+    return Closed(_park(invocation, claim, permit))
 
 
 def _park_or_let_go(invocation: Invocation, claim: Claim, permit: Permit) -> Claim:
