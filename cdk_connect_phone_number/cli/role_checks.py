@@ -30,7 +30,13 @@ _CHANGES: Final = (
 )
 _TABLE: Final = ("DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem")
 _QUEUE: Final = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
-_STACKS: Final = ("DescribeStackEvents", "DescribeStackResource", "DescribeStackResources", "DescribeStacks")
+_STACKS: Final = (
+    "DescribeStackEvents",
+    "DescribeStackResource",
+    "DescribeStackResources",
+    "DescribeStacks",
+    "ListStackResources",
+)
 
 
 @dataclass(frozen=True)

@@ -339,13 +339,14 @@ def _stack_statements(arns: _Arns, resources: ProviderResources) -> Iterator[iam
         "cloudformation:DescribeStackResource",
         "cloudformation:DescribeStacks",
     ]
-    asked_by_number = "cloudformation:DescribeStackResources"
+    # The second one is for a stack with more resources than the first one describes.
+    asked_by_number = ["cloudformation:DescribeStackResources", "cloudformation:ListStackResources"]
     if not resources.stack_name_prefix:
-        yield _allow("AskAboutStacks", sorted([*asked_by_name, asked_by_number]), [arns.stacks])
+        yield _allow("AskAboutStacks", sorted([*asked_by_name, *asked_by_number]), [arns.stacks])
         return
     yield _allow("AskAboutStacks", asked_by_name, [arns.own_stacks])
     # The call names a number and no stack: it asks whether any stack of the account has the number.
-    yield _allow("AskWhoHasANumber", [asked_by_number], [arns.stacks])
+    yield _allow("AskWhoHasANumber", asked_by_number, [arns.stacks])
 
 
 def _network_statements(arns: _Arns) -> Iterator[iam.PolicyStatement]:

@@ -34,7 +34,7 @@ from .ledger.ledger import Ledger, LedgerUnavailable
 from .ledger.store import Store
 from .lifecycle.context import Invocation, Scope
 from .lifecycle.decision import deadline_of, decide
-from .lifecycle.pooling import fail_pool, handle_pool
+from .lifecycle.pooling import decide_pool, fail_pool, handle_pool
 from .lifecycle.provider_resource import guard
 from .lifecycle.requests import fail, handle_request
 from .lifecycle.sweeping import sweep
@@ -167,19 +167,18 @@ class Function:
         invocation = self._invocation(context, log, None, self._world.settling_seconds)
         if request.resource_type == contract.PROVIDER_RESOURCE_TYPE:
             response = guard(invocation, request)
-        elif request.resource_type == contract.POOL_RESOURCE_TYPE:
-            response = handle_pool(invocation, request)
         else:
             now = invocation.timing.now()
             if (deadline := deadline_of(request, now)) > now:
                 invocation.timing.request_deadline = deadline
+            is_pool = request.resource_type == contract.POOL_RESOURCE_TYPE
             try:
-                entry = decide(invocation, request)
+                entry = decide_pool(invocation, request) if is_pool else decide(invocation, request)
             except TimedOut as limit:
                 # Nothing is decided yet, so the next invocation begins anew, or the queue has the request answered.
                 raise NotFinished(str(limit)) from limit
             invocation.timing.request_deadline = entry.deadline
-            response = handle_request(invocation, request, entry)
+            response = (handle_pool if is_pool else handle_request)(invocation, request, entry)
         self._deliver(event, response, log, request.sent_at)
 
     def _respond_to_failed_event(self, record: Mapping[str, Any], context: Context, log: Log) -> None:

@@ -128,7 +128,7 @@ _SERVICE_TOKEN: Final = Property(
 _SERVICE_TIMEOUT: Final = Property(
     "ServiceTimeout",
     "How long CloudFormation waits, in seconds: 3600 by default, which is the maximum. Set at least 60.",
-    # CloudFormation takes it out before the function gets the properties; only its own limits hold.
+    # CloudFormation has checked it before: only its own limits hold.
     kind=Kind.SECONDS,
     least=1,
     most=rules.MAX_TIMEOUT_SECONDS,

@@ -403,7 +403,8 @@ def test_a_provider_sees_the_stacks_that_it_serves_and_no_others(
 
 
 def test_a_provider_may_ask_whether_any_stack_has_a_number(narrow: tuple[list[Statement], str]) -> None:
-    assert is_allowed(narrow[0], Call("cloudformation:DescribeStackResources", f"{_STACKS}/supply/0a1b2c3d"))
+    for name in ("DescribeStackResources", "ListStackResources"):
+        assert is_allowed(narrow[0], Call(f"cloudformation:{name}", f"{_STACKS}/supply/0a1b2c3d"))
 
 
 # --- A provider in a VPC ---

@@ -153,13 +153,22 @@ FILLING: Final = (
     ),
     Breakage(
         "the cleanup of a failed creation ends the pool that was created after it",
-        (
-            Patch(
-                _POOLING,
-                "elif is_failed_creation_id(physical_id) and physical_id != failed_creation_id(pool.request_key):",
-                "elif False:",
-            ),
-        ),
+        (Patch(_POOLING, "return physical_id != failed_creation_id(pool.request_key)", "return False"),),
         unit_tests=_TESTS,
+    ),
+    Breakage(
+        "the cleanup of a canceled creation ends the pool that was created after it",
+        (Patch(_POOLING, "return held.has(pool.pool_id)", "return False"),),
+        (Hunt("S37 filled, then the Delete of its canceled creation"),),
+    ),
+    Breakage(
+        "a pool whose creation is undone keeps its numbers",
+        (Patch(_POOLING, " and not _is_undone(invocation, request)", ""),),
+        (Hunt("S37 filled by a creation that is undone, to be retained"),),
+    ),
+    Breakage(
+        "a pool that CloudFormation has given up keeps numbers",
+        (Patch(_POOLING, "    if pool.is_deleted or not may_be_given_up or", "    if pool or"),),
+        (Hunt("S37 filled, removed while in use, given up by CloudFormation"),),
     ),
 )

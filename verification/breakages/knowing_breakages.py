@@ -357,7 +357,7 @@ KNOWING: Final = (
         (
             Patch(
                 "lifecycle/acknowledging.py",
-                "if claim.state is not ClaimState.CLOSING or not claim.acknowledged:",
+                "if claim.state is not ClaimState.CLOSING or not claim.arn:",
                 "if claim:",
             ),
         ),
@@ -389,6 +389,34 @@ KNOWING: Final = (
             ),
         ),
         (Hunt("S13 removed, its Delete abandoned, imported elsewhere"),),
+    ),
+    Breakage(
+        "the number of a canceled creation is released without asking who has it now",
+        (
+            Patch(
+                "lifecycle/acknowledging.py",
+                "if claim.state is not ClaimState.CLOSING or not claim.arn:",
+                "if claim.state is not ClaimState.CLOSING or not claim.acknowledged:",
+            ),
+        ),
+        (Hunt("S8 creation failed, its release denied, imported elsewhere"),),
+    ),
+    Breakage(
+        "the removal of what was replaced hides that a deployment has succeeded",
+        (
+            Patch(
+                "cloudformation/stacks.py",
+                '            if event.get("PhysicalResourceId") != physical_id:\n                # For',
+                '            if event.get("ResourceStatus") in _LET_GO:\n                break\n'
+                '            if event.get("PhysicalResourceId") != physical_id:\n                # For',
+            ),
+        ),
+        unit_tests=(f"{UNIT_TESTS}/cloudformation/test_stacks.py",),
+    ),
+    Breakage(
+        "only the first resources of a stack are looked through",
+        (Patch("cloudformation/stacks.py", "is_cut_off = len(found) >= _MOST_DESCRIBED", "is_cut_off = False"),),
+        unit_tests=(f"{UNIT_TESTS}/cloudformation/test_stacks.py",),
     ),
     Breakage(
         "a resource that CloudFormation does not show yet counts as one that has lost its number",

@@ -345,7 +345,7 @@ CLOUDFORMATION_NOT_PLAYED: Final = (
         "DescribeStackResources tells only the first hundred resources of the stack that has a physical ID.",
         model("CloudFormation", "DescribeStackResources"),
         Why.HARMLESS,
-        "Where the one in question is not among them, the function takes the number for one that the stack has.",
+        "For such a stack, the function reads the pages of ListStackResources. The simulator stands in for the result.",
     ),
     _not_played(
         "DescribeStackEvents answers in pages.",

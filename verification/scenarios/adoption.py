@@ -53,6 +53,11 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("S23 adopted by a replacement, rolled back", _replaced_by_adoption(undo=True), Needed(1, 1))
     yield Scenario("S23 adopted by a replacement, then deleted", _replaced_by_adoption(undo=False), Needed(1, 2))
     yield Scenario(
+        "S23 adopted by a replacement, deleted at once",
+        _replaced_by_adoption(undo=False, pause=30),
+        Needed(1, 2),
+    )
+    yield Scenario(
         "S23 adopted with everything, rolled back, a tag put on late",
         _undone_with_late_tag,
         _NONE,
@@ -199,7 +204,7 @@ def _adoption_rollback_denied(*, again: bool) -> Callable[[World], None]:
     return play
 
 
-def _replaced_by_adoption(*, undo: bool) -> Callable[[World], None]:
+def _replaced_by_adoption(*, undo: bool, pause: float = _ASKED_SECONDS) -> Callable[[World], None]:
     def play(world: World) -> None:
         _, phone_number = found_by_hand(world)
         stack = world.stack()
@@ -209,7 +214,7 @@ def _replaced_by_adoption(*, undo: bool) -> Callable[[World], None]:
         world.wait(update)
         if stack.finish_update(update) and not undo:
             stack.clean_up("Number")
-            world.sleep(_ASKED_SECONDS)
+            world.sleep(pause)
         else:
             stack.roll_back(update)
         stack.destroy_until_gone()

@@ -36,7 +36,10 @@ def scenarios() -> Iterator[Scenario]:
         )
     yield Scenario("S37 filled up by an update", _filled_up, _TWO)
     yield Scenario("S37 filled up by an update that is rolled back", _update_rolled_back, _TWO)
-    yield Scenario("S37 filled by a creation that is undone", _undone, _TWO)
+    yield Scenario("S37 filled by a creation that is undone", _undone(retains=False), _TWO)
+    yield Scenario("S37 filled by a creation that is undone, to be retained", _undone(retains=True), _TWO)
+    yield Scenario("S37 filled, removed while in use, given up by CloudFormation", _given_up, _ONE)
+    yield Scenario("S37 filled, then the Delete of its canceled creation", _first_creation_canceled, _TWO)
     yield Scenario(
         "S37 too few numbers to fill it",
         _too_few,
@@ -157,10 +160,41 @@ def _update_rolled_back(world: World, pools: Stack, _: str) -> None:
     pools.destroy_until_gone()
 
 
-@_with_filled_pool(MinParked=2)
-def _undone(_world: World, pools: Stack, _: str) -> None:
-    if not pools.undo_create("Pool"):
+def _undone(*, retains: bool) -> Callable[[World], None]:
+    @_with_filled_pool(MinParked=2, RetainParked=retains)
+    def play(_world: World, pools: Stack, _: str) -> None:
+        if not pools.undo_create("Pool"):
+            pools.destroy_until_gone()
+
+    return play
+
+
+@_with_filled_pool(MinParked=1)
+def _given_up(world: World, pools: Stack, pool: str) -> None:
+    stack = world.stack("one")
+    if not stack.create("Number", a_number(world, pool)):
         pools.destroy_until_gone()
+        return
+    world.expect(not pools.remove("Pool"), "a pool whose numbers are in use is not deleted")
+    stack.destroy_until_gone()
+    world.sleep(RELEASE_AFTER + _DAY)
+    world.expect(not _held(world), "a pool that no stack has keeps no numbers")
+
+
+def _first_creation_canceled(world: World) -> None:
+    pools = world.stack("pools")
+    creation = pools.begin_create("Pool", _properties(world, MinParked=1), hold_at=2)
+    world.wait_until_held(creation)
+    pools.stop_create_without_roll_back(creation)
+    world.let_go(creation)
+    if not pools.create("Pool", _properties(world, MinParked=1)):
+        return
+    world.sleep(1800)
+    held = _held(world)
+    # CloudFormation still knows the id that it has invented for the first creation.
+    world.expect_unless_hit(pools.clean_up_stopped_create("Pool"), "there is nothing to do for the first creation")
+    world.expect_unless_hit(_held(world) == held, "the pool keeps what its second creation has got")
+    pools.destroy_until_gone()
 
 
 def _too_few(world: World) -> None:

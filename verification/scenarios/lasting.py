@@ -53,6 +53,7 @@ def scenarios() -> Iterator[Scenario]:
         scripted=hitting(_asks_within(3 * _AN_HOUR), SILENCE),
     )
     yield Scenario("S13 removed, its Delete abandoned, imported elsewhere", _abandoned_and_imported, _ONE)
+    yield Scenario("S8 creation failed, its release denied, imported elsewhere", _failed_and_imported, _ONE)
     yield Scenario("S35 release refused when its time is up, imported meanwhile", _expired_and_imported, _ONE)
     yield Scenario("S29 moved without an event, protected, a timeout of a minute", _moved_protected, _ONE)
     yield Scenario("S25 update stopped, the stack deleted weeks later", _stopped_for_weeks, _TWO, is_short=False)
@@ -241,6 +242,20 @@ def _abandoned_and_imported(world: World, stack: Stack, arn: str) -> None:
         world.sleep(1800)
         if number_of(world, arn).is_held:
             _imported_elsewhere(world, arn)
+
+
+def _failed_and_imported(world: World) -> None:
+    refuse_releases(world, 3 * _AN_HOUR)
+    add_fault = world.emulator.faults.add
+    add_fault(
+        "AssociatePhoneNumberContactFlow", "error", code="InvalidParameterException", calls=None, for_seconds=_AN_HOUR
+    )
+    flow = world.emulator.add_contact_flow(world.instance_arn)
+    world.expect(not world.stack().create("Number", world.number(ContactFlowArn=flow)), "the creation fails")
+    world.sleep(1800)
+    for number in world.emulator.numbers():
+        if number.is_held:
+            _imported_elsewhere(world, number.arn)
 
 
 def _expired_and_imported(world: World) -> None:

@@ -43,7 +43,8 @@ def scenarios() -> Iterator[Scenario]:
                 _AT_MOST.get(name, _TWO),
                 is_short=not name.startswith("then tried again"),
             )
-    yield Scenario("S25 creation stopped, created otherwise", _creation_stopped, _TWO)
+    yield Scenario("S25 creation stopped, created otherwise", _creation_stopped(cleans_up=False), _TWO)
+    yield Scenario("S25 creation stopped, created otherwise, cleaned up", _creation_stopped(cleans_up=True), _TWO)
 
 
 def _created(world: World) -> Stack | None:
@@ -256,22 +257,27 @@ def _stopped(step: int, then: Callable[[World, Stack], None]) -> Callable[[World
     return play
 
 
-def _creation_stopped(world: World) -> None:
-    stack = world.stack()
-    creation = stack.begin_create("Number", world.number(), hold_at=15)
-    world.wait_until_held(creation)
-    if creation.is_settled:
-        if stack.finish_create(creation):
+def _creation_stopped(*, cleans_up: bool) -> Callable[[World], None]:
+    def play(world: World) -> None:
+        stack = world.stack()
+        creation = stack.begin_create("Number", world.number(), hold_at=15)
+        world.wait_until_held(creation)
+        if creation.is_settled:
+            if stack.finish_create(creation):
+                stack.destroy()
+            return
+        creation.undeliverable = True
+        stack.stop_create_without_roll_back(creation)
+        world.let_go(creation)
+        world.sleep(60)
+        if stack.create("Number", world.number(CountryCode="GB")):
+            if cleans_up:
+                stack.clean_up_stopped_create("Number")
+            world.sleep(_A_WHILE)
+            _expect_one_number(world)
             stack.destroy()
-        return
-    creation.undeliverable = True
-    stack.stop_create_without_roll_back(creation)
-    world.let_go(creation)
-    world.sleep(60)
-    if stack.create("Number", world.number(CountryCode="GB")):
-        world.sleep(_A_WHILE)
-        _expect_one_number(world)
-        stack.destroy()
+
+    return play
 
 
 def _expect_one_number(world: World) -> None:

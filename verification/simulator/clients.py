@@ -264,12 +264,12 @@ class StackBooks:
         named: list[int] = []
         until = self._shown_until
         for event in reversed(stack.events):
-            is_meant = event.logical_id == resource.logical_resource_id
+            is_meant = event.logical_id == resource.logical_resource_id and event.physical_id == physical_id
             if not is_meant or not since - _CLOCK_DIFFERENCE_SECONDS <= event.time <= until:
                 continue
             if event.status in _LET_GO:
                 break
-            if event.physical_id == physical_id and event.status in _SUCCEEDED:
+            if event.status in _SUCCEEDED:
                 named.append(event.order)
         first = min(named, default=None)
         return first is not None and any(

@@ -302,6 +302,10 @@ def _dishonest_deletion(world: World, request: SentRequest, numbers: Mapping[str
         if any(_creates_beside(other, request) for other in others):
             return
         kept |= {response.physical_id for other in others for response in other.responses}
+    held = request.stack.resources.get(request.logical_id)
+    if "MaxParked" in request.properties and held is not None and held.physical_id != request.physical_id:
+        # This Delete is of an earlier creation, and the pool that was created since has numbers.
+        return
     for number in numbers.values():
         is_visible = looked_at >= number.visible_at
         is_ours = _owner(number) == f"{request.stack.id} {request.logical_id}"

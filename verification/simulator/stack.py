@@ -34,6 +34,8 @@ class StackEvent:
     status: str
     order: int
     """The position of this event among the events of all stacks."""
+    is_of_replaced: bool = False
+    """Whether it is about an earlier physical id, which the resource no longer has."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ class Stack:
 
     def state_of(self, logical_id: str, until: float) -> StackEvent | None:
         """Return what the stack reports about a resource: the resource's latest event up to a time."""
-        events = (event for event in reversed(self.events) if event.logical_id == logical_id and event.time <= until)
-        latest = next(events, None)
+        events = (event for event in self.events if event.logical_id == logical_id and not event.is_of_replaced)
+        latest = next((event for event in reversed(list(events)) if event.time <= until), None)
         return None if latest is None or latest.status == _HANDED_OVER else latest
 
     def logical_ids(self) -> list[str]:
@@ -110,11 +112,11 @@ class Stack:
         """Return the status that the stack had at a time, empty if it did not exist yet."""
         return next((event.status for event in reversed(self.own_events) if event.time <= time), "")
 
-    def record(self, logical_id: str, physical_id: str, status: str) -> None:
+    def record(self, logical_id: str, physical_id: str, status: str, *, is_of_replaced: bool = False) -> None:
         """Record an event."""
         cloudformation = self._cloudformation
-        event = StackEvent(cloudformation.timeline.now, logical_id, physical_id, status, cloudformation.next_order())
-        self.events.append(event)
+        now, order = cloudformation.timeline.now, cloudformation.next_order()
+        self.events.append(StackEvent(now, logical_id, physical_id, status, order, is_of_replaced))
 
     # --- Creating ---
 
@@ -203,6 +205,12 @@ class Stack:
         self.record(request.logical_id, self._invented_id(request.logical_id), "CREATE_FAILED")
         self.status = "CREATE_FAILED"
 
+    def clean_up_stopped_create(self, logical_id: str) -> bool:
+        """Delete what a stopped Create has left, by the id that was invented for it. A later Create has succeeded."""
+        resource = self.resources[logical_id]
+        resource.replaced.append((self._invented_id(logical_id), resource.properties))
+        return self.clean_up(logical_id)
+
     def undo_create(self, logical_id: str, status: str = "ROLLBACK_IN_PROGRESS") -> bool:
         """Undo a successful Create because another resource of the stack failed later.
 
@@ -287,7 +295,8 @@ class Stack:
             if retains:
                 self._cloudformation.retained.add(physical_id)
                 continue
-            deletion = self._deleted_in_clean_up(logical_id, physical_id, properties, is_recorded=False)
+            deletion = self._deleted_in_clean_up(logical_id, physical_id, properties, is_of_replaced=True)
+            self.record(logical_id, physical_id, _deleted(deletion), is_of_replaced=True)
             done = done and deletion.succeeded
         self.status = ("UPDATE_ROLLBACK" if rolls_back else "UPDATE") + "_COMPLETE"
         return done
@@ -393,7 +402,9 @@ class Stack:
         if replaced:
             self.status = "DELETE_IN_PROGRESS"
         for physical_id, properties in replaced:
-            self._cloudformation.wait(self._send_delete(logical_id, physical_id, properties, is_recorded=False))
+            deletion = self._send_delete(logical_id, physical_id, properties, is_of_replaced=True)
+            self._cloudformation.wait(deletion)
+            self.record(logical_id, physical_id, _deleted(deletion), is_of_replaced=True)
 
     def destroy_until_gone(self) -> bool:
         """Delete the stack as a person does who deletes it again after a failure."""
@@ -451,11 +462,11 @@ class Stack:
         )
 
     def _deleted_in_clean_up(
-        self, logical_id: str, physical_id: str, properties: Properties, *, is_recorded: bool = True
+        self, logical_id: str, physical_id: str, properties: Properties, *, is_of_replaced: bool = False
     ) -> SentRequest:
         """Send a Delete, and repeat it if it fails. Abandon the resource after three Deletes."""
         for again in range(_DELETES_IN_A_CLEAN_UP, 0, -1):
-            deletion = self._send_delete(logical_id, physical_id, properties, is_recorded=is_recorded)
+            deletion = self._send_delete(logical_id, physical_id, properties, is_of_replaced=is_of_replaced)
             self._cloudformation.wait(deletion)
             if deletion.succeeded or again == 1:
                 return deletion
@@ -471,10 +482,9 @@ class Stack:
         properties: Properties,
         hold_at: int | None = None,
         *,
-        is_recorded: bool = True,
+        is_of_replaced: bool = False,
     ) -> SentRequest:
-        if is_recorded:
-            self.record(logical_id, physical_id, "DELETE_IN_PROGRESS")
+        self.record(logical_id, physical_id, "DELETE_IN_PROGRESS", is_of_replaced=is_of_replaced)
         return self._cloudformation.send(
             self, "Delete", logical_id, properties, physical_id=physical_id, hold_at=hold_at
         )

@@ -5,7 +5,7 @@ back. The code therefore asks CloudFormation and never infers this. ``None`` alw
 now.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +46,8 @@ _SUCCEEDED: Final = (
 _BEGUN: Final = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
 """The status of the stack itself in the first of its events."""
 _LET_GO: Final = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+_MOST_DESCRIBED: Final = 100
+"""DescribeStackResources returns only the first resources of a stack that has more."""
 CLOCK_DIFFERENCE_SECONDS: Final = 120
 """How much the clocks of this function and of CloudFormation may differ."""
 
@@ -161,7 +163,7 @@ class Stacks(Protocol):
         ...
 
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
-        """Return the resources of any type that have this physical id now. A logical id may be empty."""
+        """Return the resources of any type that have this physical id now."""
         ...
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
@@ -308,22 +310,28 @@ class CloudFormationStacks:
     def holders(self, physical_id: str) -> tuple[ResourceKey, ...] | None:
         """Return the resources of any type that have this physical id now.
 
-        CloudFormation returns the first hundred resources of the stack. If the resource in question is not among them,
-        its logical id is left empty.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
         """
         try:
             found = self._client.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
+            stack_id = found[0].get("StackId", "") if found else ""
+            is_cut_off = len(found) >= _MOST_DESCRIBED
+            listed = self._listed(stack_id) if is_cut_off else map(_described, found)
+            return tuple(
+                ResourceKey(stack_id, logical_id)
+                for logical_id, resource in listed
+                if resource.physical_id == physical_id and not resource.is_gone
+            )
         except (ClientError, BotoCoreError) as error:
             return () if _is_unknown(error) else None
-        named = [resource for resource in found if resource.get("PhysicalResourceId") == physical_id]
-        if found and not named:
-            return (ResourceKey(found[0].get("StackId", ""), ""),)
-        return tuple(
-            ResourceKey(resource.get("StackId", ""), resource["LogicalResourceId"])
-            for resource in named
-            if resource["ResourceStatus"] not in _LET_GO
-        )
+
+    def _listed(self, stack_id: str) -> Iterator[tuple[str, HeldResource]]:
+        """Return all resources of a stack, each with its logical id.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html
+        """
+        for page in self._client.get_paginator("list_stack_resources").paginate(StackName=stack_id):
+            yield from map(_described, page["StackResourceSummaries"])
 
     def has_named(self, resource: ResourceKey, physical_id: str, since: int, *, by_any_name: bool) -> bool | None:
         """Return whether CloudFormation has recorded this physical id for a resource.
@@ -376,9 +384,12 @@ class CloudFormationStacks:
         for event in self._events(resource.stack_id, earliest):
             if event.get("LogicalResourceId") != resource.logical_resource_id:
                 continue
+            if event.get("PhysicalResourceId") != physical_id:
+                # For example the removal of what this physical id has replaced.
+                continue
             if event.get("ResourceStatus") in _LET_GO:
                 break
-            if event.get("PhysicalResourceId") == physical_id and event.get("ResourceStatus") in _SUCCEEDED:
+            if event.get("ResourceStatus") in _SUCCEEDED:
                 named.append(event["Timestamp"])
         return named
 
@@ -402,6 +413,12 @@ class CloudFormationStacks:
 
 class _Forgotten(Exception):
     """CloudFormation has kept no events from the time in question."""
+
+
+def _described(resource: Mapping[str, object]) -> tuple[str, HeldResource]:
+    """Return a resource with its logical id, as a list of resources has it."""
+    held = HeldResource(str(resource.get("PhysicalResourceId", "")), str(resource["ResourceStatus"]))
+    return str(resource["LogicalResourceId"]), held
 
 
 def _is_unknown(error: Exception) -> bool:

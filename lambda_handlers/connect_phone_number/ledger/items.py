@@ -125,6 +125,8 @@ class PoolEntry:
     """Whether the pool was deleted, so that a Create that comes late is known to be void."""
     deleted_at: int = 0
     """When the pool was deleted last. It does not retain a number that was claimed later."""
+    end_refused_at: int = 0
+    """When its deletion was refused, unless it was deployed since. CloudFormation may have given it up."""
     min_parked: int = 0
     """How many numbers stay parked, however old they are."""
     phone_numbers: tuple[str, ...] = ()
@@ -136,6 +138,11 @@ class PoolEntry:
     refuse_creations_until: int = 0
     """Until when a Create is refused, because it was canceled before it began. Only for URLs without a time."""
     version: int = field(default=0, kw_only=True)
+
+    @property
+    def resource(self) -> ResourceKey:
+        """The pool's resource."""
+        return ResourceKey(self.stack_id, self.logical_resource_id)
 
 
 def _claim_keys(entry: ResourceEntry | RequestEntry) -> tuple[ClaimKey, ...]:

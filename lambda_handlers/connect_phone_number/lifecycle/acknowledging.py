@@ -63,15 +63,18 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
     CloudFormation sends no requests for these.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
-    if claim.state is not ClaimState.CLOSING or not claim.acknowledged:
+    if claim.state is not ClaimState.CLOSING or not claim.arn:
         return False
-    held = invocation.stacks.at_once.resource(claim.resource)
+    # No stack ever had the number of a canceled creation, so none has retained it.
+    held = invocation.stacks.at_once.resource(claim.resource) if claim.acknowledged else HeldResource()
     holders = invocation.stacks.at_once.holders(claim.arn)
     if held is None or holders is None:
         return None
+    # The resource that has parked a number may still be being deleted when a creation that took the number fails.
+    own = claim.resource, None if claim.acknowledged else claim.previous_owner
     # A number whose adoption is rolled back goes to the resource that has had it before.
-    others = () if claim.is_undone else tuple(holder for holder in holders if holder != claim.resource)
-    is_kept = bool(others) or _is_retained(invocation, claim, held)
+    others = () if claim.is_undone else tuple(holder for holder in holders if holder not in own)
+    is_kept = bool(others) or (claim.acknowledged and _is_retained(invocation, claim, held))
     if not is_kept:
         return is_kept
     if others:
@@ -82,7 +85,7 @@ def was_retained_since(invocation: Invocation, claim: Claim) -> bool | None:
         message = _FORGOTTEN
     # Before the write, after which nothing looks at the claim again. If that write fails, it is reported once more.
     _report_kept(invocation, claim, message)
-    invocation.ledger.save(claim.keep())
+    invocation.ledger.save(replace(claim.keep(), acknowledged=True))
     if claim.parked_until:
         remove_parked_tag(invocation, claim)
     return True

@@ -157,10 +157,10 @@ def _refuse_held_elsewhere(invocation: Invocation, claim: Claim, arn: str, *know
         )
     for holder in holders:
         if holder not in (claim.resource, *known):
-            name = f"resource {holder.logical_resource_id}" if holder.logical_resource_id else "a resource"
             raise Failed(
-                f"{desired} cannot be adopted: CloudFormation has it as {name} of stack {holder.stack_id}. Remove it "
-                "there with DeletionPolicy Retain first, in a deployment of its own, then deploy again."
+                f"{desired} cannot be adopted: CloudFormation has it as resource {holder.logical_resource_id} of stack "
+                f"{holder.stack_id}. Remove it there with DeletionPolicy Retain first, in a deployment of its own, "
+                "then deploy again."
             )
 
 

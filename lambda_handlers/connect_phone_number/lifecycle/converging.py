@@ -114,7 +114,8 @@ def restore(invocation: Invocation, claim: Claim, state: PhoneNumberState, befor
 def _wait_until_provided(invocation: Invocation, claim: Claim) -> PhoneNumberState:
     if not claim.provisioned:
         return wait_until_claimed(invocation, claim)
-    state = invocation.connect.describe(claim.arn)
+    # One "not found" proves nothing.
+    state = invocation.connect.describe(claim.arn) or invocation.connect.describe(claim.arn)
     if state is None and claim.is_taken and claim.state is ClaimState.OPENING:
         raise Failed(
             f"Amazon Connect knows no number {claim.phone_number} ({claim.arn}) any more: it was released outside "

@@ -54,8 +54,7 @@ def ensure_free(invocation: Invocation, claim: Claim) -> None:
             "that the provider's role may call cloudformation:DescribeStackResources, then deploy again."
         )
     if owners:
-        name = owners[0].logical_resource_id or "a resource"
         raise Failed(
-            f"{claim.phone_number} was parked, but {name} of {owners[0].stack_id} has it now. Deploy again, and "
-            "another number is taken or claimed."
+            f"{claim.phone_number} was parked, but {owners[0].logical_resource_id} of {owners[0].stack_id} has it now. "
+            "Deploy again, and another number is taken or claimed."
         )

@@ -14,6 +14,7 @@ from .. import rules, tokens
 from ..claim import Claim, ClaimState
 from ..cloudformation.request import Request, RequestType, failed_creation_id, is_failed_creation_id
 from ..cloudformation.response import VOID, Response, Status
+from ..cloudformation.stacks import SHOWN_AFTER_SECONDS, Stacks
 from ..connect.errors import ConnectError
 from ..ledger.items import PoolEntry, RequestEntry
 from ..ledger.ledger import UnreadableItem
@@ -31,7 +32,7 @@ from .requests import SUPERSEDED, awaited, ensure_awaited, failed_in_time
 _MOST_NAMED: Final = 5
 
 
-def handle_pool(invocation: Invocation, request: Request) -> Response:
+def handle_pool(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:
     """Do what a request for a pool's resource asks for, and return its response, which is then in the ledger.
 
     Raises
@@ -39,10 +40,8 @@ def handle_pool(invocation: Invocation, request: Request) -> Response:
     NotFinished
         This invocation's time is used up. Another invocation continues.
     """
-    entry = decide_pool(invocation, request)
     if entry.response is not None:
         return entry.response
-    invocation.timing.request_deadline = entry.deadline
     try:
         ensure_awaited(invocation, entry)
         return _recorded(invocation, request, _done(invocation, request, entry))
@@ -66,7 +65,8 @@ def limit_pools(invocation: Invocation) -> None:
 
     Numbers that a pool no longer lists leave it, too.
     """
-    pools = [pool for pool in invocation.ledger.pools() if not pool.is_deleted]
+    pools = [_unless_given_up(invocation, pool) for pool in invocation.ledger.pools()]
+    pools = [pool for pool in pools if not pool.is_deleted]
     parked = [claim for claim in invocation.ledger.parked() if isinstance(claim, Claim)] if pools else []
     for pool in pools:
         members = sorted(_members(parked, pool.pool_id), key=lambda claim: claim.closing_at)
@@ -89,6 +89,34 @@ def is_in_pool(invocation: Invocation, claim: Claim) -> bool:
     """Return whether a claim's number is of a pool that decides when it is released."""
     pool = invocation.ledger.pool(claim.desired.pool) if claim.desired.pool else None
     return pool is not None and not pool.is_deleted
+
+
+def is_in_stack(stacks: Stacks, pool: PoolEntry) -> bool | None:
+    """Return whether a stack has a pool's resource, or ``None`` if CloudFormation does not tell."""
+    held = stacks.resource(pool.resource)
+    state = None if held is None else stacks.state(pool.stack_id)
+    if held is None or state is None:
+        return None
+    is_here = held.physical_id == pool.pool_id and not held.is_gone
+    # An update gives up what it could not delete, and so does a deletion that is forced.
+    is_given_up = held.status == "DELETE_FAILED" and (state.is_complete or state.status in ("", "DELETE_COMPLETE"))
+    if is_here and not is_given_up:
+        return True
+    # The resource may have been renamed or moved without a request.
+    holders = stacks.holders(pool.pool_id)
+    return None if holders is None else any(holder != pool.resource for holder in holders)
+
+
+def _unless_given_up(invocation: Invocation, pool: PoolEntry) -> PoolEntry:
+    """Return a pool, as deleted if CloudFormation has given it up after its deletion had been refused."""
+    now = invocation.timing.now()
+    may_be_given_up = pool.end_refused_at and now >= pool.end_refused_at + SHOWN_AFTER_SECONDS
+    if pool.is_deleted or not may_be_given_up or is_in_stack(invocation.stacks.at_once, pool) is not False:
+        return pool
+    invocation.log.warning("pool is deleted: its stack has given it up", pool=pool.pool_id, stack=pool.stack_id)
+    with suppress(Conflict):
+        return invocation.ledger.save(replace(pool, is_deleted=True, deleted_at=now))
+    return pool
 
 
 def _is_settled(invocation: Invocation, pool: PoolEntry) -> bool:
@@ -141,6 +169,7 @@ def _decide_deployment(invocation: Invocation, request: Request, pool: PoolEntry
         phone_numbers=properties.phone_numbers,
         filling=tuple(claim.own_key for claim in filling.claims),
         is_deleted=False,
+        end_refused_at=0,
         watermark=request.sent_at or pool.watermark,
     )
     entry = new_entry(request, now, tuple(claim.id for claim in filling.claims))
@@ -154,11 +183,14 @@ def _decide_deletion(invocation: Invocation, request: Request, pool: PoolEntry) 
     own: tuple[str, ...] = ()
     if physical_id == pool.pool_id:
         if refusal := _refusal_of_end(invocation, request, pool):
-            raise Failed(refusal)
-        changed = replace(changed, is_deleted=True, deleted_at=now)
-    elif is_failed_creation_id(physical_id) and physical_id != failed_creation_id(pool.request_key):
-        # A later deployment has succeeded, or the creation was refused.
-        return invocation.ledger.save(new_entry(request, now), changed)
+            refused = new_entry(request, now, response=_failure(request, refusal))
+            return invocation.ledger.save(refused, replace(pool, end_refused_at=now))
+        retains_parked = pool.retains_parked and not _is_undone(invocation, request)
+        changed = replace(changed, is_deleted=True, deleted_at=now, retains_parked=retains_parked)
+    elif _is_of_earlier_creation(invocation, physical_id, pool):
+        due = [claim for claim in invocation.ledger.due(None) if isinstance(claim, Claim)]
+        closing = [claim.id for claim in due if claim.resource == pool.resource and claim.state is ClaimState.CLOSING]
+        return invocation.ledger.save(new_entry(request, now, tuple(closing)), changed)
     else:
         # A creation that has failed or was canceled. What it got goes, and what else is parked stays.
         changed = replace(changed, is_deleted=True, deleted_at=now, retains_parked=False)
@@ -167,6 +199,26 @@ def _decide_deletion(invocation: Invocation, request: Request, pool: PoolEntry) 
         own = tuple(key.claim_id for key in pool.filling)
     canceled = [claim.close("its pool was deleted", now) for claim in open_claims(invocation, pool)]
     return invocation.ledger.save(new_entry(request, now, own), changed, *canceled)
+
+
+def _is_of_earlier_creation(invocation: Invocation, physical_id: str, pool: PoolEntry) -> bool:
+    """Return whether a deployment has succeeded since the creation that this id is of, or the creation was refused."""
+    if is_failed_creation_id(physical_id):
+        return physical_id != failed_creation_id(pool.request_key)
+    # CloudFormation has invented this id for a creation that it has canceled.
+    held = invocation.stacks.resource(pool.resource)
+    if held is None:
+        raise Failed(
+            f"CloudFormation did not tell whether the stack has {pool.pool_id} by now, so nothing was done. Check that "
+            "the provider's role may call cloudformation:DescribeStackResource, then delete again."
+        )
+    return held.has(pool.pool_id)
+
+
+def _is_undone(invocation: Invocation, request: Request) -> bool:
+    """Return whether this Delete undoes the deployment that has created the pool."""
+    state = invocation.stacks.state(request.stack_id)
+    return state is not None and state.is_undoing
 
 
 def _done(invocation: Invocation, request: Request, entry: RequestEntry) -> Response:

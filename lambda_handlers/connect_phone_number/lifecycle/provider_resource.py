@@ -11,13 +11,13 @@ from typing import Final
 from .. import contract
 from ..claim import Claim, ClaimState, Outcome
 from ..cloudformation.request import Request, RequestType
-from ..cloudformation.resource_key import ResourceKey
 from ..cloudformation.response import Response, Status
-from ..ledger.items import DUE, PoolEntry, index_of
+from ..ledger.items import DUE, index_of
 from ..ledger.ledger import UnreadableItem
 from ..timing import date_of
 from .acknowledging import ask_what_became_of, is_needed
 from .context import Invocation
+from .pooling import is_in_stack
 from .sweeping import sweep
 
 _MOST_NAMED: Final = 5
@@ -84,13 +84,7 @@ def _used(invocation: Invocation, claims: Iterable[Claim | UnreadableItem]) -> s
 
 def _pools(invocation: Invocation) -> str:
     """Return which stacks still have pools. Empty if none have."""
-    needed: list[PoolEntry] = []
-    for pool in invocation.ledger.pools():
-        held = invocation.stacks.resource(ResourceKey(pool.stack_id, pool.logical_resource_id))
-        is_here = held is None or (held.physical_id == pool.pool_id and not held.is_gone)
-        # The resource may have been renamed or moved without a request.
-        if is_here or invocation.stacks.holders(pool.pool_id) != ():
-            needed.append(pool)
+    needed = [pool for pool in invocation.ledger.pools() if is_in_stack(invocation.stacks, pool) is not False]
     if not needed:
         return ""
     named = ", ".join(f"{pool.logical_resource_id} of {pool.stack_id}" for pool in needed[:_MOST_NAMED])

@@ -187,6 +187,25 @@ class _Client:
         return response
 
 
+class _Lists(_Client):
+    """Describes some of a stack's resources, and lists all of them, each on a page of its own."""
+
+    def __init__(self, described: Any, listed: Any) -> None:
+        super().__init__(described)
+        self._listed = listed
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_stack_resources"
+        return self
+
+    def paginate(self, **parameters: str) -> Iterator[Any]:
+        assert parameters == {"StackName": STACK}
+        if isinstance(self._listed, Exception):
+            raise self._listed
+        for resource in self._listed:
+            yield {"StackResourceSummaries": [resource]}
+
+
 def _stacks(*responses: Any) -> tuple[CloudFormationStacks, _Client]:
     client: Any = _Client(*responses)
     return CloudFormationStacks(client), client
@@ -285,14 +304,32 @@ def _described_resource(logical_id: str, physical_id: str, status: str) -> dict[
         ([("Number", ARN, "DELETE_FAILED")], (KEY,)),
         ([("Number", ARN, "DELETE_SKIPPED")], ()),
         ([("Number", ARN, "DELETE_COMPLETE")], ()),
-        # A stack with more resources than are told.
-        ([("Other", "other", "CREATE_COMPLETE")], (ResourceKey(STACK, ""),)),
+        ([("Other", "other", "CREATE_COMPLETE")], ()),
     ],
 )
 def test_who_has_a_physical_id(resources: list[tuple[str, str, str]], holders: tuple[ResourceKey, ...]) -> None:
     stacks, client = _stacks({"StackResources": [_described_resource(*resource) for resource in resources]})
     assert stacks.holders(ARN) == holders
     assert client.parameters == [{"PhysicalResourceId": ARN}]
+
+
+@pytest.mark.parametrize(("others", "is_listed"), [(98, False), (99, True), (100, True)])
+def test_of_a_stack_with_more_resources_than_are_described_all_are_listed(others: int, is_listed: bool) -> None:
+    described = [_described_resource(f"Other{index}", f"other-{index}", "CREATE_COMPLETE") for index in range(others)]
+    found = [*described, _described_resource("Number", ARN, "CREATE_COMPLETE")][:100]
+    listed = [
+        _described_resource("Renamed", ARN, "UPDATE_COMPLETE"),
+        _described_resource("Old", ARN, "DELETE_COMPLETE"),
+    ]
+    client: Any = _Lists({"StackResources": found}, listed)
+    renamed = ResourceKey(STACK, "Renamed")
+    assert CloudFormationStacks(client).holders(ARN) == ((renamed,) if is_listed else (KEY,))
+
+
+def test_resources_that_cannot_be_listed_leave_it_unknown_who_has_a_physical_id() -> None:
+    described = [_described_resource(f"Other{index}", f"other-{index}", "CREATE_COMPLETE") for index in range(100)]
+    client: Any = _Lists({"StackResources": described}, _error("AccessDenied", "no"))
+    assert CloudFormationStacks(client).holders(ARN) is None
 
 
 def test_a_physical_id_that_nobody_has() -> None:
@@ -488,6 +525,13 @@ def test_the_deployment_before_does_not_count(at: float, has_completed: bool) ->
 )
 def test_a_deployment_that_did_not_give_the_resource_this_id_does_not_count(named: dict[str, Any]) -> None:
     assert _completed(_described(), own=_whole(_stack_event(SINCE + 6, "UPDATE_COMPLETE"), named)) is False
+
+
+@pytest.mark.parametrize(("removed", "has_completed"), [("replaced", True), (ARN, False)])
+def test_the_removal_of_what_was_replaced_does_not_count(removed: str, has_completed: bool) -> None:
+    removal = {**_event(SINCE + 7, removed), "ResourceStatus": "DELETE_COMPLETE"}
+    own = _whole(_stack_event(SINCE + 8, "UPDATE_COMPLETE"), removal, _NAMED)
+    assert _completed(_described(), own=own) is has_completed
 
 
 def test_whether_a_deployment_has_succeeded_may_not_be_known() -> None:
