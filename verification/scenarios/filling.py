@@ -7,12 +7,11 @@ from lambda_handlers.connect_phone_number import contract
 from lambda_handlers.connect_phone_number.budget import Policy
 from local_aws.connect_emulator import Settings as EmulatorSettings
 from verification.simulator.invariants import Needed
-from verification.simulator.requests import SentRequest
 from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import Options, World
 
-from .helpers import Play, beginning_with, canceled_at, number_of
+from .helpers import Play, beginning_with, cancel, canceled_at, number_of
 from .pooling import RELEASE_AFTER, a_number, a_pool
 
 _NONE: Final = Needed(0, 0)
@@ -257,7 +256,7 @@ def _listed_put_back(world: World) -> None:
         stack.finish_create(creation)
         stack.destroy_until_gone()
     else:
-        _cancel(world, stack, creation)
+        cancel(world, stack, creation)
     world.sleep(3600)
     again = world.stack("two")
     if again.create("Number", a_number(world, pool)):
@@ -333,14 +332,6 @@ def _leaves_the_pool(world: World) -> None:
     pools.destroy_until_gone()
 
 
-def _cancel(world: World, stack: Stack, creation: SentRequest) -> None:
-    deletion = stack.begin_cancel_create(creation)
-    world.sleep(2)
-    world.let_go(creation)
-    world.wait(deletion)
-    stack.finish_cancel_create(deletion)
-
-
 def _canceled(step: int) -> Callable[[World], None]:
     def play(world: World) -> None:
         pools = world.stack("pools")
@@ -350,7 +341,7 @@ def _canceled(step: int) -> Callable[[World], None]:
             pools.finish_create(creation)
             pools.destroy_until_gone()
             return
-        _cancel(world, pools, creation)
+        cancel(world, pools, creation)
 
     return play
 
@@ -366,6 +357,6 @@ def _list_canceled(step: int) -> Callable[[World], None]:
             pools.finish_create(creation)
             pools.destroy_until_gone()
             return
-        _cancel(world, pools, creation)
+        cancel(world, pools, creation)
 
     return play

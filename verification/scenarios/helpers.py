@@ -123,6 +123,15 @@ def refuse_releases(world: World, seconds: float, code: str = "AccessDeniedExcep
     world.emulator.faults.add("ReleasePhoneNumber", "error", code=code, calls=None, for_seconds=seconds)
 
 
+def cancel(world: World, stack: Stack, creation: SentRequest) -> None:
+    """Cancel a creation that is held at a step, and let its invocation go on beside the Delete."""
+    deletion = stack.begin_cancel_create(creation)
+    world.sleep(2)
+    world.let_go(creation)
+    world.wait(deletion)
+    stack.finish_cancel_create(deletion)
+
+
 def canceled_at(world: World, stack: Stack, properties: dict[str, Any], step: int) -> bool:
     """Begin to create a number, and cancel that at a step. If it has ended by then, finish it, and return ``False``."""
     creation = stack.begin_create("Number", properties, hold_at=step)
@@ -130,11 +139,7 @@ def canceled_at(world: World, stack: Stack, properties: dict[str, Any], step: in
     if creation.is_settled:
         stack.finish_create(creation)
         return False
-    deletion = stack.begin_cancel_create(creation)
-    world.sleep(2)
-    world.let_go(creation)
-    world.wait(deletion)
-    stack.finish_cancel_create(deletion)
+    cancel(world, stack, creation)
     return True
 
 

@@ -9,7 +9,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import World
 
-from .helpers import silent_cloudformation
+from .helpers import cancel, silent_cloudformation
 
 _ONE: Final = Needed(1, 1)
 _A_WHILE: Final = 3 * 3600.0
@@ -70,11 +70,7 @@ def _used_again_and_canceled(seconds: float) -> Callable[[World], None]:
         world.sleep(seconds)
         creation = stack.begin_create("Number", world.number(), hold_at=12)
         world.wait_until_held(creation)
-        deletion = stack.begin_cancel_create(creation)
-        world.sleep(2)
-        world.let_go(creation)
-        world.wait(deletion)
-        stack.finish_cancel_create(deletion)
+        cancel(world, stack, creation)
 
     return play
 

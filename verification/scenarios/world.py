@@ -8,7 +8,7 @@ from verification.simulator.runner import Scenario
 from verification.simulator.stack import Stack
 from verification.simulator.world import PROVIDER_ID, Options, World
 
-from .helpers import adoption, phone_number_of
+from .helpers import adoption, cancel, phone_number_of
 
 _ONE: Final = Needed(1, 1)
 _LONG_LAG_SECONDS: Final = 600.0
@@ -136,11 +136,7 @@ def _adoption_canceled(step: int) -> Callable[[World], None]:
         stack, phone_number = created
         creation = stack.begin_create("Renamed", adoption(world, phone_number), hold_at=step)
         world.wait_until_held(creation)
-        deletion = stack.begin_cancel_create(creation)
-        world.sleep(2)
-        world.let_go(creation)
-        world.wait(deletion)
-        stack.finish_cancel_create(deletion)
+        cancel(world, stack, creation)
         stack.destroy()
 
     return play

@@ -100,8 +100,8 @@ class Stack:
 
     def state_of(self, logical_id: str, until: float) -> StackEvent | None:
         """Return what the stack reports about a resource: the resource's latest event up to a time."""
-        events = (event for event in self.events if event.logical_id == logical_id and not event.is_of_replaced)
-        latest = next((event for event in reversed(list(events)) if event.time <= until), None)
+        own = (event for event in reversed(self.events) if event.logical_id == logical_id and not event.is_of_replaced)
+        latest = next((event for event in own if event.time <= until), None)
         return None if latest is None or latest.status == _HANDED_OVER else latest
 
     def logical_ids(self) -> list[str]:
